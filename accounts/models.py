@@ -1,0 +1,303 @@
+"""Domains, mailboxes and forwards: what the mail server serves, with the rules that hold between their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+
+from django.conf import settings
+from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.validators import MinValueValidator
+from django.db import connection, models
+from django.db.models import Count, Sum
+from django.db.models.functions import Coalesce, Lower
+from django.utils.translation import gettext_lazy as _
+
+from accounts.formats import grouped
+from accounts.forwarding import looping_sources
+from accounts.limits import Room
+from accounts.validators import (
+    normalize_address,
+    normalize_domain,
+    normalize_mailbox_address,
+    parse_destinations,
+    to_unicode,
+)
+
+# A chain of forwards longer than this is not followed further when looking for circles.
+LONGEST_CHAIN = 50
+
+
+class DomainQuerySet(models.QuerySet["Domain"]):
+    def with_usage(self) -> DomainQuerySet:
+        """Add `mailbox_count` and `quota_sum_mb` to every domain, in the one query that reads them."""
+        return self.annotate(mailbox_count=Count("mailboxes"), quota_sum_mb=Coalesce(Sum("mailboxes__quota_mb"), 0))
+
+    def rooms(self, domain_ids: Collection[int], *, without: int | None = None) -> dict[int, Room]:
+        """Return by domain id what each domain has and may have; the mailbox with id `without` is not counted."""
+        mailboxes = Mailbox.objects.exclude(pk=without) if without else Mailbox.objects.all()
+        used = {
+            domain_id: (count, total)
+            for domain_id, count, total in mailboxes.filter(domain__in=domain_ids)
+            .order_by()
+            .values_list("domain")
+            .annotate(Count("pk"), Sum("quota_mb"))
+        }
+        return {
+            domain.pk: Room(
+                domain.display_name, *used.get(domain.pk, (0, 0)), domain.max_mailboxes, domain.max_total_quota_mb
+            )
+            for domain in self.filter(pk__in=domain_ids)
+        }
+
+    def lock(self, domain_ids: Collection[int]) -> None:
+        """Hold the rows of these domains until the transaction ends, so that nobody else fills their room meanwhile.
+
+        Always in the same order, so that two imports wait for each other and never block each other. SQLite needs
+        nothing: its transactions are IMMEDIATE.
+        """
+        list(self.select_for_update().filter(pk__in=domain_ids).order_by("pk").values_list("pk"))
+
+
+class Domain(models.Model):
+    """A mail domain with its administrators and limits; an empty limit is none. Quotas are in MB of 1,048,576 bytes."""
+
+    name = models.CharField(_("name"), max_length=253, unique=True, help_text=_("Such as przyklad.pl."))
+    is_active = models.BooleanField(_("active"), default=True, help_text=_("Mail to an inactive domain is refused."))
+    administrators = models.ManyToManyField(
+        settings.AUTH_USER_MODEL, verbose_name=_("administrators"), related_name="domains", blank=True
+    )
+    default_quota_mb = models.PositiveIntegerField(
+        _("default quota (MB)"), default=1000, validators=[MinValueValidator(1)]
+    )
+    max_mailboxes = models.PositiveIntegerField(_("most mailboxes"), null=True, blank=True)
+    max_mailbox_quota_mb = models.PositiveIntegerField(_("largest quota of a mailbox (MB)"), null=True, blank=True)
+    max_total_quota_mb = models.PositiveIntegerField(_("largest sum of quotas (MB)"), null=True, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = DomainQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("domain")
+        verbose_name_plural = _("domains")
+        ordering = ["name"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(name=Lower("name")), name="domain_name_lower_case"),
+            models.CheckConstraint(condition=models.Q(default_quota_mb__gte=1), name="domain_default_quota_at_least_1"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_name
+
+    @property
+    def display_name(self) -> str:
+        """The name as people write it, in Unicode."""
+        return to_unicode(self.name)
+
+    def clean(self) -> None:
+        """Store the name in ASCII; the default quota must fit into the largest one allowed."""
+        errors: dict[str, ValidationError] = {}
+        try:
+            self.name = normalize_domain(self.name)
+        except ValidationError as error:
+            errors["name"] = error
+        if self.max_mailbox_quota_mb and (self.default_quota_mb or 0) > self.max_mailbox_quota_mb:
+            message = _("The default quota is larger than the largest quota of a mailbox. Lower it.")
+            errors["default_quota_mb"] = ValidationError(message, code="default_over_largest")
+        if errors:
+            raise ValidationError(errors)
+
+    def check_mailbox_quota(self, quota_mb: int) -> None:
+        """Raise ValidationError (quota_over_domain_limit) when one mailbox of this domain may not have so many MB."""
+        if self.max_mailbox_quota_mb is not None and quota_mb > self.max_mailbox_quota_mb:
+            raise ValidationError(
+                _("%(value)s MB is more than a mailbox of %(domain)s may have. Write %(limit)s or less."),
+                code="quota_over_domain_limit",
+                params={
+                    "value": grouped(quota_mb),
+                    "domain": self.display_name,
+                    "limit": grouped(self.max_mailbox_quota_mb),
+                },
+            )
+
+
+class MailboxQuerySet(models.QuerySet["Mailbox"]):
+    def taken(self, addresses: Collection[str]) -> dict[str, ValidationError]:
+        """Return which of these addresses cannot become a new mailbox, and why: address_taken, address_is_forward."""
+        found = dict.fromkeys(Forward.objects.filter(source__in=addresses).values_list("source", flat=True), False)
+        found |= dict.fromkeys(self.filter(address__in=addresses).values_list("address", flat=True), True)
+        return {
+            address: ValidationError(
+                _("“%(value)s” exists already. Choose another address or remove it.")
+                if is_mailbox
+                else _("“%(value)s” is already a forward. Choose another address or delete the forward first."),
+                code="address_taken" if is_mailbox else "address_is_forward",
+                params={"value": to_unicode(address)},
+            )
+            for address, is_mailbox in found.items()
+        }
+
+
+class Mailbox(models.Model):
+    """An address with a password, a quota and a place for mail. `address` is `local_part@domain.name`, lower-case."""
+
+    domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="mailboxes", verbose_name=_("domain"))
+    local_part = models.CharField(_("local part"), max_length=64)
+    address = models.CharField(_("address"), max_length=254, unique=True)
+    password_hash = models.CharField(_("password hash"), max_length=255)
+    quota_mb = models.PositiveIntegerField(_("quota (MB)"), validators=[MinValueValidator(1)])
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = MailboxQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("mailbox")
+        verbose_name_plural = _("mailboxes")
+        ordering = ["address"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(address=Lower("address")), name="mailbox_address_lower_case"),
+            # The mail server would take a quota of 0 as unlimited.
+            models.CheckConstraint(condition=models.Q(quota_mb__gte=1), name="mailbox_quota_at_least_1"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_address
+
+    @property
+    def display_address(self) -> str:
+        """The address as people write it, its domain in Unicode."""
+        return to_unicode(self.address)
+
+    def clean(self) -> None:
+        """Check the address, the quota and the room of the domain; a new mailbox may not take a forward's address.
+
+        Inside a transaction the domain is held, so that what was checked still holds when it is written.
+        """
+        errors: dict[str, list[ValidationError]] = {}
+        try:
+            self.address = normalize_mailbox_address(self.address)
+            self.local_part = self.address.partition("@")[0]
+        except ValidationError as error:
+            raise ValidationError({"address": error}) from None
+        if self.address != f"{self.local_part}@{self.domain.name}":
+            message = _("The address is not in the domain %(domain)s.")
+            raise ValidationError({"address": ValidationError(message, params={"domain": self.domain.display_name})})
+        if connection.in_atomic_block:
+            Domain.objects.lock([self.domain.pk])
+        if not self.pk and (taken := Mailbox.objects.taken([self.address])):
+            errors["address"] = list(taken.values())
+        try:
+            self.domain.check_mailbox_quota(self.quota_mb)
+        except ValidationError as error:
+            errors["quota_mb"] = [error]
+        room = Domain.objects.rooms([self.domain.pk], without=self.pk)[self.domain.pk]
+        if limit := room.error_for(mailboxes=1, quota_mb=self.quota_mb, whole_file=False):
+            errors[NON_FIELD_ERRORS] = [limit]
+        if errors:
+            raise ValidationError(errors)
+
+
+class ForwardQuerySet(models.QuerySet["Forward"]):
+    def graph_from(self, sources: Iterable[str]) -> dict[str, list[str]]:
+        """Return the active forwards that keep no copy and can be reached from these addresses, source to destinations.
+
+        One query for each step of the longest chain, however many addresses there are.
+        """
+        graph: dict[str, list[str]] = {}
+        frontier = set(sources)
+        for _step in range(LONGEST_CHAIN):
+            rows = self.filter(is_active=True, keep_copy=False, source__in=frontier).values_list(
+                "source", "destinations"
+            )
+            found = {source: destinations.split() for source, destinations in rows}
+            graph |= found
+            frontier = {address for onward in found.values() for address in onward} - graph.keys()
+            if not frontier:
+                break
+        return graph
+
+    def circles(self, new: dict[str, tuple[str, ...]]) -> dict[str, ValidationError]:
+        """Return which of these new forwards without a copy, source to destinations, must be refused, and why.
+
+        Code: forward_loop. Existing forwards of the same sources are taken as replaced.
+        """
+        existing = self.graph_from(address for onward in new.values() for address in onward)
+        looping = looping_sources({**existing, **new})
+        return {source: _circle_error(source) for source in new if source in looping}
+
+
+def self_forward_error(source: str, destinations: Collection[str]) -> ValidationError | None:
+    """Return what to say when an address forwards to itself (forward_to_self), else None."""
+    if source not in destinations:
+        return None
+    message = _("“%(value)s” would forward to itself. Write another address, or leave the forward empty.")
+    return ValidationError(message, code="forward_to_self", params={"value": to_unicode(source)})
+
+
+def _circle_error(source: str) -> ValidationError:
+    message = _(
+        "Messages to “%(value)s” would go round in a circle and reach nobody. Keep a copy, or forward elsewhere."
+    )
+    return ValidationError(message, code="forward_loop", params={"value": to_unicode(source)})
+
+
+class Forward(models.Model):
+    """One source address, the addresses its mail is passed on to, and whether a copy stays in the source's mailbox.
+
+    `destinations` are separated by single spaces. The source may or may not be a mailbox.
+    """
+
+    domain = models.ForeignKey(Domain, on_delete=models.PROTECT, related_name="forwards", verbose_name=_("domain"))
+    source = models.CharField(_("source"), max_length=254, unique=True)
+    destinations = models.TextField(_("destinations"), help_text=_("One or more addresses, separated by spaces."))
+    keep_copy = models.BooleanField(_("keep a copy"), default=False)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = ForwardQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("forward")
+        verbose_name_plural = _("forwards")
+        ordering = ["source"]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(source=Lower("source")), name="forward_source_lower_case"),
+            models.CheckConstraint(condition=~models.Q(destinations=""), name="forward_has_destination"),
+        ]
+
+    def __str__(self) -> str:
+        return self.display_source
+
+    @property
+    def display_source(self) -> str:
+        """The source as people write it, its domain in Unicode."""
+        return to_unicode(self.source)
+
+    @property
+    def display_destinations(self) -> list[str]:
+        """The destinations as people write them, their domains in Unicode."""
+        return [to_unicode(address) for address in self.destinations.split()]
+
+    def clean(self) -> None:
+        """Store the addresses in ASCII; refuse a forward to itself and a circle that keeps no copy."""
+        errors: dict[str, ValidationError] = {}
+        destinations: tuple[str, ...] = ()
+        try:
+            self.source = normalize_address(self.source)
+        except ValidationError as error:
+            errors["source"] = error
+        try:
+            destinations = parse_destinations(self.destinations)
+            self.destinations = " ".join(destinations)
+        except ValidationError as error:
+            errors["destinations"] = error
+        if errors:
+            raise ValidationError(errors)
+        if self.source.partition("@")[2] != self.domain.name:
+            message = _("The address is not in the domain %(domain)s.")
+            raise ValidationError({"source": ValidationError(message, params={"domain": self.domain.display_name})})
+        problem = self_forward_error(self.source, destinations)
+        if not problem and self.is_active and not self.keep_copy:
+            problem = Forward.objects.circles({self.source: destinations}).get(self.source)
+        if problem:
+            raise ValidationError({"destinations": problem})

@@ -1,0 +1,116 @@
+"""The columns of the file: their names, order and help. The readers, the pages, the templates and the downloads all
+take them from here. The names and their order are the help page's of the hosting company that the format comes from.
+"""
+
+import unicodedata
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from bulkimport.rows import Field
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """A column that a file may have. `names` are the header words it is known by, Polish first, then English."""
+
+    field: Field
+    label: Promise
+    names: tuple[str, ...]
+    help: Promise
+    when_empty: Promise
+    example: Promise
+
+    @property
+    def header(self) -> str:
+        """The name to write into a file in the language of the moment."""
+        return str(self.label)
+
+    @property
+    def other_name(self) -> str:
+        """The help page's name, where the label of the moment is another; else empty."""
+        return self.names[0] if self.names[0] != self.header else ""
+
+
+COLUMNS = (
+    Column(
+        Field.EMAIL,
+        pgettext_lazy("column", "E-mail"),
+        ("E-mail", "email", "e-mail address", "mail", "address", "adres", "adres e-mail", "konto"),
+        _("The address, in one of your domains"),
+        _("Not allowed: the row gets an error"),
+        pgettext_lazy("column example", "jan@przyklad.pl"),
+    ),
+    Column(
+        Field.PASSWORD,
+        pgettext_lazy("column", "Password"),
+        ("Hasło", "password"),
+        _("At least 6 characters, with a letter and a digit"),
+        _("We generate a strong one and show it to you"),
+        pgettext_lazy("column example", "snad9hj934!!"),
+    ),
+    Column(
+        Field.QUOTA,
+        pgettext_lazy("column", "Quota"),
+        ("Pojemność", "quota", "quota (MB)", "quota mb", "capacity", "pojemność (MB)", "pojemność mb"),
+        _("Whole number of MB"),
+        _("The value from this page, else the domain’s default"),
+        pgettext_lazy("column example", "500"),
+    ),
+    Column(
+        Field.FORWARD,
+        pgettext_lazy("column", "Forward"),
+        ("Przekierowanie", "forward", "forward to", "forwarding", "przekierowanie na"),
+        _("Address that messages are passed on to; several are separated by spaces"),
+        _("No forward"),
+        pgettext_lazy("column example", "kopia@przyklad.pl"),
+    ),
+    Column(
+        Field.KEEP_COPY,
+        pgettext_lazy("column", "Keep copy"),
+        (
+            "Przekierowanie-pozostawianie kopii",
+            "keep copy",
+            "keep a copy",
+            "forward-keep copy",
+            "pozostawianie kopii",
+            "pozostaw kopię",
+        ),
+        _("Yes or No (Tak or Nie)"),
+        _("No copy stays"),
+        pgettext_lazy("column example", "Yes"),
+    ),
+)
+BY_FIELD = {column.field: column for column in COLUMNS}
+
+# The column that the panel adds to a list handed back for correction. It is passed over when read again.
+PROBLEMS_LABEL = pgettext_lazy("column", "Problems")
+PROBLEMS_NAMES = ("Problems", "Problemy")
+
+
+def folded(name: str) -> str:
+    """Return a header name as it is compared: without accents, blanks, punctuation and case."""
+    plain = unicodedata.normalize("NFKD", name.casefold().replace("ł", "l"))
+    return "".join(character for character in plain if character.isalnum() and character.isascii())
+
+
+_FIELDS = {folded(name): column.field for column in COLUMNS for name in column.names}
+_PASSED_OVER = frozenset(folded(name) for name in PROBLEMS_NAMES)
+
+
+def field_named(name: str) -> Field | None:
+    """Return the column that a header cell names, in Polish or English, or None."""
+    return _FIELDS.get(folded(name))
+
+
+def is_passed_over(name: str) -> bool:
+    """Tell whether a header cell names the column of problems that the panel itself added."""
+    return folded(name) in _PASSED_OVER
+
+
+def known_words(cells: Iterable[str]) -> int:
+    """Count the cells that name a column, for telling encodings, separators and headers apart."""
+    return sum(field_named(cell) is not None for cell in cells)

@@ -1,0 +1,145 @@
+"""What travels between the steps of an import: cells, rows, problems, drafts and the plan. Data, nothing else."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+
+class Field(StrEnum):
+    """A column of the file."""
+
+    EMAIL = "email"
+    PASSWORD = "password"  # noqa: S105 - the name of a column
+    QUOTA = "quota"
+    FORWARD = "forward"
+    KEEP_COPY = "keep_copy"
+
+
+class Level(StrEnum):
+    """An error stops the creation; a warning does not."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """What is wrong with a row or, where `line` is None, with the file as a whole.
+
+    `code` is a stable snake_case word; `message` is one sentence in the language of the moment. Never a password.
+    """
+
+    code: str
+    message: str
+    line: int | None = None
+    field: Field | None = None
+    level: Level = Level.ERROR
+
+
+@dataclass(frozen=True, slots=True)
+class Dialect:
+    """How a file is written. What a person has set is in `chosen` form: None means "work it out".
+
+    format: csv, xlsx, xls or ods. encoding: utf-8, utf-8-sig, utf-16, cp1250, iso-8859-2 or cp852. separator: one of
+    comma, semicolon and tab. Both are None for a spreadsheet, which has `sheet`. has_header: whether the first line
+    that is not blank names the columns.
+    """
+
+    format: str | None = None
+    encoding: str | None = None
+    separator: str | None = None
+    has_header: bool | None = None
+    sheet: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """One account as it stands in the file: the text of its cells, and what the reader itself found wrong with it.
+
+    `line` is the number that a person sees in their editor or spreadsheet, where the header counts.
+    """
+
+    line: int
+    cells: Mapping[Field, str] = field(repr=False)  # may hold a password
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class FileRows:
+    """A file as the reader understood it.
+
+    rows_read: all rows after the header, blank ones included. When a problem of level error is among `problems`,
+    `rows` may be empty although rows_read is not.
+    columns: the known columns in the order of the file, None for one that is not used.
+    """
+
+    dialect: Dialect
+    columns: tuple[Field | None, ...] = ()
+    rows: tuple[Row, ...] = ()
+    rows_read: int = 0
+    blank: int = 0
+    problems: tuple[Problem, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """An account ready to be written. `password` is None where one will be generated."""
+
+    line: int
+    address: str
+    domain_id: int
+    quota_mb: int
+    quota_is_default: bool
+    destinations: tuple[str, ...]
+    keep_copy: bool
+    password: str | None = field(repr=False)
+
+    @property
+    def local_part(self) -> str:
+        return self.address.partition("@")[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The checked rows of a file: drafts and problems. `rows_read == len(drafts) + len(error_lines) + blank`, always,
+    unless the file as a whole could not be read; then every row that is not blank counts as an error.
+    """
+
+    file: FileRows
+    drafts: tuple[Draft, ...]
+    problems: tuple[Problem, ...]
+
+    @property
+    def file_errors(self) -> tuple[Problem, ...]:
+        """The errors that belong to no row: with one of them nothing can be created, not even the good rows."""
+        return tuple(p for p in self.problems if p.line is None and p.level is Level.ERROR)
+
+    @property
+    def error_lines(self) -> tuple[int, ...]:
+        """The lines of rows that cannot become an account, in order."""
+        return tuple(sorted({p.line for p in self.problems if p.line is not None and p.level is Level.ERROR}))
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """rows, blank, drafts, errors (rows with errors) and warnings (rows with warnings and without errors)."""
+        lines = Counter(p.line for p in self.problems if p.level is Level.WARNING and p.line is not None)
+        return {
+            "rows": self.file.rows_read,
+            "blank": self.file.blank,
+            "drafts": len(self.drafts),
+            "errors": self.file.rows_read - self.file.blank - len(self.drafts),
+            "warnings": len(lines.keys() - set(self.error_lines)),
+        }
+
+    @property
+    def can_create(self) -> bool:
+        """Whether everything in the file can be created."""
+        return bool(self.drafts) and not self.file_errors and not self.error_lines
+
+    @property
+    def can_create_good_rows(self) -> bool:
+        """Whether the rows without errors can be created while the others are left out."""
+        return bool(self.drafts) and not self.file_errors and bool(self.error_lines)
