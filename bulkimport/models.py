@@ -1,0 +1,150 @@
+"""The Import: one uploaded file and all that became of it, and the link from it to the accounts it created."""
+
+from __future__ import annotations
+
+import hashlib
+import uuid
+from datetime import datetime, timedelta
+from typing import Final
+
+from accounts.models import Forward, Mailbox
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.db import models
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+# A creation whose progress has not moved for so long was interrupted: its server was stopped or killed. Hashing
+# reports at least every second, and the transaction that follows takes a few.
+INTERRUPTED_AFTER: Final = timedelta(seconds=60)
+
+
+class ImportQuerySet(models.QuerySet["Import"]):
+    def with_expired_secrets(self) -> ImportQuerySet:
+        """Return the imports that still hold sealed data although their time is up."""
+        sealed = models.Q(sealed_file__isnull=False) | models.Q(sealed_results__isnull=False)
+        return self.filter(sealed, expires_at__lte=timezone.now())
+
+
+class Import(models.Model):
+    """One uploaded file. What holds passwords is sealed, and deleted when it expires."""
+
+    class Status(models.TextChoices):
+        CHECKED = "checked", _("checked")
+        CREATING = "creating", _("being created")
+        CREATED = "created", _("created")
+        UNDONE = "undone", _("undone")
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    uploaded_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("uploaded by"),
+        on_delete=models.PROTECT,  # an import without its login would act as the command line does: as staff
+        null=True,
+        related_name="imports",
+        help_text=_("Empty: from the command line."),
+    )
+    customer = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("on behalf of"),
+        on_delete=models.PROTECT,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text=_("The customer whose domains it may use, where staff uploaded it."),
+    )
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.CHECKED)
+    filename = models.CharField(_("file"), max_length=255)
+    sha256 = models.CharField("SHA-256", max_length=64, db_index=True)
+    default_quota = models.CharField(_("default quota, as typed"), max_length=50, blank=True)
+    uploaded_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
+    expires_at = models.DateTimeField(_("secrets expire"), db_index=True)
+
+    # Secrets: the file as it was uploaded; how to read it and the corrections by line; the generated passwords.
+    sealed_file = models.BinaryField(null=True)
+    sealed_choices = models.BinaryField(null=True)
+    sealed_results = models.BinaryField(null=True)
+
+    # The creation: who works on it (any process that claims it gets a token of its own) and how far it is.
+    claim = models.UUIDField(null=True)
+    progress_done = models.PositiveIntegerField(_("accounts prepared"), default=0)
+    progress_total = models.PositiveIntegerField(_("accounts to prepare"), default=0)
+    progress_at = models.DateTimeField(_("last progress"), null=True)
+
+    # The outcome, kept for good: it holds no secrets.
+    file_format = models.CharField(_("format"), max_length=10, blank=True)
+    encoding = models.CharField(_("encoding"), max_length=20, blank=True)
+    separator = models.CharField(_("separator"), max_length=1, blank=True)
+    counts = models.JSONField(_("counts"), default=dict)
+    left_out = models.JSONField(_("rows left out"), default=list)
+    created_at = models.DateTimeField(_("accounts created"), null=True)
+    undone_at = models.DateTimeField(_("undone"), null=True)
+
+    objects = ImportQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("import")
+        verbose_name_plural = _("imports")
+        ordering = ["-uploaded_at"]
+
+    def __str__(self) -> str:
+        return self.filename
+
+    def get_absolute_url(self) -> str:
+        return reverse("import", args=[self.pk])
+
+    @property
+    def acts_for(self) -> User | None:
+        """The login whose domains the import may use: the customer it was made on behalf of, else the uploader."""
+        return self.customer or self.uploaded_by
+
+    @property
+    def is_interrupted(self) -> bool:
+        """Whether its creation stopped half-way; nothing was created then, and it can be started again."""
+        return self.status == self.Status.CREATING and (self.progress_at or self.uploaded_at) < interrupted_before()
+
+    @property
+    def is_expired(self) -> bool:
+        return self.expires_at <= timezone.now()
+
+    @property
+    def has_file(self) -> bool:
+        """Whether the uploaded rows can still be read."""
+        return self.sealed_file is not None and not self.is_expired
+
+    @property
+    def has_secrets(self) -> bool:
+        """Whether the generated passwords can still be shown."""
+        return self.sealed_results is not None and not self.is_expired
+
+
+def interrupted_before() -> datetime:
+    """Return the time before which a creation must have shown its last progress to count as interrupted."""
+    return timezone.now() - INTERRUPTED_AFTER
+
+
+class ImportedAccount(models.Model):
+    """An account that an import created, as it was then; `mailbox` is empty once it has been deleted."""
+
+    import_record = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="accounts")
+    mailbox = models.OneToOneField(Mailbox, on_delete=models.SET_NULL, null=True, related_name="imported")
+    line = models.PositiveIntegerField(_("row"))
+    address = models.CharField(_("address"), max_length=254)
+    fingerprint = models.CharField(max_length=64)  # of all that was written, to tell later whether it has changed
+
+    class Meta:
+        verbose_name = _("imported account")
+        verbose_name_plural = _("imported accounts")
+        ordering = ["line"]
+
+    def __str__(self) -> str:
+        return self.address
+
+
+def fingerprint(mailbox: Mailbox, forward: Forward | None) -> str:
+    """Return a digest of all that an account is, for telling later whether anybody has changed it."""
+    facts: list[object] = [mailbox.address, mailbox.password_hash, mailbox.quota_mb, mailbox.is_active]
+    if forward:
+        facts += [forward.destinations, forward.keep_copy, forward.is_active]
+    return hashlib.sha256(repr(facts).encode()).hexdigest()

@@ -1,0 +1,182 @@
+"""Creating the accounts of an import: claimed by one thread, hashed outside, written in one transaction."""
+
+import os
+import time
+import uuid
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from datetime import timedelta
+
+from accounts.models import Domain, Forward, Mailbox
+from accounts.passwords import generate_password, hash_password, warm_up
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import Q
+from django.utils import timezone
+from django.views.decorators.debug import sensitive_variables
+
+from bulkimport.models import Import, ImportedAccount, ImportQuerySet, fingerprint, interrupted_before
+from bulkimport.rows import Draft
+from bulkimport.sealing import seal_json
+from bulkimport.services.checking import check
+from bulkimport.validation import problems_at_write
+
+PROGRESS_EVERY_SECONDS = 0.5
+
+
+class ClaimLost(Exception):
+    """Another process has taken the import over; nothing was written."""
+
+
+class _TakenMeanwhile(Exception):
+    """Since the check, somebody has taken an address, the room or closed a circle of forwards."""
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """The right to create one import, and what is to be created."""
+
+    import_id: uuid.UUID
+    token: uuid.UUID
+    drafts: tuple[Draft, ...] = field(repr=False)  # may hold passwords
+    left_out: tuple[int, ...]
+
+
+def claim(import_record: Import, *, skip_errors: bool = False) -> Claim | None:
+    """Return the right to create an import, or None when its plan does not allow it or somebody else has the right.
+
+    `skip_errors` leaves the rows with errors out; without it, one error stops everything. The claim is a conditional
+    update, so of two processes only one gets it. A creation that was interrupted can be claimed again.
+    """
+    plan = check(import_record)
+    if not (plan.can_create or (skip_errors and plan.can_create_good_rows)):
+        return None
+    mine = Claim(import_record.pk, uuid.uuid4(), plan.drafts, plan.error_lines)
+    free = Q(status=Import.Status.CHECKED) | Q(status=Import.Status.CREATING, progress_at__lt=interrupted_before())
+    claimed = Import.objects.filter(free, pk=import_record.pk).update(
+        status=Import.Status.CREATING,
+        claim=mine.token,
+        progress_done=0,
+        progress_total=len(mine.drafts),
+        progress_at=timezone.now(),
+        left_out=mine.left_out,
+    )
+    return mine if claimed else None
+
+
+@sensitive_variables()
+def create(mine: Claim, *, on_progress: Callable[[int], object] | None = None) -> bool:
+    """Create the accounts of a claim, all or none, and tell whether they were created.
+
+    False: somebody took an address or the room meanwhile; the import is checked again, and its plan says what is
+    wrong. Hashing takes the time and needs no transaction; the transaction that follows is short and writes the
+    accounts, the outcome and the sealed passwords together. Raises ClaimLost.
+    """
+    try:
+        passwords = [draft.password or generate_password() for draft in mine.drafts]
+        hashes = _hash_all(mine, passwords, on_progress)
+        with transaction.atomic():
+            Domain.objects.lock({draft.domain_id for draft in mine.drafts})
+            if problems_at_write(mine.drafts):
+                raise _TakenMeanwhile
+            _write_accounts(mine, hashes)
+            _write_outcome(mine, passwords)
+    except (IntegrityError, _TakenMeanwhile):
+        _held_by(mine).update(status=Import.Status.CHECKED, claim=None)
+        return False
+    except BaseException:
+        # Shown as interrupted at once: nothing was created, and the person can start it again.
+        _held_by(mine).update(progress_at=interrupted_before() - timedelta(seconds=1))
+        raise
+    return True
+
+
+def _hash_all(mine: Claim, passwords: Sequence[str], on_progress: Callable[[int], object] | None) -> list[str]:
+    """Return the hashes of all passwords, made on all cores, writing the progress down as it goes."""
+    warm_up()
+    generated = [draft.password is None for draft in mine.drafts]
+    hashes: list[str] = []
+    reported = time.monotonic()
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        for password_hash in pool.map(lambda p, g: hash_password(p, generated=g), passwords, generated):
+            hashes.append(password_hash)
+            if on_progress:
+                on_progress(len(hashes))
+            if time.monotonic() - reported < PROGRESS_EVERY_SECONDS:
+                continue
+            reported = time.monotonic()
+            if not _held_by(mine).update(progress_done=len(hashes), progress_at=timezone.now()):
+                pool.shutdown(wait=False, cancel_futures=True)
+                raise ClaimLost
+    return hashes
+
+
+def _write_accounts(mine: Claim, hashes: Sequence[str]) -> None:
+    """Write the mailboxes, their forwards and the import's list of them."""
+    mailboxes = Mailbox.objects.bulk_create(
+        Mailbox(
+            domain_id=draft.domain_id,
+            local_part=draft.local_part,
+            address=draft.address,
+            password_hash=password_hash,
+            quota_mb=draft.quota_mb,
+        )
+        for draft, password_hash in zip(mine.drafts, hashes, strict=True)
+    )
+    forwards = Forward.objects.bulk_create(
+        Forward(
+            domain_id=draft.domain_id,
+            source=draft.address,
+            destinations=" ".join(draft.destinations),
+            keep_copy=draft.keep_copy,
+        )
+        for draft in mine.drafts
+        if draft.destinations
+    )
+    forward_of = {forward.source: forward for forward in forwards}
+    ImportedAccount.objects.bulk_create(
+        ImportedAccount(
+            import_record_id=mine.import_id,
+            mailbox=mailbox,
+            line=draft.line,
+            address=draft.address,
+            fingerprint=fingerprint(mailbox, forward_of.get(mailbox.address)),
+        )
+        for draft, mailbox in zip(mine.drafts, mailboxes, strict=True)
+    )
+
+
+def _write_outcome(mine: Claim, passwords: Sequence[str]) -> None:
+    """Write down that the accounts exist, with the generated passwords sealed. Raises ClaimLost.
+
+    The file is needed no more, unless rows were left out: the person may want those back to correct them.
+    """
+    generated = {
+        draft.address: password
+        for draft, password in zip(mine.drafts, passwords, strict=True)
+        if draft.password is None
+    }
+    now = timezone.now()
+    import_record = _held_by(mine).first()
+    if import_record is None:
+        raise ClaimLost
+    import_record.counts["created"] = len(mine.drafts)
+    outcome: dict[str, object] = {} if mine.left_out else {"sealed_file": None, "sealed_choices": None}
+    written = _held_by(mine).update(
+        status=Import.Status.CREATED,
+        claim=None,
+        created_at=now,
+        expires_at=now + settings.SECRETS_KEPT,
+        progress_done=len(mine.drafts),
+        counts=import_record.counts,
+        sealed_results=seal_json(generated) if generated else None,
+        **outcome,
+    )
+    if not written:
+        raise ClaimLost
+
+
+def _held_by(mine: Claim) -> ImportQuerySet:
+    """Return the import of a claim, as a queryset that is empty once somebody else has claimed it."""
+    return Import.objects.filter(pk=mine.import_id, claim=mine.token, status=Import.Status.CREATING)

@@ -1,0 +1,248 @@
+"""THE row validator: rows of a file to a plan of accounts, with every problem of every row at once.
+
+It reads the database and never writes. Its rules are those of accounts: syntax from `accounts.validators`, the rest
+from the querysets of `accounts.models`. The number of queries does not depend on the number of rows.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TypeVar
+
+from accounts.access import not_your_domain
+from accounts.models import Domain, DomainQuerySet, Forward, Mailbox, self_forward_error
+from accounts.validators import (
+    clean_password,
+    is_common_password,
+    normalize_mailbox_address,
+    parse_destinations,
+    parse_keep_copy,
+    parse_quota_mb,
+    to_unicode,
+    trimmed,
+)
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
+from bulkimport.rows import Draft, Field, FileRows, Level, Plan, Problem, Row
+
+T = TypeVar("T")
+
+
+@dataclass(slots=True)
+class _Account:
+    """A row on its way to a draft: what could be read from its cells so far, and what is wrong with it."""
+
+    line: int
+    address: str = ""
+    domain: Domain | None = None
+    quota_mb: int | None = None
+    quota_is_default: bool = False
+    destinations: tuple[str, ...] = ()
+    keep_copy: bool = False
+    password: str | None = field(default=None, repr=False)
+    problems: list[Problem] = field(default_factory=list)
+
+    def add(self, column: Field, error: ValidationError, level: Level = Level.ERROR) -> None:
+        self.problems.extend(_problems_of(error, line=self.line, column=column, level=level))
+
+    @property
+    def has_error(self) -> bool:
+        return any(problem.level is Level.ERROR for problem in self.problems)
+
+
+@sensitive_variables()
+def validate(file: FileRows, *, domains: DomainQuerySet, default_quota: str = "") -> Plan:
+    """Return the plan of a file: `domains` are those that the import may use, `default_quota` what the form says (MB).
+
+    An account comes after its row's problems: a row with an error becomes no draft; a row with warnings does.
+    """
+    problems = list(file.problems)
+    default_quota_mb: int | None = None
+    if trimmed(default_quota):
+        try:
+            default_quota_mb = parse_quota_mb(default_quota)
+        except ValidationError as error:
+            problems.extend(_problems_of(error, line=None, column=Field.QUOTA))
+    accounts = [_read_cells(row) for row in file.rows]
+    usable = _usable_domains(accounts, domains)
+    for account in accounts:
+        _place_in_domain(account, usable, default_quota_mb)
+    _mark_repeats(accounts)
+    _mark_against_database(accounts)
+    drafts = tuple(_draft(account) for account in accounts if not account.has_error)
+    problems.extend(_without_room(drafts))
+    _warn(accounts, {draft.address for draft in drafts}, usable)
+    for account in accounts:
+        problems.extend(account.problems)
+    return Plan(file=file, drafts=drafts, problems=tuple(problems))
+
+
+def problems_at_write(drafts: Sequence[Draft]) -> list[Problem]:
+    """Return the errors that only the database can tell, for drafts that were valid a moment ago.
+
+    Asked again inside the transaction that writes them, with their domains locked.
+    """
+    accounts = [_Account(d.line, address=d.address, destinations=d.destinations, keep_copy=d.keep_copy) for d in drafts]
+    _mark_against_database(accounts)
+    return [problem for account in accounts for problem in account.problems] + list(_without_room(drafts))
+
+
+def _read_cells(row: Row) -> _Account:
+    """Read the cells of one row by the rules of syntax."""
+    account = _Account(row.line, problems=list(row.problems))
+
+    def read(column: Field, parse: Callable[[str], T], empty: T) -> T:
+        try:
+            return parse(row.cells.get(column, ""))
+        except ValidationError as error:
+            account.add(column, error)
+            return empty
+
+    account.address = read(Field.EMAIL, normalize_mailbox_address, "")
+    if trimmed(row.cells.get(Field.PASSWORD, "")):
+        account.password = read(Field.PASSWORD, clean_password, None)
+    if trimmed(row.cells.get(Field.QUOTA, "")):
+        account.quota_mb = read(Field.QUOTA, parse_quota_mb, None)
+    else:
+        account.quota_is_default = True
+    account.destinations = read(Field.FORWARD, parse_destinations, ())
+    account.keep_copy = read(Field.KEEP_COPY, parse_keep_copy, False)
+    return account
+
+
+def _usable_domains(accounts: Iterable[_Account], domains: DomainQuerySet) -> Mapping[str, Domain]:
+    """Return by name the domains that the accounts name, as their own or as a forward's, and that may be used."""
+    names = {account.address.partition("@")[2] for account in accounts if account.address}
+    names |= {address.partition("@")[2] for account in accounts for address in account.destinations}
+    return {domain.name: domain for domain in domains.filter(name__in=names)}
+
+
+def _place_in_domain(account: _Account, usable: Mapping[str, Domain], default_quota_mb: int | None) -> None:
+    """Find the account's domain, and its quota where the cell was empty; check the quota against the domain."""
+    if not account.address:
+        return
+    domain_name = account.address.partition("@")[2]
+    account.domain = usable.get(domain_name)
+    if not account.domain:
+        account.add(Field.EMAIL, not_your_domain(domain_name))
+        account.address = ""  # what another customer owns is not looked up
+        return
+    if account.quota_is_default:
+        account.quota_mb = default_quota_mb or account.domain.default_quota_mb
+    if account.quota_mb is not None:
+        try:
+            account.domain.check_mailbox_quota(account.quota_mb)
+        except ValidationError as error:
+            account.add(Field.QUOTA, error)
+    if problem := self_forward_error(account.address, account.destinations):
+        account.add(Field.FORWARD, problem)
+
+
+def _mark_repeats(accounts: Iterable[_Account]) -> None:
+    """Give an error to every row whose address stands on a line above."""
+    first_line: dict[str, int] = {}
+    for account in accounts:
+        if not account.address:
+            continue
+        line = first_line.setdefault(account.address, account.line)
+        if line != account.line:
+            message = _("“%(value)s” is already in row %(line)s. Remove one of the two, or change the address.")
+            params = {"value": to_unicode(account.address), "line": line}
+            account.add(Field.EMAIL, ValidationError(message, code="address_repeated", params=params))
+
+
+def _mark_against_database(accounts: Sequence[_Account]) -> None:
+    """Give an error to addresses that are taken, and to forwards that go round in a circle."""
+    taken = Mailbox.objects.taken([account.address for account in accounts if account.address])
+    forwards: dict[str, tuple[str, ...]] = {}
+    for account in accounts:
+        to_oneself = account.address in account.destinations  # which has its own words
+        if account.address and account.destinations and not account.keep_copy and not to_oneself:
+            forwards.setdefault(account.address, account.destinations)
+    circles = Forward.objects.circles(forwards) if forwards else {}
+    for account in accounts:
+        if error := taken.get(account.address):
+            account.add(Field.EMAIL, error)
+        if (error := circles.get(account.address)) and account.destinations and not account.keep_copy:
+            account.add(Field.FORWARD, error)
+
+
+def _without_room(drafts: Iterable[Draft]) -> Iterator[Problem]:
+    """Yield one problem of the file for every domain that has no room for all its drafts."""
+    needed: dict[int, list[int]] = {}
+    for draft in drafts:
+        needed.setdefault(draft.domain_id, []).append(draft.quota_mb)
+    for domain_id, room in Domain.objects.rooms(needed.keys()).items():
+        quotas = needed[domain_id]
+        if error := room.error_for(mailboxes=len(quotas), quota_mb=sum(quotas), whole_file=True):
+            yield from _problems_of(error, line=None, column=None)
+
+
+def _warn(accounts: Iterable[_Account], drafted: set[str], usable: Mapping[str, Domain]) -> None:
+    """Add the warnings: what will work, but perhaps not as meant."""
+    reachable = _reachable({address for account in accounts for address in account.destinations})
+    for account in accounts:
+        if account.password and is_common_password(account.password):
+            message = _("The password is very common and easily guessed. Choose another one.")
+            account.add(Field.PASSWORD, ValidationError(message, code="password_common"), Level.WARNING)
+        if account.domain and not account.domain.is_active:
+            message = _("The domain %(domain)s is switched off, so the account gets no mail until it is switched on.")
+            params: dict[str, object] = {"domain": account.domain.display_name}
+            account.add(Field.EMAIL, ValidationError(message, code="domain_inactive", params=params), Level.WARNING)
+        forward_is_empty = not account.destinations and not any(p.field is Field.FORWARD for p in account.problems)
+        if account.keep_copy and forward_is_empty:
+            message = _("Keeping a copy has no effect without a forward. Write a forward, or leave this cell empty.")
+            account.add(Field.KEEP_COPY, ValidationError(message, code="keep_copy_without_forward"), Level.WARNING)
+        for address in account.destinations:
+            domain = usable.get(address.partition("@")[2])
+            if domain is None or address in drafted or address == account.address:
+                continue
+            if warning := _destination_warning(address, reachable.get(address), domain):
+                account.add(Field.FORWARD, warning, Level.WARNING)
+
+
+def _reachable(addresses: set[str]) -> dict[str, bool]:
+    """Return by address whether a mailbox or forward of that address is active; those that do not exist are absent."""
+    found: dict[str, bool] = {}
+    mailboxes = Mailbox.objects.filter(address__in=addresses).values_list("address", "is_active")
+    forwards = Forward.objects.filter(source__in=addresses).values_list("source", "is_active")
+    for address, is_active in [*forwards, *mailboxes]:  # a disabled mailbox stops its forward, too
+        found[address] = is_active
+    return found
+
+
+def _destination_warning(address: str, is_active: bool | None, domain: Domain) -> ValidationError | None:
+    params = {"value": to_unicode(address)}
+    if is_active is None:
+        message = _(
+            "“%(value)s” does not exist, so messages passed on to it will be returned. Create it, or correct it."
+        )
+        return ValidationError(message, code="forward_to_missing", params=params)
+    if not is_active or not domain.is_active:
+        message = _("“%(value)s” is disabled, so messages passed on to it will be returned. Enable it, or correct it.")
+        return ValidationError(message, code="forward_to_disabled", params=params)
+    return None
+
+
+def _draft(account: _Account) -> Draft:
+    if account.domain is None or account.quota_mb is None:
+        raise AssertionError("A row without errors has a domain and a quota.")
+    return Draft(
+        line=account.line,
+        address=account.address,
+        domain_id=account.domain.pk,
+        quota_mb=account.quota_mb,
+        quota_is_default=account.quota_is_default,
+        destinations=account.destinations,
+        keep_copy=account.keep_copy and bool(account.destinations),
+        password=account.password,
+    )
+
+
+def _problems_of(
+    error: ValidationError, *, line: int | None, column: Field | None, level: Level = Level.ERROR
+) -> Iterator[Problem]:
+    """Yield a problem for each of the errors that a ValidationError holds."""
+    for single in error.error_list:
+        yield Problem(code=str(single.code), message=" ".join(single.messages), line=line, field=column, level=level)
