@@ -1,8 +1,11 @@
 """Who may act on which domain: asked by every view, service and command."""
 
 from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Domain, DomainQuerySet
+from accounts.validators import to_unicode
 
 
 def domains_of(user: User | AnonymousUser | None) -> DomainQuerySet:
@@ -12,4 +15,15 @@ def domains_of(user: User | AnonymousUser | None) -> DomainQuerySet:
     """
     if user is None or user.is_staff:
         return Domain.objects.all()
+    if user.pk is None:  # nobody is signed in; a filter for None would find the domains without administrators
+        return Domain.objects.none()
     return Domain.objects.filter(administrators=user.pk)
+
+
+def not_your_domain(domain: str) -> ValidationError:
+    """Return what to say about a domain, stored name, that a login may not act on (code domain_not_yours).
+
+    The same words whether it exists or not: what another customer owns is never revealed.
+    """
+    message = _("You do not manage the domain %(domain)s. Use one of your own domains.")
+    return ValidationError(message, code="domain_not_yours", params={"domain": to_unicode(domain)})

@@ -29,8 +29,11 @@ LONGEST_CHAIN = 50
 
 class DomainQuerySet(models.QuerySet["Domain"]):
     def with_usage(self) -> DomainQuerySet:
-        """Add `mailbox_count` and `quota_sum_mb` to every domain, in the one query that reads them."""
-        return self.annotate(mailbox_count=Count("mailboxes"), quota_sum_mb=Coalesce(Sum("mailboxes__quota_mb"), 0))
+        """Add `mailbox_count` and `quota_sum_mb` to every domain, in the one query that reads them, by name."""
+        with_sums = self.annotate(
+            mailbox_count=Count("mailboxes"), quota_sum_mb=Coalesce(Sum("mailboxes__quota_mb"), 0)
+        )
+        return with_sums.order_by("name")  # a query that groups forgets the order of the model
 
     def rooms(self, domain_ids: Collection[int], *, without: int | None = None) -> dict[int, Room]:
         """Return by domain id what each domain has and may have; the mailbox with id `without` is not counted."""
@@ -100,7 +103,7 @@ class Domain(models.Model):
             self.name = normalize_domain(self.name)
         except ValidationError as error:
             errors["name"] = error
-        if self.max_mailbox_quota_mb and (self.default_quota_mb or 0) > self.max_mailbox_quota_mb:
+        if self.max_mailbox_quota_mb is not None and (self.default_quota_mb or 0) > self.max_mailbox_quota_mb:
             message = _("The default quota is larger than the largest quota of a mailbox. Lower it.")
             errors["default_quota_mb"] = ValidationError(message, code="default_over_largest")
         if errors:
@@ -171,7 +174,8 @@ class Mailbox(models.Model):
     def clean(self) -> None:
         """Check the address, the quota and the room of the domain; a new mailbox may not take a forward's address.
 
-        Inside a transaction the domain is held, so that what was checked still holds when it is written.
+        Inside a transaction the domain is held, so that what was checked still holds when it is written. A field that
+        has no value is passed over: saying so is the field's own business.
         """
         errors: dict[str, list[ValidationError]] = {}
         try:
@@ -179,22 +183,30 @@ class Mailbox(models.Model):
             self.local_part = self.address.partition("@")[0]
         except ValidationError as error:
             raise ValidationError({"address": error}) from None
-        if self.address != f"{self.local_part}@{self.domain.name}":
-            message = _("The address is not in the domain %(domain)s.")
-            raise ValidationError({"address": ValidationError(message, params={"domain": self.domain.display_name})})
+        if self.domain_id is None:
+            return
+        if self.address.partition("@")[2] != self.domain.name:
+            raise ValidationError({"address": _outside_domain_error(self.domain)})
         if connection.in_atomic_block:
             Domain.objects.lock([self.domain.pk])
         if not self.pk and (taken := Mailbox.objects.taken([self.address])):
             errors["address"] = list(taken.values())
-        try:
-            self.domain.check_mailbox_quota(self.quota_mb)
-        except ValidationError as error:
-            errors["quota_mb"] = [error]
-        room = Domain.objects.rooms([self.domain.pk], without=self.pk)[self.domain.pk]
-        if limit := room.error_for(mailboxes=1, quota_mb=self.quota_mb, whole_file=False):
-            errors[NON_FIELD_ERRORS] = [limit]
+        if self._needs_more_room():
+            try:
+                self.domain.check_mailbox_quota(self.quota_mb)
+            except ValidationError as error:
+                errors["quota_mb"] = [error]
+            room = Domain.objects.rooms([self.domain.pk], without=self.pk)[self.domain.pk]
+            if limit := room.error_for(mailboxes=1, quota_mb=self.quota_mb, whole_file=False):
+                errors[NON_FIELD_ERRORS] = [limit]
         if errors:
             raise ValidationError(errors)
+
+    def _needs_more_room(self) -> bool:
+        """Tell whether the limits matter: they must not stop anybody from making a mailbox smaller or inactive."""
+        if self.quota_mb is None:
+            return False
+        return not Mailbox.objects.filter(pk=self.pk, domain=self.domain, quota_mb__gte=self.quota_mb).exists()
 
 
 class ForwardQuerySet(models.QuerySet["Forward"]):
@@ -239,6 +251,11 @@ def _circle_error(source: str) -> ValidationError:
         "Messages to “%(value)s” would go round in a circle and reach nobody. Keep a copy, or forward elsewhere."
     )
     return ValidationError(message, code="forward_loop", params={"value": to_unicode(source)})
+
+
+def _outside_domain_error(domain: Domain) -> ValidationError:
+    message = _("The address is not in the domain %(domain)s.")
+    return ValidationError(message, code="address_outside_domain", params={"domain": domain.display_name})
 
 
 class Forward(models.Model):
@@ -289,13 +306,17 @@ class Forward(models.Model):
         try:
             destinations = parse_destinations(self.destinations)
             self.destinations = " ".join(destinations)
+            if not destinations:
+                message = _("The forward has no address to pass messages on to. Write one.")
+                errors["destinations"] = ValidationError(message, code="forward_missing")
         except ValidationError as error:
             errors["destinations"] = error
         if errors:
             raise ValidationError(errors)
+        if self.domain_id is None:
+            return
         if self.source.partition("@")[2] != self.domain.name:
-            message = _("The address is not in the domain %(domain)s.")
-            raise ValidationError({"source": ValidationError(message, params={"domain": self.domain.display_name})})
+            raise ValidationError({"source": _outside_domain_error(self.domain)})
         problem = self_forward_error(self.source, destinations)
         if not problem and self.is_active and not self.keep_copy:
             problem = Forward.objects.circles({self.source: destinations}).get(self.source)

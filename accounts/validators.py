@@ -21,6 +21,7 @@ from email_validator import EmailNotValidError, validate_email
 MAX_QUOTA_MB: Final = 2_147_483_647  # the largest value of the database column, 2 PB
 MAX_DESTINATIONS: Final = 50
 MAX_PASSWORD_LENGTH: Final = 128
+MAX_QUOTED_LENGTH: Final = 100  # of a value in a message
 
 # Narrower than RFC 5321 on purpose: + separates a tag, / % and quotes end up in paths and queries of a mail store, and
 # a leading dot or hyphen makes a hidden folder or an option.
@@ -43,6 +44,10 @@ def trimmed(text: str) -> str:
 
 
 def _refuse(code: str, message: object, **params: object) -> ValidationError:
+    """Return the error to raise. A long value is quoted with its beginning only: a cell may hold a whole text."""
+    value = params.get("value")
+    if isinstance(value, str) and len(value) > MAX_QUOTED_LENGTH:
+        params["value"] = value[: MAX_QUOTED_LENGTH - 1] + "…"
     return ValidationError(message, code=code, params=params)  # type: ignore[arg-type]  # lazy text is accepted
 
 
@@ -50,7 +55,7 @@ def normalize_address(text: str) -> str:
     """Return an e-mail address in lower case with its domain in IDNA ASCII (RFC 5321, RFC 5891).
 
     Raises ValidationError: email_missing, email_has_space, email_no_at, email_has_comma, email_not_ascii,
-    email_invalid.
+    email_invalid, example_row.
     """
     value = trimmed(text)
     if not value:
@@ -65,32 +70,32 @@ def normalize_address(text: str) -> str:
         raise _refuse("email_has_comma", _("“%(value)s” has a comma in it. Write a full stop instead."), value=value)
     local_part = value.rpartition("@")[0]
     if not local_part.isascii():
-        raise _refuse(
-            "email_not_ascii",
-            _("“%(value)s” has letters before the @ that mail cannot carry. Write it without accents: %(plain)s."),
-            value=value,
-            plain=_without_accents(local_part),
-        )
+        plain = _without_accents(local_part)
+        if len(plain) < len(local_part):  # Cyrillic, an invisible character: what is left would be another name
+            message = _("“%(value)s” has letters before the @ that mail cannot carry. Use letters from a to z.")
+            raise _refuse("email_not_ascii", message, value=value)
+        message = _("“%(value)s” has letters before the @ that mail cannot carry. Write it without accents: %(plain)s.")
+        raise _refuse("email_not_ascii", message, value=value, plain=plain[:MAX_QUOTED_LENGTH])
     try:
         found = validate_email(value, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
         raise _refuse(
             "email_invalid", _("“%(value)s” is not an e-mail address. Write one, such as jan@przyklad.pl."), value=value
         ) from None
+    if found.ascii_domain.lower() in EXAMPLE_DOMAINS:
+        raise _refuse(
+            "example_row", _("This is the example row of the template. Delete it, or write your own account in it.")
+        )
     return f"{found.local_part}@{found.ascii_domain}".lower()
 
 
 def normalize_mailbox_address(text: str) -> str:
     """Return the address of a mailbox: as `normalize_address`, with a local part that a mail store holds safely.
 
-    Raises ValidationError: as `normalize_address`, and example_row, email_unsafe_name.
+    Raises ValidationError: as `normalize_address`, and email_unsafe_name.
     """
     address = normalize_address(text)
-    local_part, _at, domain = address.rpartition("@")
-    if domain in EXAMPLE_DOMAINS:
-        raise _refuse(
-            "example_row", _("This is the example row of the template. Delete it, or write your own account in it.")
-        )
+    local_part = address.partition("@")[0]
     if not MAILBOX_LOCAL_PART.fullmatch(local_part):
         raise _refuse(
             "email_unsafe_name",
@@ -141,14 +146,6 @@ def parse_quota_mb(text: str) -> int:
             "quota_not_number", _("“%(value)s” is not a whole number of MB. Write one, such as 500."), value=value
         )
     digits = re.sub(r"\D", "", number[2]).lstrip("0") or "0"
-    if len(number[3] or "") == 3:
-        raise _refuse(
-            "quota_ambiguous",
-            _("“%(value)s” can be read in two ways. Write %(small)s or %(large)s."),
-            value=value,
-            small=digits,
-            large=f"{digits}000",
-        )
     if number[1] or digits == "0":
         raise _refuse(
             "quota_too_small", _("“%(value)s” is too small. Write a whole number of MB, at least 1."), value=value
@@ -156,6 +153,14 @@ def parse_quota_mb(text: str) -> int:
     if len(digits) > len(str(MAX_QUOTA_MB)) or int(digits) > MAX_QUOTA_MB:
         raise _refuse(
             "quota_too_large", _("“%(value)s” is larger than any mailbox can be. Write fewer MB."), value=value
+        )
+    if len(number[3] or "") == 3:
+        raise _refuse(
+            "quota_ambiguous",
+            _("“%(value)s” can be read in two ways. Write %(small)s or %(large)s."),
+            value=value,
+            small=digits,
+            large=f"{digits}000",
         )
     return int(digits)
 
@@ -183,7 +188,7 @@ def clean_password(text: str) -> str:
         problems.append(_refuse("password_no_letter", _("The password has no letter. Add one.")))
     if not any(character.isdecimal() for character in password):
         problems.append(_refuse("password_no_digit", _("The password has no digit. Add one.")))
-    if any(unicodedata.category(character) in ("Cc", "Cs", "Zl", "Zp") for character in password):
+    if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") or letter in INVISIBLE for letter in password):
         message = _("The password has a line break or another character that cannot be typed. Remove it.")
         problems.append(_refuse("password_control_character", message))
     if problems:
@@ -207,20 +212,21 @@ def parse_destinations(text: str) -> tuple[str, ...]:
     `email_`, and forward_separator, forward_too_many.
     """
     value = trimmed(text)
-    if re.search(r"@[^\s,;]+[,;]\s*[^\s,;]+@", value):
+    if re.search(r"@[^@\s,;]+\s*[,;]\s*[^@\s,;]+@", value):
         message = _("Several addresses are separated by spaces, not by commas or semicolons. Write them so.")
         raise _refuse("forward_separator", message)
+    parts = dict.fromkeys(value.split())
+    if len(parts) > MAX_DESTINATIONS:  # before they are read: a cell may hold a whole text, with a fault in every word
+        message = _("A forward can have at most %(count)s addresses. Remove some.")
+        raise _refuse("forward_too_many", message, count=MAX_DESTINATIONS)
     addresses: dict[str, None] = {}
     problems = []
-    for part in value.split():
+    for part in parts:
         try:
             addresses[normalize_address(part)] = None
         except ValidationError as error:
             error.code = str(error.code).replace("email_", "forward_")
             problems.append(error)
-    if len(addresses) > MAX_DESTINATIONS:
-        message = _("A forward can have at most %(count)s addresses. Remove some.")
-        problems.append(_refuse("forward_too_many", message, count=MAX_DESTINATIONS))
     if problems:
         raise ValidationError(problems)
     return tuple(addresses)

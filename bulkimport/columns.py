@@ -12,10 +12,17 @@ from django.utils.translation import pgettext_lazy
 
 from bulkimport.rows import Field
 
+# What the panel writes into the column of kept copies.
+YES_WORD = _("Yes")
+NO_WORD = _("No")
+
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column that a file may have. `names` are the header words it is known by, Polish first, then English."""
+    """A column that a file may have. `names` are the header words it is known by, Polish first, then English.
+
+    `template_example` stands in the example row of the templates, whose address the row validator refuses.
+    """
 
     field: Field
     label: Promise
@@ -23,6 +30,7 @@ class Column:
     help: Promise
     when_empty: Promise
     example: Promise
+    template_example: Promise | str
 
     @property
     def header(self) -> str:
@@ -43,6 +51,8 @@ COLUMNS = (
         _("The address, in one of your domains"),
         _("Not allowed: the row gets an error"),
         pgettext_lazy("column example", "jan@przyklad.pl"),
+        # Its domain is one of accounts.validators.EXAMPLE_DOMAINS, so an example left in becomes no account.
+        pgettext_lazy("template example", "jan@your-domain.example"),
     ),
     Column(
         Field.PASSWORD,
@@ -51,6 +61,7 @@ COLUMNS = (
         _("At least 6 characters, with a letter and a digit"),
         _("We generate a strong one and show it to you"),
         pgettext_lazy("column example", "snad9hj934!!"),
+        "",  # a password printed in a template would be the password of many mailboxes
     ),
     Column(
         Field.QUOTA,
@@ -59,6 +70,7 @@ COLUMNS = (
         _("Whole number of MB"),
         _("The value from this page, else the domain’s default"),
         pgettext_lazy("column example", "500"),
+        "500",
     ),
     Column(
         Field.FORWARD,
@@ -67,6 +79,7 @@ COLUMNS = (
         _("Address that messages are passed on to; several are separated by spaces"),
         _("No forward"),
         pgettext_lazy("column example", "kopia@przyklad.pl"),
+        pgettext_lazy("template example", "office@your-domain.example"),
     ),
     Column(
         Field.KEEP_COPY,
@@ -82,6 +95,7 @@ COLUMNS = (
         _("Yes or No (Tak or Nie)"),
         _("No copy stays"),
         pgettext_lazy("column example", "Yes"),
+        YES_WORD,
     ),
 )
 BY_FIELD = {column.field: column for column in COLUMNS}

@@ -131,6 +131,7 @@ class ImportedAccount(models.Model):
     mailbox = models.OneToOneField(Mailbox, on_delete=models.SET_NULL, null=True, related_name="imported")
     line = models.PositiveIntegerField(_("row"))
     address = models.CharField(_("address"), max_length=254)
+    is_generated = models.BooleanField(_("password was generated"))
     fingerprint = models.CharField(max_length=64)  # of all that was written, to tell later whether it has changed
 
     class Meta:

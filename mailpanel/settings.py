@@ -117,6 +117,7 @@ AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "accounts/login_locked.html"
 AXES_RESET_ON_SUCCESS = True
+AXES_VERBOSE = False  # no banner in the output of commands
 AXES_CLIENT_IP_CALLABLE = "mailpanel.proxy.client_ip"
 
 # --- Safety ----------------------------------------------------------------------------------------------------------

@@ -9,15 +9,18 @@ from django.db import transaction
 from django.utils import timezone
 
 from bulkimport.models import Import, ImportedAccount, fingerprint
-from bulkimport.sealing import unseal_json
+from bulkimport.sealing import SealBroken, unseal_json
 from bulkimport.services.checking import ImportNotOpen
 
 
 def generated_passwords(import_record: Import) -> dict[str, str]:
-    """Return by address the generated passwords of an import; empty once they have been saved or have expired."""
+    """Return by address the generated passwords of an import; empty once they were saved, have expired or lost their key."""
     if not import_record.has_secrets or import_record.sealed_results is None:
         return {}
-    passwords: dict[str, str] = unseal_json(import_record.sealed_results)
+    try:
+        passwords: dict[str, str] = unseal_json(import_record.sealed_results)
+    except SealBroken:
+        return {}
     return passwords
 
 

@@ -16,17 +16,17 @@ from django.utils.formats import date_format
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
 
-from bulkimport.models import Import
+from bulkimport.models import Import, ImportQuerySet
 from bulkimport.readers import read_file
 from bulkimport.rows import Dialect, Field, FileRows, Plan, Problem
-from bulkimport.sealing import seal, seal_json, unseal, unseal_json
+from bulkimport.sealing import SealBroken, seal, seal_json, unseal, unseal_json
 from bulkimport.validation import validate
 
 Corrections = Mapping[int, Mapping[Field, str]]  # line -> column -> text in the place of the file's
 
 
 class ImportNotOpen(Exception):
-    """The import cannot be read or changed any more: it is being created, was created, or its file has expired."""
+    """The import cannot be read or changed: it is being created, was created, its file has expired or lost its key."""
 
 
 @sensitive_variables("content")
@@ -83,8 +83,12 @@ def read(import_record: Import) -> FileRows:
     """Return the rows of an import with the corrections of the person in their places. Raises ImportNotOpen."""
     if not import_record.has_file or import_record.sealed_file is None:
         raise ImportNotOpen
+    try:
+        content = unseal(import_record.sealed_file)
+    except SealBroken:
+        raise ImportNotOpen from None
     file = read_file(
-        unseal(import_record.sealed_file),
+        content,
         chosen=dialect_of(import_record),
         max_rows=settings.MAX_ACCOUNTS_PER_FILE,
     )
@@ -102,7 +106,17 @@ def check(import_record: Import) -> Plan:
     plan = validate(
         read(import_record), domains=domains_of(import_record.acts_for), default_quota=import_record.default_quota
     )
-    return _recognise_repeat(import_record, plan)
+    before = Import.objects.filter(uploaded_by=import_record.uploaded_by, sha256=import_record.sha256)
+    return _recognise_repeat(plan, before.exclude(pk=import_record.pk))
+
+
+@sensitive_variables("content")
+def check_unstored(*, content: bytes, uploaded_by: User | None, default_quota: str = "") -> Plan:
+    """Return the plan that `upload` and `check` would give this file, without writing anything to the database."""
+    file = read_file(content, chosen=Dialect(), max_rows=settings.MAX_ACCOUNTS_PER_FILE)
+    plan = validate(file, domains=domains_of(uploaded_by), default_quota=default_quota)
+    before = Import.objects.filter(uploaded_by=uploaded_by, sha256=hashlib.sha256(content).hexdigest())
+    return _recognise_repeat(plan, before)
 
 
 def dialect_of(import_record: Import) -> Dialect:
@@ -127,7 +141,7 @@ def correct(
     """Store corrected cells, another way to read the file, or another default quota, and return the new plan.
 
     Corrections are added to those stored before. Another dialect makes other rows of the file, so it drops them.
-    Raises ImportNotOpen when the import is no longer only checked.
+    Raises ImportNotOpen when the import has been created or has expired.
     """
     if dialect is not None and dialect != dialect_of(import_record):
         choices: dict[str, object] = {"dialect": asdict(dialect)}
@@ -140,9 +154,13 @@ def correct(
     import_record.expires_at = timezone.now() + settings.SECRETS_KEPT
     if default_quota is not None:
         import_record.default_quota = default_quota[:50]
-    changed = Import.objects.filter(
-        pk=import_record.pk, status=Import.Status.CHECKED, sealed_file__isnull=False
-    ).update(
+    still_open = Import.objects.filter(
+        pk=import_record.pk,
+        status=Import.Status.CHECKED,
+        sealed_file__isnull=False,
+        expires_at__gt=timezone.now(),
+    )
+    changed = still_open.update(
         sealed_choices=import_record.sealed_choices,
         expires_at=import_record.expires_at,
         default_quota=import_record.default_quota,
@@ -174,19 +192,19 @@ def _choices(import_record: Import) -> dict[str, Any]:
     """Return what is sealed beside the file: `dialect`, and `corrections` by line."""
     if import_record.sealed_choices is None:
         return {}
-    choices: dict[str, Any] = unseal_json(import_record.sealed_choices)
+    try:
+        choices: dict[str, Any] = unseal_json(import_record.sealed_choices)
+    except SealBroken:
+        raise ImportNotOpen from None
     return choices
 
 
-def _recognise_repeat(import_record: Import, plan: Plan) -> Plan:
-    """Say once that this very file was imported before, in the place of every address being taken."""
-    earlier = (
-        Import.objects.filter(
-            uploaded_by=import_record.uploaded_by, sha256=import_record.sha256, status=Import.Status.CREATED
-        )
-        .exclude(pk=import_record.pk)
-        .first()
-    )
+def _recognise_repeat(plan: Plan, same_file: ImportQuerySet) -> Plan:
+    """Say once that this very file was imported before, in the place of every address being taken.
+
+    `same_file`: the other imports of the same bytes by the same login.
+    """
+    earlier = same_file.filter(status=Import.Status.CREATED).first()
     taken = {problem.line for problem in plan.problems if problem.code == "address_taken"}
     if not earlier or not taken or not taken <= set(earlier.accounts.values_list("line", flat=True)):
         return plan

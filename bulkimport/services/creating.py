@@ -17,9 +17,9 @@ from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
 from bulkimport.models import Import, ImportedAccount, ImportQuerySet, fingerprint, interrupted_before
-from bulkimport.rows import Draft
+from bulkimport.rows import Draft, Plan
 from bulkimport.sealing import seal_json
-from bulkimport.services.checking import check
+from bulkimport.services.checking import ImportNotOpen, check
 from bulkimport.validation import problems_at_write
 
 PROGRESS_EVERY_SECONDS = 0.5
@@ -43,14 +43,22 @@ class Claim:
     left_out: tuple[int, ...]
 
 
+def is_allowed(plan: Plan, *, skip_errors: bool) -> bool:
+    """Tell whether the accounts of a plan can be created, where `skip_errors` leaves the rows with errors out."""
+    return plan.can_create or (skip_errors and plan.can_create_good_rows)
+
+
 def claim(import_record: Import, *, skip_errors: bool = False) -> Claim | None:
-    """Return the right to create an import, or None when its plan does not allow it or somebody else has the right.
+    """Return the right to create an import, or None when its plan forbids it, somebody else has it, or it is over.
 
     `skip_errors` leaves the rows with errors out; without it, one error stops everything. The claim is a conditional
     update, so of two processes only one gets it. A creation that was interrupted can be claimed again.
     """
-    plan = check(import_record)
-    if not (plan.can_create or (skip_errors and plan.can_create_good_rows)):
+    try:
+        plan = check(import_record)
+    except ImportNotOpen:
+        return None
+    if not is_allowed(plan, skip_errors=skip_errors):
         return None
     mine = Claim(import_record.pk, uuid.uuid4(), plan.drafts, plan.error_lines)
     free = Q(status=Import.Status.CHECKED) | Q(status=Import.Status.CREATING, progress_at__lt=interrupted_before())
@@ -141,6 +149,7 @@ def _write_accounts(mine: Claim, hashes: Sequence[str]) -> None:
             mailbox=mailbox,
             line=draft.line,
             address=draft.address,
+            is_generated=draft.password is None,
             fingerprint=fingerprint(mailbox, forward_of.get(mailbox.address)),
         )
         for draft, mailbox in zip(mine.drafts, mailboxes, strict=True)

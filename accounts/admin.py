@@ -1,0 +1,212 @@
+"""What staff sees of domains, mailboxes and forwards. The rules are the panel's own; no page shows a password hash."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any, cast
+
+import idna
+from django import forms
+from django.contrib import admin, messages
+from django.db import IntegrityError, models, transaction
+from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
+from django.utils.decorators import method_decorator
+from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.debug import sensitive_post_parameters
+
+from accounts.formats import grouped
+from accounts.forms import DomainForm, ForwardForm, MailboxAddForm, MailboxChangeForm
+from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
+from accounts.validators import to_unicode, trimmed
+
+admin.site.site_header = admin.site.site_title = "Mailpanel"
+
+# A filter with more domains than this is no help: the search finds them, `@example.pl` too.
+MOST_DOMAINS_IN_FILTER = 30
+
+
+class MailAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no parameter at run time
+    """An admin page whose search finds `żółw.pl`, which is stored as `xn--...`, also by a part of it."""
+
+    domain_path = "domain"  # the way from the model to its domain
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        if search_term.isascii():
+            return super().get_search_results(request, queryset, search_term)
+        local_part, at, part = trimmed(search_term).lower().rpartition("@")
+        names = Domain.objects.filter(name__contains="xn--").values_list("pk", "name")
+        found = Q(**{f"{self.domain_path}__in": [pk for pk, name in names if part in to_unicode(name)]})
+        if at:
+            found &= Q(**{f"{self.search_fields[0]}__contains": local_part + at})
+        try:
+            stored = local_part + at + idna.encode(part, uts46=True).decode("ascii")
+        except idna.IDNAError:
+            pass  # not a whole name, so only a part of one
+        else:
+            for field in self.search_fields:
+                found |= Q(**{f"{field}__contains": stored})
+        return queryset.filter(found), False
+
+    @method_decorator(sensitive_post_parameters())
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show and save one object. Losing a race to somebody else is something to read, not an error page."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except IntegrityError:
+            messages.error(request, gettext("Somebody else has just saved the same. Look at it, then try again."))
+            return HttpResponseRedirect(request.get_full_path())
+
+
+def used_of(used: int, allowed: int | None, unit: str = "") -> str:
+    """Write what is used of what is allowed, such as `3 of 30` or `1,500 of 80,000 MB`; a limit of None is no limit."""
+    if allowed is None:
+        return grouped(used) + unit
+    return gettext("%(used)s of %(allowed)s") % {"used": grouped(used), "allowed": grouped(allowed)} + unit
+
+
+@admin.register(Domain)
+class DomainAdmin(MailAdmin):
+    form = DomainForm
+    list_display = ["display_name", "is_active", "mailboxes_used", "quota_given", "administrators_count"]
+    list_filter = ["is_active", "created_at"]
+    search_fields = ["name"]
+    domain_path = "pk"
+    filter_horizontal = ["administrators"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Domain]:
+        domains = cast(DomainQuerySet, super().get_queryset(request))
+        # A count of its own: joined to the mailboxes, every administrator would count each of them again.
+        administrators = Domain.objects.filter(pk=OuterRef("pk")).order_by().annotate(number=Count("administrators"))
+        return domains.with_usage().annotate(administrator_count=Subquery(administrators.values("number")))
+
+    @admin.display(description=_("name"), ordering="name")
+    def display_name(self, domain: Domain) -> str:
+        return domain.display_name
+
+    @admin.display(description=_("mailboxes"), ordering="mailbox_count")
+    def mailboxes_used(self, domain: Any) -> str:
+        address = f"{reverse('admin:accounts_mailbox_changelist')}?domain__id__exact={domain.pk}"
+        return format_html('<a href="{}">{}</a>', address, used_of(domain.mailbox_count, domain.max_mailboxes))
+
+    @admin.display(description=_("sum of quotas"), ordering="quota_sum_mb")
+    def quota_given(self, domain: Any) -> str:
+        return used_of(domain.quota_sum_mb, domain.max_total_quota_mb, "\N{NO-BREAK SPACE}MB")
+
+    @admin.display(description=_("administrators"), ordering="administrator_count")
+    def administrators_count(self, domain: Any) -> str:
+        return grouped(domain.administrator_count)
+
+
+class DomainFilter(admin.RelatedFieldListFilter):
+    """The domains to choose from while they are few; else only the chosen one, which the list of domains leads to."""
+
+    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:  # noqa: ARG002
+        domains = list(Domain.objects.all()[: MOST_DOMAINS_IN_FILTER + 1])
+        if len(domains) > MOST_DOMAINS_IN_FILTER:
+            domains = list(Domain.objects.filter(pk__in=[pk for pk in self.lookup_val or [] if pk.isdecimal()]))
+        return [(domain.pk, domain.display_name) for domain in domains]
+
+    def has_output(self) -> bool:
+        return bool(self.lookup_choices)
+
+
+@admin.register(Mailbox)
+class MailboxAdmin(MailAdmin):
+    list_display = ["display_address", "domain", "quota", "is_active", "forwards_to"]
+    list_filter = ["is_active", ("domain", DomainFilter)]
+    list_select_related = ["domain"]
+    search_fields = ["address"]
+    form = MailboxChangeForm
+    add_fields = ("email", "password", "quota", "forward", "keep_copy")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Mailbox]:
+        forwards = Forward.objects.filter(source=OuterRef("address"), is_active=True)
+        mailboxes: QuerySet[Mailbox] = super().get_queryset(request)
+        return mailboxes.annotate(forward_destinations=Subquery(forwards.values("destinations")))
+
+    @admin.display(description=_("address"), ordering="address")
+    def display_address(self, mailbox: Mailbox) -> str:
+        return mailbox.display_address
+
+    @admin.display(description=_("quota (MB)"), ordering="quota_mb")
+    def quota(self, mailbox: Mailbox) -> str:
+        return grouped(mailbox.quota_mb)
+
+    @admin.display(description=_("forward"), ordering="forward_destinations")
+    def forwards_to(self, mailbox: Any) -> str:
+        return " ".join(to_unicode(address) for address in (mailbox.forward_destinations or "").split())
+
+    def get_fields(self, request: HttpRequest, obj: Mailbox | None = None) -> tuple[str, ...]:
+        if obj is None:
+            return self.add_fields
+        fields = ("address", "quota_mb", "is_active")
+        return (*fields, "new_password") if self.has_change_permission(request, obj) else fields
+
+    def get_form(self, request: HttpRequest, obj: Mailbox | None = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **kwargs) if change else MailboxAddForm
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        if change:
+            return super().save_form(request, form, change)
+        created = form.save()
+        if created is None:
+            raise IntegrityError("Somebody was faster.")  # `changeform_view` tells the person
+        return created[0]
+
+    def save_model(self, request: HttpRequest, obj: Mailbox, form: Any, change: bool) -> None:
+        if change:  # a new one is written by its form, together with its forward
+            super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        if change:
+            super().save_related(request, form, formsets, change)
+
+    def get_deleted_objects(
+        self, objs: QuerySet[Any] | Sequence[Any], request: HttpRequest
+    ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
+        """Name the forwards that go with these mailboxes; whoever may not delete forwards may not delete these."""
+        names, counts, refused, protected = super().get_deleted_objects(objs, request)
+        forwards = forwards_of(objs)
+        if forwards.exists():
+            more = super().get_deleted_objects(forwards, request)
+            return [*names, *more[0]], {**counts, **more[1]}, refused | more[2], [*protected, *more[3]]
+        return names, counts, refused, protected
+
+    @transaction.atomic
+    def delete_model(self, request: HttpRequest, obj: Mailbox) -> None:
+        forwards_of([obj]).delete()
+        super().delete_model(request, obj)
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Mailbox]) -> None:
+        forwards_of(queryset).delete()
+        super().delete_queryset(request, queryset)
+
+
+def forwards_of(mailboxes: Iterable[Mailbox]) -> QuerySet[Forward]:
+    """Return the forwards that would go on passing mail on under the addresses of deleted mailboxes."""
+    return Forward.objects.filter(source__in=[mailbox.address for mailbox in mailboxes])
+
+
+@admin.register(Forward)
+class ForwardAdmin(MailAdmin):
+    form = ForwardForm
+    list_display = ["display_source", "display_to", "keep_copy", "is_active"]
+    list_filter = ["keep_copy", "is_active", ("domain", DomainFilter)]
+    search_fields = ["source", "destinations"]
+    fields = ["source", "destinations", "keep_copy", "is_active"]
+    formfield_overrides = {models.TextField: {"widget": forms.Textarea(attrs={"rows": 3, "cols": 60})}}
+
+    @admin.display(description=_("source"), ordering="source")
+    def display_source(self, forward: Forward) -> str:
+        return forward.display_source
+
+    @admin.display(description=_("destinations"), ordering="destinations")
+    def display_to(self, forward: Forward) -> str:
+        return " ".join(forward.display_destinations)

@@ -1,0 +1,63 @@
+"""Add two customers and a staff login, so that the panel can be tried out at once. Only while DEBUG is on: the
+passwords stand below.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.management.base import BaseCommand, CommandError
+from django.db import transaction
+
+from accounts.models import Domain, Forward, Mailbox
+from accounts.passwords import generate_password, hash_password
+
+LOGINS: Final = {"biuro": "demo-biuro-2026", "firma": "demo-firma-2026", "admin": "demo-admin-2026"}
+ABOUT: Final = {
+    "biuro": "customer, administers przyklad.iq.pl",
+    "firma": "customer, administers firma.example",
+    "admin": "staff, everything and /admin/",
+}
+
+
+class Command(BaseCommand):
+    help = "Adds demonstration logins, domains and mailboxes once, and prints the logins. Only while DEBUG is on."
+
+    def handle(self, **_options: Any) -> None:
+        if not settings.DEBUG:
+            raise CommandError("Demonstration logins have well-known passwords. Set DEBUG=true to have them.")
+        if not User.objects.filter(username__in=LOGINS).exists():
+            add_demo_data()
+        self.stdout.write("Demonstration logins:")
+        for username, password in LOGINS.items():
+            self.stdout.write(f"  {username:<6} {password:<16} {ABOUT[username]}")
+
+
+@transaction.atomic
+def add_demo_data() -> None:
+    """Write the logins, and each domain with its mailboxes unless there is one of that name already."""
+    biuro, firma = (User.objects.create_user(name, password=LOGINS[name]) for name in ("biuro", "firma"))
+    User.objects.create_superuser("admin", password=LOGINS["admin"])
+    limits = {"default_quota_mb": 1000, "max_mailboxes": 600, "max_total_quota_mb": 600_000}
+    # The help page's examples (jan@, pawel@, kopia@, e-mail@) stay free: people will import them.
+    _add_domain("przyklad.iq.pl", biuro, ["kontakt", "ksiegowosc", "rekrutacja"], **limits)
+    _add_domain("firma.example", firma, ["poczta"])
+
+
+def _add_domain(name: str, administrator: User, local_parts: list[str], **limits: int) -> None:
+    """Add a domain with these mailboxes, and a forward from faktury@ to the first of them."""
+    domain, created = Domain.objects.get_or_create(name=name, defaults=limits)
+    domain.administrators.add(administrator)
+    if not created:
+        return
+    for local_part in local_parts:
+        mailbox = Mailbox(domain=domain, address=f"{local_part}@{name}", quota_mb=domain.default_quota_mb)
+        mailbox.local_part = local_part
+        mailbox.password_hash = hash_password(generate_password(), generated=True)
+        mailbox.full_clean()
+        mailbox.save()
+    forward = Forward(domain=domain, source=f"faktury@{name}", destinations=f"{local_parts[0]}@{name}")
+    forward.full_clean()
+    forward.save()

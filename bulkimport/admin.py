@@ -1,0 +1,121 @@
+"""What staff sees of imports: who uploaded what and what became of it. Only to look at, and never a secret."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.formats import grouped
+from accounts.validators import to_unicode
+from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import gettext, gettext_lazy, ngettext
+
+from bulkimport.models import Import
+
+ACCOUNTS_SHOWN = 500
+SEALED = ("sealed_file", "sealed_choices", "sealed_results")
+
+
+@admin.register(Import)
+class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no parameter at run time
+    """Imports are made on their own pages, by the services alone; nothing is added, changed or deleted here."""
+
+    list_display = [
+        "filename",
+        "uploaded_by",
+        "customer",
+        "status_now",
+        "rows",
+        "with_errors",
+        "accounts_created",
+        "uploaded_at",
+        "created_at",
+    ]
+    list_filter = ["status", "uploaded_at", "created_at"]
+    list_select_related = ["uploaded_by", "customer"]
+    search_fields = ["filename", "uploaded_by__username", "customer__username", "sha256"]
+    empty_value_display = "–"
+    fields = [
+        "filename",
+        "sha256",
+        ("file_format", "encoding"),
+        "uploaded_by",
+        "customer",
+        "default_quota",
+        "status_now",
+        ("rows", "with_errors", "accounts_created"),
+        "rows_left_out",
+        "uploaded_at",
+        "created_at",
+        "undone_at",
+        "expires_at",
+        "accounts_list",
+    ]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # noqa: ARG002
+        return ["status_now", "rows", "with_errors", "accounts_created", "rows_left_out", "accounts_list"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Import]:
+        imports: QuerySet[Import] = super().get_queryset(request)
+        return imports.defer(*SEALED)  # megabytes that nothing here shows
+
+    @admin.display(description=gettext_lazy("status"), ordering="status")
+    def status_now(self, import_record: Import) -> str:
+        return gettext("interrupted") if import_record.is_interrupted else import_record.get_status_display()
+
+    @admin.display(description=gettext_lazy("rows read"))
+    def rows(self, import_record: Import) -> str:
+        return _count(import_record, "rows")
+
+    @admin.display(description=gettext_lazy("rows with errors"))
+    def with_errors(self, import_record: Import) -> str:
+        return _count(import_record, "errors")
+
+    @admin.display(description=gettext_lazy("accounts created"))
+    def accounts_created(self, import_record: Import) -> str:
+        return _count(import_record, "created")
+
+    @admin.display(description=gettext_lazy("rows left out"))
+    def rows_left_out(self, import_record: Import) -> str:
+        return ", ".join(str(line) for line in import_record.left_out)
+
+    @admin.display(description=gettext_lazy("accounts"))
+    def accounts_list(self, import_record: Import) -> str:
+        """List the accounts that were created, each with a link to its mailbox while there is one."""
+        accounts = list(import_record.accounts.values_list("line", "address", "mailbox_id")[: ACCOUNTS_SHOWN + 1])
+        lines = format_html_join(
+            "",
+            "<li>{}: {}</li>",
+            (
+                (gettext("row %(line)s") % {"line": line}, _address(address, mailbox_id))
+                for line, address, mailbox_id in accounts[:ACCOUNTS_SHOWN]
+            ),
+        )
+        if len(accounts) > ACCOUNTS_SHOWN:
+            message = ngettext("Only the first is shown.", "Only the first %(count)s are shown.", ACCOUNTS_SHOWN)
+            return format_html("<ul>{}</ul><p>{}</p>", lines, message % {"count": grouped(ACCOUNTS_SHOWN)})
+        return format_html("<ul>{}</ul>", lines) if accounts else ""
+
+
+def _count(import_record: Import, name: str) -> str:
+    count = import_record.counts.get(name)
+    return "" if count is None else grouped(count)
+
+
+def _address(address: str, mailbox_id: int | None) -> str:
+    if mailbox_id is None:
+        return gettext("%(address)s (deleted since)") % {"address": to_unicode(address)}
+    link = reverse("admin:accounts_mailbox_change", args=[mailbox_id])
+    return format_html('<a href="{}">{}</a>', link, to_unicode(address))

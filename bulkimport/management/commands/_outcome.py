@@ -1,0 +1,126 @@
+"""What the command says about a file: one object for scripts, lines of text for people."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from accounts.formats import grouped
+from accounts.validators import to_unicode
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext, pgettext
+
+from bulkimport.columns import BY_FIELD
+from bulkimport.models import Import
+from bulkimport.presentation import named, read_as, sum_of_rows
+from bulkimport.rows import Field, Level, Plan, Problem
+
+FIELD_ORDER: Final = {None: -1} | {name: place for place, name in enumerate(Field)}
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of a file. `accounts` has line, address and generated password (None: it stood in the file)."""
+
+    plan: Plan
+    sha256: str | None
+    would_create: bool
+    import_record: Import | None = None
+    accounts: tuple[tuple[int, str, str | None], ...] = field(default=(), repr=False)
+
+    @property
+    def is_created(self) -> bool:
+        return self.import_record is not None and self.import_record.status == Import.Status.CREATED
+
+    @property
+    def problems(self) -> list[Problem]:
+        """All problems: those of the file first, then by line and by the order of the columns."""
+        return sorted(self.plan.problems, key=lambda p: (p.line or 0, FIELD_ORDER[p.field]))
+
+
+def as_json(outcome: Outcome) -> dict[str, object]:
+    """Return the object that scripts rely on. All keys are always there; `accounts` is empty when none was created."""
+    plan, record = outcome.plan, outcome.import_record
+    dialect = plan.file.dialect
+    return {
+        "import": str(record.pk) if record else None,
+        "status": "created" if outcome.is_created else "checked",
+        "file": {
+            "format": dialect.format,
+            "encoding": dialect.encoding,
+            "separator": dialect.separator,
+            "sha256": outcome.sha256,
+        },
+        "counts": {**plan.counts, "created": len(outcome.accounts)},
+        "rows": [
+            {
+                "line": draft.line,
+                "email": draft.address,
+                "quota_mb": draft.quota_mb,
+                "forward": list(draft.destinations),
+                "keep_copy": draft.keep_copy,
+                "password": "generated" if draft.password is None else "given",
+            }
+            for draft in plan.drafts
+        ],
+        "problems": [
+            {"line": p.line, "field": p.field, "level": p.level, "code": p.code, "message": p.message}
+            for p in outcome.problems
+        ],
+        "accounts": [
+            {"line": line, "email": address, "password": password} for line, address, password in outcome.accounts
+        ],
+    }
+
+
+def as_text(outcome: Outcome, *, filename: str, results: Path | None) -> Iterator[str]:
+    """Yield the lines for a person: what was read, every problem, and what was created."""
+    counts = outcome.plan.counts
+    dialect = read_as(outcome.plan)
+    yield f"{filename}: {dialect}" if dialect else filename
+    yield sum_of_rows(counts)
+    for problem in outcome.problems:
+        yield problem_line(problem)
+    if outcome.is_created:
+        yield from _created_lines(outcome, results)
+    elif outcome.import_record is None and outcome.would_create:
+        yield ngettext(
+            "Nothing was created: this was only a check. %(count)s account would be created.",
+            "Nothing was created: this was only a check. %(count)s accounts would be created.",
+            counts["drafts"],
+        ) % {"count": grouped(counts["drafts"])}
+    else:
+        yield _("Nothing was created.")
+    if outcome.import_record and outcome.import_record.uploaded_by:
+        path = outcome.import_record.get_absolute_url()
+        yield _("%(login)s finds this import at %(path)s.") % {"login": outcome.import_record.uploaded_by, "path": path}
+
+
+def problem_line(problem: Problem) -> str:
+    """Return a problem as one line, such as `row 4, password: The password has no digit. Add one.`"""
+    where = _("row %(line)s") % {"line": problem.line} if problem.line is not None else _("file")
+    if problem.field:
+        where += ", " + str(BY_FIELD[problem.field].label).lower()
+    if problem.level is Level.WARNING:
+        where += f" ({_('warning')})"
+    return f"{where}: {problem.message}"
+
+
+def _created_lines(outcome: Outcome, results: Path | None) -> Iterator[str]:
+    count = len(outcome.accounts)
+    yield ngettext("%(count)s account was created.", "%(count)s accounts were created.", count) % {
+        "count": grouped(count)
+    }
+    if left_out := outcome.plan.error_lines:
+        yield _("Left out: %(rows)s.") % {"rows": named(left_out)}
+    if results:
+        yield _("The accounts and their passwords are in %(path)s.") % {"path": results}
+        return
+    yield ""
+    table = [(pgettext("column", "E-mail"), pgettext("column", "Password"))]
+    table += [(to_unicode(address), password or _("(as in the file)")) for _line, address, password in outcome.accounts]
+    width = max(len(address) for address, _password in table)
+    for address, password in table:
+        yield f"{address:<{width}}  {password}"

@@ -1,0 +1,29 @@
+"""Delete for good what imports keep sealed, once its time is up. To be run every hour."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from accounts.formats import grouped
+from django.core.management.base import BaseCommand, CommandParser
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from bulkimport.services.after import purge_expired
+
+
+class Command(BaseCommand):
+    help = "Deletes the files and generated passwords of imports whose time is up."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.description = _("Deletes the files and generated passwords of imports whose time is up.")
+
+    def handle(self, **options: Any) -> None:
+        count = purge_expired()
+        if options["verbosity"] > 0:
+            message = ngettext(
+                "The file and passwords of %(count)s import were deleted.",
+                "The files and passwords of %(count)s imports were deleted.",
+                count,
+            )
+            self.stdout.write(message % {"count": grouped(count)})

@@ -1,0 +1,241 @@
+"""The pages of an import. Every step is POST, redirect, GET; every page belongs to the login that uploaded the file."""
+
+import uuid
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.paginator import Paginator
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django_htmx.http import HttpResponseClientRedirect
+
+from accounts.access import domains_of
+from bulkimport import downloads, runner
+from bulkimport.columns import COLUMNS
+from bulkimport.forms import ReadingForm, UploadForm, corrections_in
+from bulkimport.models import Import
+from bulkimport.presentation import checked_page, named, results_of
+from bulkimport.services.after import forget_secrets, plan_undo, purge_expired
+from bulkimport.services.after import undo as undo_import
+from bulkimport.services.checking import ImportNotOpen, check, correct, dialect_of, note_plan, read, upload
+from bulkimport.services.creating import claim
+
+IMPORTS_PER_PAGE = 50
+DOMAINS_NAMED = 3
+
+
+@require_GET
+@never_cache
+def import_list(request: HttpRequest) -> HttpResponse:
+    """List the imports of the login, the newest first."""
+    purge_expired()
+    imports = _own(request).select_related("customer").defer("sealed_file", "sealed_choices", "sealed_results")
+    page = Paginator(imports, IMPORTS_PER_PAGE).get_page(request.GET.get("page"))
+    return render(request, "bulkimport/import_list.html", {"page": page})
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@sensitive_post_parameters()
+@sensitive_variables("content")
+def import_new(request: HttpRequest) -> HttpResponse:
+    """Take a file: check it, or check it and create the accounts at once."""
+    user = _user(request)
+    purge_expired()
+    if request.method == "POST":
+        length = int(request.META.get("CONTENT_LENGTH") or 0)
+        form = UploadForm(request.POST, request.FILES, user=user, content_length=length)
+        if form.is_valid():
+            file = form.cleaned_data["file"]
+            import_record = upload(
+                content=file.read(),
+                filename=file.name,
+                uploaded_by=user,
+                customer=form.cleaned_data.get("customer"),
+                default_quota=form.cleaned_data["default_quota_mb"],
+                import_id=form.cleaned_data["import_id"],
+            )
+            if request.POST.get("action") == "create":
+                _create(import_record)
+            return redirect(import_record)
+    else:
+        form = UploadForm(user=user)
+    context = {
+        "form": form,
+        "columns": COLUMNS,
+        "domains": domains_of(user)[:DOMAINS_NAMED],
+        "max_accounts": settings.MAX_ACCOUNTS_PER_FILE,
+        "max_upload_mb": settings.MAX_UPLOAD_MB,
+    }
+    return render(request, "bulkimport/import_new.html", context)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+@sensitive_post_parameters()
+def import_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Show an import as it stands; take corrections, and create what can be created."""
+    import_record = _own_or_404(request, pk)
+    if request.method == "POST":
+        return _take_corrections(request, import_record)
+    if import_record.status == Import.Status.CREATED:
+        return _show_results(request, import_record)
+    if import_record.status == Import.Status.UNDONE:
+        kept = import_record.accounts.filter(mailbox__isnull=False).select_related("mailbox")
+        return render(request, "bulkimport/import_undone.html", {"import": import_record, "kept": kept})
+    if import_record.is_interrupted and import_record.has_file:
+        context = {"import": import_record, "left_out": _left_out(import_record)}
+        return render(request, "bulkimport/import_interrupted.html", context)
+    if import_record.status == Import.Status.CREATING and not import_record.is_interrupted:
+        context = {"import": import_record, "left_out": _left_out(import_record)}
+        return render(request, "bulkimport/import_creating.html", context)
+    try:
+        return _show_checked(request, import_record)
+    except ImportNotOpen:
+        return render(request, "bulkimport/import_expired.html", {"import": import_record})
+
+
+@require_POST
+def import_reading(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Read the file in another way: another encoding, separator or header."""
+    import_record = _own_or_404(request, pk)
+    form = ReadingForm(request.POST)
+    if form.is_valid():
+        try:
+            correct(import_record, dialect=form.dialect)
+        except ImportNotOpen:
+            pass  # its page says why
+    return redirect(import_record)
+
+
+@require_GET
+@never_cache
+def import_progress(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Tell how far a creation is: a part of the page for htmx, else JSON with status, done and total."""
+    import_record = _own_or_404(request, pk)
+    is_over = import_record.status != Import.Status.CREATING or import_record.is_interrupted
+    if request.htmx:  # type: ignore[attr-defined]
+        if is_over:
+            return HttpResponseClientRedirect(import_record.get_absolute_url())
+        return render(request, "bulkimport/_progress.html", {"import": import_record})
+    status = "interrupted" if import_record.is_interrupted else import_record.status
+    return JsonResponse({"status": status, "done": import_record.progress_done, "total": import_record.progress_total})
+
+
+@require_POST
+def import_saved(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Delete the passwords: the person has saved them."""
+    import_record = _own_or_404(request, pk)
+    forget_secrets(import_record)
+    return redirect(import_record)
+
+
+@require_http_methods(["GET", "POST"])
+@never_cache
+def import_undo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Say what undoing the import would remove; do it when it is confirmed."""
+    import_record = _own_or_404(request, pk)
+    if import_record.status != Import.Status.CREATED:
+        return redirect(import_record)
+    if request.method == "POST":
+        try:
+            undo_import(import_record)
+        except ImportNotOpen:
+            pass  # undone in another tab; its page says so
+        return redirect(import_record)
+    return render(request, "bulkimport/import_undo.html", {"import": import_record, "undo": plan_undo(import_record)})
+
+
+@require_GET
+@never_cache
+def import_results(request: HttpRequest, pk: uuid.UUID, file_format: str) -> HttpResponseBase:
+    """Download the created accounts with the passwords that can still be shown."""
+    import_record = _own_or_404(request, pk)
+    if import_record.status != Import.Status.CREATED:
+        raise Http404
+    return downloads.as_response(downloads.results(import_record, file_format))
+
+
+@require_GET
+@never_cache
+def import_problems(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    """Download the person's own list with a column of problems; after a creation, only the rows left out."""
+    import_record = _own_or_404(request, pk)
+    try:
+        plan = check(import_record)
+    except ImportNotOpen:
+        raise Http404 from None
+    lines = import_record.left_out if import_record.status == Import.Status.CREATED else None
+    return downloads.as_response(downloads.problem_list(import_record, plan, only_lines=lines))
+
+
+@require_GET
+def import_template(request: HttpRequest, file_format: str) -> HttpResponseBase:
+    """Download an empty list to fill in."""
+    return downloads.as_response(downloads.template(file_format))
+
+
+def _take_corrections(request: HttpRequest, import_record: Import) -> HttpResponse:
+    """Store what was corrected, and create the accounts where that was asked for and is possible."""
+    action = request.POST.get("action")
+    try:
+        if import_record.status == Import.Status.CHECKED:
+            corrections = corrections_in(request.POST, read(import_record))
+            correct(import_record, corrections=corrections, default_quota=request.POST.get("default_quota_mb"))
+        if action in ("create", "create_good"):
+            _create(import_record, skip_errors=action == "create_good")
+    except ImportNotOpen:
+        pass  # its page says why
+    return redirect(import_record)
+
+
+def _create(import_record: Import, *, skip_errors: bool = False) -> None:
+    if mine := claim(import_record, skip_errors=skip_errors):
+        runner.start(mine)
+
+
+def _show_checked(request: HttpRequest, import_record: Import) -> HttpResponse:
+    plan = check(import_record)
+    chosen = dialect_of(import_record)
+    context = {
+        "import": import_record,
+        "plan": plan,
+        "shown": checked_page(plan, all_rows=request.GET.get("rows") == "all"),
+        "columns": COLUMNS,
+        "reading_form": ReadingForm.of(chosen, is_text=plan.file.dialect.format in (None, "csv")),
+    }
+    return render(request, "bulkimport/import_checked.html", context)
+
+
+def _show_results(request: HttpRequest, import_record: Import) -> HttpResponse:
+    accounts = results_of(import_record)
+    context = {
+        "import": import_record,
+        "accounts": accounts,
+        "generated": sum(bool(account["password"]) for account in accounts),  # those that can still be shown
+        "all_given": not any(account["is_generated"] for account in accounts),
+        "left_out": _left_out(import_record),
+    }
+    return render(request, "bulkimport/import_results.html", context)
+
+
+def _left_out(import_record: Import) -> str:
+    return named(import_record.left_out) if import_record.left_out else ""
+
+
+def _own(request: HttpRequest):  # type: ignore[no-untyped-def]
+    return Import.objects.filter(uploaded_by=_user(request))
+
+
+def _own_or_404(request: HttpRequest, pk: uuid.UUID) -> Import:
+    return get_object_or_404(_own(request).select_related("uploaded_by", "customer"), pk=pk)
+
+
+def _user(request: HttpRequest) -> User:
+    """Return the login; the middleware lets nobody else in."""
+    if not isinstance(request.user, User):
+        raise Http404
+    return request.user

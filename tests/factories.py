@@ -1,0 +1,56 @@
+"""Plain functions that make what a test needs, with sensible values for what the test does not care about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from accounts.models import Domain, Forward, Mailbox
+from accounts.passwords import hash_password
+
+LOGIN_PASSWORD = "long-enough-for-a-login"
+MAILBOX_PASSWORD = "secret1"
+
+
+def make_user(username: str = "anna", password: str = LOGIN_PASSWORD, is_staff: bool = False, **fields: Any) -> User:
+    """Make a login: a customer, or staff. Staff is a superuser, so that the whole admin is open to it."""
+    fields.setdefault("is_superuser", is_staff)
+    return User.objects.create_user(username=username, password=password, is_staff=is_staff, **fields)
+
+
+def make_domain(name: str = "przyklad.iq.pl", administrators: Iterable[User] = (), **fields: Any) -> Domain:
+    """Make a domain that these logins administer. `fields`: its limits, is_active and so on."""
+    domain = Domain.objects.create(name=name, **fields)
+    domain.administrators.set(administrators)
+    return domain
+
+
+def make_mailbox(
+    address: str = "jan@przyklad.iq.pl", password: str = MAILBOX_PASSWORD, quota_mb: int = 1000, **fields: Any
+) -> Mailbox:
+    """Make a mailbox, and its domain where there is none yet."""
+    fields.setdefault("domain", _domain_of(address))
+    fields.setdefault("password_hash", hash_password(password))
+    local_part = address.partition("@")[0]
+    return Mailbox.objects.create(address=address, local_part=local_part, quota_mb=quota_mb, **fields)
+
+
+def make_forward(
+    source: str = "kontakt@przyklad.iq.pl",
+    destinations: str | Iterable[str] = "jan@przyklad.iq.pl",
+    keep_copy: bool = False,
+    **fields: Any,
+) -> Forward:
+    """Make a forward, and the domain of its source where there is none yet.
+
+    destinations: the addresses, as a list or separated by spaces.
+    """
+    fields.setdefault("domain", _domain_of(source))
+    text = destinations if isinstance(destinations, str) else " ".join(destinations)
+    return Forward.objects.create(source=source, destinations=text, keep_copy=keep_copy, **fields)
+
+
+def _domain_of(address: str) -> Domain:
+    return Domain.objects.get_or_create(name=address.rpartition("@")[2])[0]

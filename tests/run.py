@@ -1,0 +1,248 @@
+"""Every check and test of the panel, in groups: what `make test` and CI run.
+
+    python tests/run.py [lint] [sqlite] [postgres] [browser]      no name: all of them
+
+Needs the development requirements. On Debian and Ubuntu, as root or with sudo that asks for no password, it installs
+the PostgreSQL server and Chromium where they are missing. A group that cannot run elsewhere is named at the end; with
+CI=true that is a failure.
+"""
+# ruff: noqa: T201 - this program talks on its standard output
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+ROOT: Final = Path(__file__).resolve().parent.parent
+PYTHON: Final = sys.executable
+MANAGE: Final = (PYTHON, "manage.py")
+LINT: Final = {
+    "ruff check": (PYTHON, "-m", "ruff", "check", "."),
+    "ruff format": (PYTHON, "-m", "ruff", "format", "--check", "."),
+    "mypy": (PYTHON, "-m", "mypy"),
+    "djlint lint": (PYTHON, "-m", "djlint", "--quiet", "--lint", "templates"),
+    "djlint format": (PYTHON, "-m", "djlint", "--quiet", "--check", "templates"),
+    "migrations": (*MANAGE, "makemigrations", "--check", "--dry-run"),
+    "deployment": (*MANAGE, "check", "--deploy", "--fail-level", "ERROR"),
+}
+# Packages of Debian and Ubuntu. A service that a package brings is not started: policy-rc.d forbids it meanwhile.
+INSTALL: Final = """
+set -e
+policy=/usr/sbin/policy-rc.d
+if [ ! -e "$policy" ]; then
+    trap 'rm -f "$policy"' EXIT
+    trap 'exit 1' HUP INT TERM
+    printf '#!/bin/sh\\nexit 101\\n' > "$policy"
+    chmod 755 "$policy"
+fi
+export DEBIAN_FRONTEND=noninteractive
+apt-get -qq -o DPkg::Lock::Timeout=120 update
+apt-get -qq -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "$@"
+"""
+
+
+class CannotRunError(Exception):
+    """This machine lacks what a group needs; the text says what."""
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """How a group ended."""
+
+    group: str
+    outcome: str  # passed, failed or could not run
+    seconds: float
+    reason: str = ""
+
+
+def main(names: list[str]) -> int:
+    """Run the groups of these names, all where there is none, and return the exit status."""
+    if unknown := set(names) - GROUPS.keys():
+        print(f"There is no group {', '.join(sorted(unknown))}. Choose from: {', '.join(GROUPS)}.")
+        return 2
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda *_: sys.exit("Stopped."))  # so that everything started here is stopped as well
+    results = [run_group(name) for name in (names or GROUPS)]
+    return report(results, strict=os.environ.get("CI") == "true")
+
+
+def run_group(name: str) -> Result:
+    """Run one group to its end, whatever becomes of it."""
+    print(f"\n===== {name} =====", flush=True)
+    start = time.monotonic()
+    try:
+        outcome, reason = ("passed" if GROUPS[name]() else "failed"), ""
+    except CannotRunError as error:
+        outcome, reason = "could not run", str(error)
+    except (OSError, LookupError, subprocess.SubprocessError) as error:
+        outcome, reason = "failed", repr(error)
+    return Result(name, outcome, time.monotonic() - start, reason)
+
+
+def report(results: list[Result], *, strict: bool) -> int:
+    """Print how the groups ended and return the exit status; strict: a group that could not run is a failure."""
+    print("\n===== Result =====")
+    for result in results:
+        print(f"{result.group:<10}{result.outcome:<15}{result.seconds:>6.0f} s  {result.reason}".rstrip())
+    bad = {"failed", "could not run"} if strict else {"failed"}
+    return int(any(result.outcome in bad for result in results))
+
+
+# --- The groups ------------------------------------------------------------------------------------------------------
+def lint() -> bool:
+    """Check style, types, templates, migrations and the settings of production; print the output of what fails."""
+    with tempfile.TemporaryDirectory() as folder, ThreadPoolExecutor(os.cpu_count()) as pool:
+        environment = production_environment(Path(folder))
+        passed = pool.map(lambda name: check(name, LINT[name], environment), LINT)
+        return all(list(passed))
+
+
+def sqlite() -> bool:
+    """Run the tests on SQLite, with coverage."""
+    with tempfile.TemporaryDirectory() as folder:
+        return pytest("-m", "not browser", "-n", "auto", "--cov", database_url=f"sqlite:///{folder}/panel.sqlite3")
+
+
+def postgres() -> bool:
+    """Run the same tests on a PostgreSQL server that lives only for this run."""
+    if not find_postgres():
+        install("postgresql")
+    with private_postgres() as database_url:
+        return pytest("-m", "not browser", "-n", "auto", database_url=database_url)
+
+
+def browser() -> bool:
+    """Run the tests that drive the pages in Chromium."""
+    if not find_chromium():
+        install("chromium")
+    if not find_chromium():
+        raise CannotRunError("There is no Chromium. Install it, or set CHROMIUM to its path.")
+    with tempfile.TemporaryDirectory() as folder:
+        return pytest("-m", "browser", database_url=f"sqlite:///{folder}/panel.sqlite3")
+
+
+GROUPS: Final[dict[str, Callable[[], bool]]] = {
+    "lint": lint,
+    "sqlite": sqlite,
+    "postgres": postgres,
+    "browser": browser,
+}
+
+
+# --- What they are made of -------------------------------------------------------------------------------------------
+def check(name: str, command: tuple[str, ...], environment: dict[str, str]) -> bool:
+    """Run one check of the group lint and print how it ended."""
+    done = subprocess.run(
+        command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False
+    )
+    passed = done.returncode == 0
+    print(f"{name:<14}passed" if passed else f"{name:<14}FAILED\n{done.stdout}", flush=True)
+    return passed
+
+
+def production_environment(folder: Path) -> dict[str, str]:
+    """Return the environment of a panel in production with an empty database in `folder`."""
+    database_url = f"sqlite:///{folder}/panel.sqlite3"
+    return {**os.environ, "DEBUG": "false", "SECRET_KEY": os.urandom(32).hex(), "DATABASE_URL": database_url}
+
+
+def pytest(*arguments: str, database_url: str) -> bool:
+    """Run pytest on a database and tell whether everything passed; no test at all is a failure."""
+    environment = {**os.environ, "DATABASE_URL": database_url}
+    with subprocess.Popen((PYTHON, "-m", "pytest", *arguments), cwd=ROOT, env=environment) as process:
+        try:
+            return process.wait() == 0
+        except BaseException:  # Ctrl-C or a signal: pytest shall end its browser and its processes itself
+            process.send_signal(signal.SIGINT)
+            raise
+
+
+def install(package: str) -> None:
+    """Install a package on Debian or Ubuntu. Raises CannotRunError where that cannot be done."""
+    sudo = () if os.geteuid() == 0 else ("sudo", "-n")
+    if not shutil.which("apt-get") or (sudo and not succeeds(*sudo, "true")):
+        raise CannotRunError(f"Install {package}; it is done for you only on Debian and Ubuntu, as root.")
+    print(f"Installing {package}.", flush=True)
+    done = subprocess.run((*sudo, "sh", "-c", INSTALL, "sh", package), stdin=subprocess.DEVNULL, check=False)
+    if done.returncode:
+        raise CannotRunError(f"{package} could not be installed; the output above says why.")
+
+
+def succeeds(*command: str) -> bool:
+    """Tell whether a program is there and ends well."""
+    return bool(shutil.which(command[0])) and not subprocess.run(command, check=False, capture_output=True).returncode
+
+
+def find_chromium() -> str | None:
+    """Return the path of a Chromium, or None. CHROMIUM in the environment comes first."""
+    names = [os.environ.get("CHROMIUM", ""), "chromium", "chromium-browser", "google-chrome"]
+    return next((path for name in names if name and (path := shutil.which(name))), None)
+
+
+def find_postgres() -> Path | None:
+    """Return the folder of PostgreSQL's server programs, or None. Debian's newest, not on PATH, comes first."""
+    debian = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if debian:
+        return debian[-1].parent
+    initdb = shutil.which("initdb")
+    return Path(initdb).resolve().parent if initdb else None
+
+
+@contextmanager
+def private_postgres() -> Iterator[str]:
+    """Run a PostgreSQL server in a folder of its own, reachable only by a socket there; yield its DATABASE_URL."""
+    programs = find_postgres()
+    if programs is None:
+        raise CannotRunError("There is no PostgreSQL server. Install it, with initdb on PATH.")
+    folder = Path(tempfile.mkdtemp(prefix="mailpanel-", dir="/tmp"))  # a socket's path must be short
+    options: dict[str, Any] = {"cwd": folder, "stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
+    if os.geteuid() == 0:  # the server refuses to run as root
+        shutil.chown(folder, "postgres", "postgres")
+        options |= {"user": "postgres", "group": "postgres", "extra_groups": ()}
+    try:
+        with (folder / "log").open("wb") as log:
+            subprocess.run(initdb_command(programs, folder), check=False, stdout=log, **options)
+            # In a session of its own: Ctrl-C is for this program, which then stops the server.
+            server = subprocess.Popen(server_command(programs, folder), stdout=log, start_new_session=True, **options)
+        try:
+            wait_for_postgres(programs, folder, server)
+            yield f"postgres://mailpanel@/{folder}/postgres"  # as django-environ reads the folder of a socket
+        finally:
+            server.send_signal(signal.SIGQUIT)  # at once: nobody needs its data any more
+            server.wait()
+    finally:
+        shutil.rmtree(folder)
+
+
+def initdb_command(programs: Path, folder: Path) -> list[str]:
+    options = ["-U", "mailpanel", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8", "--no-sync"]
+    return [str(programs / "initdb"), "-D", str(folder / "data"), *options]
+
+
+def server_command(programs: Path, folder: Path) -> list[str]:
+    options = ["listen_addresses=", f"unix_socket_directories={folder}", "fsync=off", "max_connections=300"]
+    return [str(programs / "postgres"), "-D", str(folder / "data"), *(f"--{option}" for option in options)]
+
+
+def wait_for_postgres(programs: Path, folder: Path, server: subprocess.Popen[bytes]) -> None:
+    """Return when the server answers. Raises CannotRunError, with its log, when it ends or takes over a minute."""
+    deadline = time.monotonic() + 60
+    while subprocess.run((programs / "pg_isready", "-q", "-h", folder), check=False).returncode:
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise CannotRunError(f"PostgreSQL did not start:\n{(folder / 'log').read_text()}")
+        time.sleep(0.1)
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,36 @@
+"""Who may act on which domain."""
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+
+from accounts.access import domains_of, not_your_domain
+from tests.factories import make_domain, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def test_a_customer_acts_on_their_own_domains_only() -> None:
+    anna, ewa = make_user("anna"), make_user("ewa")
+    both = make_domain("a.pl", [anna, ewa])
+    hers = make_domain("b.pl", [ewa])
+    make_domain("c.pl")
+    assert list(domains_of(anna)) == [both]
+    assert list(domains_of(ewa)) == [both, hers]
+
+
+def test_staff_and_the_command_line_act_on_all_domains() -> None:
+    domain = make_domain("a.pl", [make_user("anna")])
+    assert list(domains_of(make_user("staff", is_staff=True))) == [domain]
+    assert list(domains_of(None)) == [domain]
+
+
+def test_nobody_acts_on_nothing() -> None:
+    make_domain("a.pl")
+    assert not domains_of(AnonymousUser()).exists()
+    assert not domains_of(make_user("new")).exists()
+
+
+def test_a_foreign_domain_is_named_in_unicode_and_told_how_to_mend() -> None:
+    error = not_your_domain("xn--w-uga1v8h.pl")
+    assert error.code == "domain_not_yours"
+    assert error.messages == ["You do not manage the domain żółw.pl. Use one of your own domains."]

@@ -1,0 +1,85 @@
+"""One table of bad values goes to the single-account form and to the row validator: both must say the same codes."""
+
+import pytest
+
+from accounts.forms import MailboxForm
+from accounts.models import Domain
+from bulkimport.rows import Dialect, Field, FileRows, Level, Row
+from bulkimport.validation import validate
+from tests.factories import make_domain, make_forward, make_mailbox
+
+GOOD = {"email": "nowe@przyklad.iq.pl", "password": "Wiosna2024", "quota": "500", "forward": "", "keep_copy": ""}
+
+BAD_VALUES = [
+    ({"email": ""}, "email_missing"),
+    ({"email": "nowe"}, "email_no_at"),
+    ({"email": "no we@przyklad.iq.pl"}, "email_has_space"),
+    ({"email": "nowe@przyklad,iq.pl"}, "email_has_comma"),
+    ({"email": "żółć@przyklad.iq.pl"}, "email_not_ascii"),
+    ({"email": "nowe@@przyklad.iq.pl"}, "email_invalid"),
+    ({"email": "a" * 65 + "@przyklad.iq.pl"}, "email_invalid"),
+    ({"email": "nowe+tag@przyklad.iq.pl"}, "email_unsafe_name"),
+    ({"email": "no/we@przyklad.iq.pl"}, "email_unsafe_name"),
+    ({"email": "-nowe@przyklad.iq.pl"}, "email_unsafe_name"),
+    ({"email": "nowe@twoja-domena.example"}, "example_row"),
+    ({"email": "nowe@cudza.example"}, "domain_not_yours"),
+    ({"email": "jest@przyklad.iq.pl"}, "address_taken"),
+    ({"email": "JEST@Przyklad.iq.pl"}, "address_taken"),
+    ({"email": "dalej@przyklad.iq.pl"}, "address_is_forward"),
+    ({"password": "abc12"}, "password_too_short"),
+    ({"password": "samelitery"}, "password_no_digit"),
+    ({"password": "12345678"}, "password_no_letter"),
+    ({"password": "a1" * 65}, "password_too_long"),
+    ({"password": "tajne\x07123"}, "password_control_character"),
+    ({"quota": "dużo"}, "quota_not_number"),
+    ({"quota": "2 GB"}, "quota_not_number"),
+    ({"quota": "1.000"}, "quota_ambiguous"),
+    ({"quota": "0"}, "quota_too_small"),
+    ({"quota": "-5"}, "quota_too_small"),
+    ({"quota": "99999999999"}, "quota_too_large"),
+    ({"quota": "5001"}, "quota_over_domain_limit"),
+    ({"forward": "nie-adres"}, "forward_no_at"),
+    ({"forward": "biuro@twoja-domena.example"}, "example_row"),
+    ({"forward": "a@b.pl, c@d.pl"}, "forward_separator"),
+    ({"forward": " ".join(f"a{n}@b.pl" for n in range(51))}, "forward_too_many"),
+    ({"forward": "nowe@przyklad.iq.pl"}, "forward_to_self"),
+    ({"forward": "kolo@przyklad.iq.pl"}, "forward_loop"),
+    ({"keep_copy": "może"}, "keep_copy_unknown"),
+    ({"email": "nowe@pelna.example", "quota": "1"}, "domain_limit"),
+]
+
+
+@pytest.fixture
+def _panel(db: None) -> None:
+    make_domain("przyklad.iq.pl", max_mailbox_quota_mb=5000)
+    make_domain("pelna.example", max_mailboxes=0)
+    make_domain("cudza.example")
+    make_mailbox("jest@przyklad.iq.pl")
+    make_forward("dalej@przyklad.iq.pl", "jest@przyklad.iq.pl")
+    make_forward("kolo@przyklad.iq.pl", "nowe@przyklad.iq.pl")
+
+
+@pytest.mark.usefixtures("_panel")
+@pytest.mark.parametrize(("changed", "code"), BAD_VALUES, ids=[f"{code}-{n}" for n, (_v, code) in enumerate(BAD_VALUES)])
+def test_form_and_row_validator_find_the_same(changed: dict[str, str], code: str) -> None:
+    values = {**GOOD, **changed}
+    domains = Domain.objects.exclude(name="cudza.example")
+
+    form = MailboxForm(values, domains=domains)
+    by_form = {
+        (None if name == "__all__" else name, str(error.code))
+        for name, errors in form.errors.as_data().items()
+        for error in errors
+    }
+    row = Row(2, {Field(name): text for name, text in values.items()})
+    plan = validate(FileRows(dialect=Dialect(format="csv"), rows=(row,), rows_read=1), domains=domains)
+    by_row = {(problem.field, problem.code) for problem in plan.problems if problem.level is Level.ERROR}
+
+    assert by_form == by_row
+    assert code in {found for _field, found in by_row}
+
+
+@pytest.mark.usefixtures("_panel")
+def test_both_take_good_values() -> None:
+    form = MailboxForm(GOOD, domains=Domain.objects.all())
+    assert form.is_valid(), form.errors

@@ -1,0 +1,51 @@
+"""The command that a timer runs: sealed data is gone once its time is up."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from io import StringIO
+
+import pytest
+from django.core.management import call_command
+from django.utils import timezone
+
+from bulkimport.models import Import
+from bulkimport.services.checking import upload
+
+pytestmark = pytest.mark.django_db
+
+
+def purged(**options: int) -> str:
+    out = StringIO()
+    call_command("purge_imports", stdout=out, **options)
+    return out.getvalue()
+
+
+def uploaded(*, hours_left: int) -> Import:
+    import_record = upload(content=b"E-mail\njan@przyklad.iq.pl\n", filename="lista.csv", uploaded_by=None)
+    import_record.expires_at = timezone.now() + timedelta(hours=hours_left)
+    import_record.save()
+    return import_record
+
+
+def test_the_secrets_of_expired_imports_are_deleted_and_the_rest_is_kept() -> None:
+    expired, fresh = uploaded(hours_left=-1), uploaded(hours_left=1)
+    assert purged() == "The file and passwords of 1 import were deleted.\n"
+    expired.refresh_from_db()
+    fresh.refresh_from_db()
+    assert (expired.sealed_file, expired.sealed_choices, expired.sealed_results) == (None, None, None)
+    assert expired.filename == "lista.csv"
+    assert fresh.sealed_file is not None
+
+
+def test_a_second_purge_finds_nothing() -> None:
+    uploaded(hours_left=-1)
+    uploaded(hours_left=-2)
+    assert purged() == "The files and passwords of 2 imports were deleted.\n"
+    assert purged() == "The files and passwords of 0 imports were deleted.\n"
+
+
+def test_a_quiet_purge_says_nothing() -> None:
+    uploaded(hours_left=-1)
+    assert purged(verbosity=0) == ""
+    assert not Import.objects.with_expired_secrets().exists()

@@ -1,0 +1,136 @@
+"""Files made to harm: each must end in one clear problem, or in rows with theirs, and in seconds."""
+
+import io
+import zipfile
+
+import pytest
+
+from bulkimport.columns import COLUMNS
+from tests.reading import codes, is_sound, read, row_codes
+from tests.spreadsheets import SHEET_PATH, ods, ods_cell, ods_table, xlsx, xlsx_cell, xlsx_members, zipped
+
+MB = 1_000_000
+HEADER = "E-mail;Hasło\n".encode()
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted"),
+    [
+        (b"\x00" * 5 * MB, ["not_a_table"]),
+        (b'"' * 5 * MB, ["file_empty"]),
+        (b";" * 5 * MB, ["file_empty"]),
+        (b"\n" * 5 * MB, ["file_empty"]),
+        (b" " * 5 * MB, ["file_empty"]),
+        (" \u200b".encode() * MB, ["file_empty"]),
+        (HEADER + b"\n" * 5 * MB, ["no_accounts"]),
+        (HEADER + b";\n" * MB, ["no_accounts"]),
+        (HEADER + b"a\n" * MB, ["too_many_accounts"]),
+        (b"@\n" * MB, ["no_header", "too_many_accounts"]),
+        (bytes(range(0xA0, 0x100)) * 50_000, ["header_unknown"]),
+        (b"E-mail;" + b"x;" * 10_000, ["too_many_columns"]),
+        (b"E-mail;" + b"x" * 5 * MB, ["column_unknown", "no_accounts"]),
+        (b"x" * 5 * MB, ["header_unknown"]),
+    ],
+    ids=lambda value: ",".join(value) if isinstance(value, list) else repr(value[:12]),
+)
+def test_text_without_end_is_refused(content, wanted):
+    file = read(content)
+    assert codes(file) == wanted
+    assert is_sound(file)
+
+
+@pytest.mark.parametrize(
+    ("content", "wanted"),
+    [
+        (HEADER + b'"' * 5 * MB, [(2, "cell_too_long", None)]),
+        (HEADER + b"a@b.pl" + b";" * 5 * MB + b"x", [(2, "surplus_cell", None)]),
+        (HEADER + b"a@b.pl;" + " \u200b".encode() * MB, [(2, "cell_too_long", "password")]),
+    ],
+    ids=["quotes", "separators", "invisible"],
+)
+def test_a_row_without_end_is_an_error_of_that_row(content, wanted):
+    file = read(content)
+    assert file.problems == ()
+    assert row_codes(file) == wanted
+
+
+def test_open_quotation_marks_on_every_line_take_no_longer_than_the_file():
+    # From each line to the end of the file the marks never close: read to the end each time, this would take hours.
+    file = read(HEADER + b'x","\n' * 200_000)
+    assert codes(file) == ["too_many_accounts"]
+    assert file.rows_read == 200_000
+
+
+def test_a_picture_named_table_is_refused():
+    assert codes(read(b"\x89PNG\r\n\x1a\n" + b"IHDR" * 100)) == ["not_a_table"]
+    assert codes(read(b"\xff\xd8\xff\xe0" + b"JFIF" * 100)) == ["not_a_table"]
+
+
+# --- Spreadsheets ----------------------------------------------------------------------------------------------------
+def test_two_cells_at_the_corners_of_a_sheet_are_refused():
+    first = f'<row r="1">{xlsx_cell("A1", "E-mail")}</row>'
+    file = read(xlsx(first + f'<row r="1048576">{xlsx_cell("XFD1048576", "x")}</row>'))
+    assert codes(file) == ["sheet_too_large"]
+    assert file.dialect.format == "xlsx"
+
+
+def test_ten_thousand_columns_are_refused():
+    assert codes(read(xlsx(f'<row r="1">{xlsx_cell("A1", "E-mail")}{xlsx_cell("NTP1", "x")}</row>'))) == [
+        "too_many_columns"
+    ]
+
+
+def test_a_cell_of_a_gigabyte_and_a_half_is_refused():
+    members = xlsx_members("")
+    del members[SHEET_PATH]
+    content = io.BytesIO(zipped(members))
+    with (
+        zipfile.ZipFile(content, "a", zipfile.ZIP_DEFLATED, compresslevel=1) as archive,
+        archive.open(SHEET_PATH, "w") as part,
+    ):
+        part.write(b'<worksheet><sheetData><row r="1"><c r="A1" t="inlineStr"><is><t>')
+        for _ in range(1_500):
+            part.write(b"x" * MB)
+    assert len(content.getvalue()) < 10 * MB
+    assert codes(read(content.getvalue())) == ["sheet_too_large"]
+
+
+def test_an_archive_of_thousands_of_members_is_refused():
+    assert codes(read(zipped({f"xl/{number}": "" for number in range(2_001)}))) == ["sheet_too_large"]
+
+
+def test_an_archive_that_lies_about_its_sizes_is_refused():
+    content = xlsx(f'<row r="1">{xlsx_cell("A1", "E-mail" * 10_000)}</row>')
+    with zipfile.ZipFile(io.BytesIO(content)) as archive:
+        size = archive.getinfo(SHEET_PATH).file_size.to_bytes(4, "little")
+    assert codes(read(content.replace(size, b"\x10\0\0\0"))) == ["file_damaged"]
+
+
+def test_millions_of_cells_are_refused():
+    # As much as the limit of inflated bytes lets through.
+    assert codes(read(xlsx("<row>" + "<c><v>1</v></c>" * 3 * MB + "</row>"))) == ["sheet_too_large"]
+
+
+def test_rows_repeated_a_million_times_are_refused():
+    row = f'<table:table-row table:number-rows-repeated="1048000">{ods_cell("x") * 300}</table:table-row>'
+    assert codes(read(ods(ods_table(ods_cell("E-mail"), row)))) in (["sheet_too_large"], ["sheet_unreadable"])
+
+
+def test_an_entity_bomb_is_harmless():
+    names = "abcdefgh"
+    entities = '<!ENTITY a "xxxxxxxxxx">' + "".join(
+        f'<!ENTITY {name} "{f"&{before};" * 10}">' for before, name in zip(names, names[1:], strict=False)
+    )
+    sheet = (
+        f"<!DOCTYPE x [{entities}]>"
+        '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">'
+        f'{xlsx_cell("A1", "E-mail")}<c r="B1" t="str"><f>1</f><v>&h;</v></c></row></sheetData></worksheet>'
+    )
+    file = read(zipped(xlsx_members(sheet)))
+    assert is_sound(file)
+    assert file.rows == ()
+
+
+def test_every_column_name_stays_known_to_the_reader():
+    for column in COLUMNS:
+        assert all(codes(read(f"E-mail;{name}\na@b.pl\n")) in ([], ["column_repeated"]) for name in column.names)

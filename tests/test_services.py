@@ -1,0 +1,431 @@
+"""From an uploaded file to accounts and back: the services that the pages and the command share."""
+
+import threading
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import DatabaseError, connection, connections
+from django.utils import timezone, translation
+from pytest_django import Settings
+
+from accounts.models import Domain, Forward, Mailbox
+from accounts.passwords import verify_password
+from bulkimport import runner
+from bulkimport.models import Import, ImportedAccount
+from bulkimport.rows import Dialect, Field
+from bulkimport.services import creating
+from bulkimport.services.after import forget_secrets, generated_passwords, plan_undo, purge_expired, undo
+from bulkimport.services.checking import ImportNotOpen, check, correct, corrections_of, dialect_of, upload
+from bulkimport.services.creating import Claim, ClaimLost, claim, create
+from tests.factories import make_domain, make_forward, make_mailbox, make_user
+
+pytestmark = pytest.mark.django_db
+
+GOOD = "E-mail;Hasło;Pojemność;Przekierowanie;Przekierowanie-pozostawianie kopii\n" + (
+    "jan@przyklad.iq.pl;Wiosna2024;500;ewa@przyklad.iq.pl;Tak\newa@przyklad.iq.pl;;;;\n"
+)
+FAULTY = GOOD + "bad;x;;;\n"
+
+
+@pytest.fixture
+def customer() -> User:
+    return make_user("anna")
+
+
+@pytest.fixture
+def domain(customer: User) -> Domain:
+    return make_domain("przyklad.iq.pl", [customer])
+
+
+def uploaded(uploader: User | None, text: str = GOOD, **more: object) -> Import:
+    return upload(content=text.encode(), filename="lista.csv", uploaded_by=uploader, **more)  # type: ignore[arg-type]
+
+
+def claimed(import_record: Import, **more: bool) -> Claim:
+    mine = claim(import_record, **more)
+    assert mine
+    return mine
+
+
+def created(customer: User, text: str = GOOD) -> Import:
+    import_record = uploaded(customer, text)
+    assert create(claimed(import_record))
+    import_record.refresh_from_db()
+    return import_record
+
+
+# --- Upload, check, correct
+
+
+def test_an_upload_is_checked_and_kept_sealed(customer: User, domain: Domain) -> None:
+    import_record = uploaded(customer, FAULTY)
+    import_record.refresh_from_db()
+    assert import_record.status == Import.Status.CHECKED
+    assert import_record.counts == {"rows": 3, "blank": 0, "drafts": 2, "errors": 1, "warnings": 0}
+    assert (import_record.file_format, import_record.encoding, import_record.separator) == ("csv", "utf-8", ";")
+    assert b"Wiosna2024" not in bytes(import_record.sealed_file or b"")
+    assert check(import_record).error_lines == (4,)
+
+
+def test_the_same_request_sent_twice_is_one_import(customer: User, domain: Domain) -> None:
+    key = uuid.uuid4()
+    first = uploaded(customer, import_id=key)
+    again = uploaded(customer, import_id=key, default_quota="300")
+    assert first.pk == again.pk == key
+    assert Import.objects.get().default_quota == "300"
+
+
+def test_another_file_from_a_page_kept_open_is_another_import(customer: User, domain: Domain) -> None:
+    key = uuid.uuid4()
+    uploaded(customer, import_id=key)
+    assert uploaded(customer, FAULTY, import_id=key).pk != key
+    assert uploaded(make_user("eve"), import_id=key).pk != key
+
+
+def test_two_presses_at_the_same_moment_are_one_import(
+    customer: User, domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    key = uuid.uuid4()
+    real_save = Import.save
+
+    def save_after_the_other(self: Import, **options: object) -> None:
+        monkeypatch.setattr(Import, "save", real_save)
+        uploaded(customer, import_id=key)
+        real_save(self, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Import, "save", save_after_the_other)
+    assert uploaded(customer, import_id=key).pk == key
+    assert Import.objects.count() == 1
+
+
+def test_corrections_are_kept_sealed_and_used_for_the_next_check(customer: User, domain: Domain) -> None:
+    import_record = uploaded(customer, FAULTY)
+    correct(import_record, corrections={4: {Field.EMAIL: "ola@przyklad.iq.pl"}})
+    plan = correct(import_record, corrections={4: {Field.PASSWORD: "Tajne123"}})
+    assert plan.can_create
+    import_record.refresh_from_db()
+    assert b"Tajne123" not in bytes(import_record.sealed_choices or b"")
+    assert corrections_of(import_record) == {4: {Field.EMAIL: "ola@przyklad.iq.pl", Field.PASSWORD: "Tajne123"}}
+    assert import_record.counts["errors"] == 0
+
+
+def test_another_way_to_read_the_file_gives_other_rows_and_drops_corrections(customer: User, domain: Domain) -> None:
+    import_record = uploaded(customer, FAULTY)
+    correct(import_record, corrections={4: {Field.EMAIL: "ola@przyklad.iq.pl"}})
+    correct(import_record, dialect=Dialect(separator=","))
+    assert dialect_of(import_record).separator == ","
+    assert corrections_of(import_record) == {}
+    assert import_record.separator == ","
+
+
+def test_a_corrected_default_quota_is_used(customer: User, domain: Domain) -> None:
+    import_record = uploaded(customer, default_quota="a lot")
+    assert not check(import_record).can_create
+    assert correct(import_record, default_quota="250").drafts[1].quota_mb == 250
+
+
+def test_an_import_that_is_created_or_expired_takes_no_corrections(customer: User, domain: Domain) -> None:
+    with pytest.raises(ImportNotOpen):
+        correct(created(customer), corrections={2: {Field.EMAIL: "x@przyklad.iq.pl"}})
+    import_record = uploaded(customer, FAULTY)
+    Import.objects.filter(pk=import_record.pk).update(expires_at=timezone.now())
+    import_record.refresh_from_db()
+    with pytest.raises(ImportNotOpen):
+        check(import_record)
+
+
+def test_without_its_key_an_import_is_closed_but_nothing_breaks(
+    customer: User, domain: Domain, settings: Settings
+) -> None:
+    open_import, created_import = uploaded(customer, FAULTY), created(customer)
+    settings.SECRET_KEY = "another"
+    with pytest.raises(ImportNotOpen):
+        check(open_import)
+    with pytest.raises(ImportNotOpen):
+        dialect_of(open_import)
+    assert generated_passwords(created_import) == {}
+
+
+def test_the_same_file_again_says_when_it_was_imported(customer: User, domain: Domain) -> None:
+    created(customer)
+    plan = check(uploaded(customer))
+    assert [problem.code for problem in plan.problems] == ["already_imported"]
+    assert "2 accounts" in plan.problems[0].message
+    assert not plan.can_create
+    counts = plan.counts
+    assert counts["rows"] == counts["drafts"] + counts["errors"] + counts["blank"]
+
+
+def test_the_same_file_of_another_login_is_no_repeat(customer: User, domain: Domain) -> None:
+    created(customer)
+    other = make_user("ola")
+    domain.administrators.add(other)
+    assert {problem.code for problem in check(uploaded(other)).problems} == {"address_taken"}
+
+
+# --- Create
+
+
+def test_creating_writes_accounts_forwards_outcome_and_sealed_passwords(customer: User, domain: Domain) -> None:
+    import_record = created(customer)
+    jan, ewa = Mailbox.objects.get(address="jan@przyklad.iq.pl"), Mailbox.objects.get(address="ewa@przyklad.iq.pl")
+    assert (jan.domain, jan.local_part, jan.quota_mb, ewa.quota_mb) == (domain, "jan", 500, 1000)
+    assert verify_password("Wiosna2024", jan.password_hash)
+    forward = Forward.objects.get()
+    assert (forward.source, forward.destinations, forward.keep_copy) == (jan.address, ewa.address, True)
+    passwords = generated_passwords(import_record)
+    assert passwords.keys() == {ewa.address}
+    assert verify_password(passwords[ewa.address], ewa.password_hash)
+    assert import_record.status == Import.Status.CREATED
+    assert import_record.counts["created"] == 2
+    assert import_record.sealed_file is None, "nothing was left out, so the file is needed no more"
+    assert [(account.line, account.is_generated) for account in import_record.accounts.all()] == [(2, False), (3, True)]
+
+
+def test_no_clear_password_is_anywhere_in_the_database(customer: User, domain: Domain) -> None:
+    import_record = uploaded(customer, FAULTY)
+    assert create(claimed(import_record, skip_errors=True))
+    import_record.refresh_from_db()
+    (generated,) = generated_passwords(import_record).values()
+    with connection.cursor() as cursor:
+        for table in connection.introspection.table_names(cursor):
+            cursor.execute(f'SELECT * FROM "{table}"')
+            text = repr([[bytes(v) if isinstance(v, memoryview) else v for v in row] for row in cursor.fetchall()])
+            assert "Wiosna2024" not in text
+            assert generated not in text
+
+
+def test_one_error_stops_everything_unless_rows_are_left_out(customer: User, domain: Domain) -> None:
+    import_record = uploaded(customer, FAULTY)
+    assert claim(import_record) is None
+    assert create(claimed(import_record, skip_errors=True))
+    import_record.refresh_from_db()
+    assert import_record.left_out == [4]
+    assert import_record.counts["created"] == 2
+    assert import_record.sealed_file is not None, "the rows left out can still be taken back"
+
+
+def test_only_one_of_two_processes_gets_the_claim(customer: User, domain: Domain) -> None:
+    import_record = uploaded(customer)
+    assert claim(import_record)
+    assert claim(import_record) is None
+
+
+def test_an_interrupted_creation_can_be_claimed_again_and_the_first_writes_nothing(
+    customer: User, domain: Domain
+) -> None:
+    import_record = uploaded(customer)
+    slow = claimed(import_record)
+    Import.objects.update(progress_at=timezone.now() - timedelta(minutes=5))
+    import_record.refresh_from_db()
+    assert import_record.is_interrupted
+    fast = claimed(import_record)
+    with pytest.raises(ClaimLost):
+        create(slow)
+    assert Mailbox.objects.count() == 0
+    assert create(fast)
+    assert Mailbox.objects.count() == 2
+
+
+def test_a_claim_lost_while_hashing_stops_the_hashing(
+    customer: User, domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(creating, "PROGRESS_EVERY_SECONDS", 0)
+    mine = claimed(uploaded(customer))
+    seen: list[int] = []
+
+    def lose_it(done: int) -> None:
+        seen.append(done)
+        Import.objects.update(claim=uuid.uuid4())
+
+    with pytest.raises(ClaimLost):
+        create(mine, on_progress=lose_it)
+    assert seen == [1]
+    assert Mailbox.objects.count() == 0
+
+
+def test_progress_is_written_down_as_it_goes(customer: User, domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(creating, "PROGRESS_EVERY_SECONDS", 0)
+    seen: list[int] = []
+    create(claimed(uploaded(customer)), on_progress=lambda done: seen.append(Import.objects.get().progress_done))
+    assert seen == [0, 1]
+    assert Import.objects.get().progress_done == 2
+
+
+def test_an_address_taken_meanwhile_creates_nothing_and_shows_up_at_its_row(customer: User, domain: Domain) -> None:
+    import_record = uploaded(customer)
+    mine = claimed(import_record)
+    make_mailbox("ewa@przyklad.iq.pl")
+    assert create(mine) is False
+    import_record.refresh_from_db()
+    assert import_record.status == Import.Status.CHECKED
+    assert Mailbox.objects.count() == 1
+    assert [(p.line, p.code) for p in check(import_record).problems] == [(3, "address_taken")]
+
+
+def test_a_race_that_only_the_constraint_sees_ends_the_same_way(
+    customer: User, domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mine = claimed(uploaded(customer))
+
+    def nothing_found(drafts: object) -> list[object]:
+        make_mailbox("ewa@przyklad.iq.pl")
+        return []
+
+    monkeypatch.setattr(creating, "problems_at_write", nothing_found)
+    assert create(mine) is False
+    assert (Mailbox.objects.count(), Forward.objects.count(), ImportedAccount.objects.count()) == (0, 0, 0)
+
+
+def test_room_filled_meanwhile_creates_nothing(customer: User, domain: Domain) -> None:
+    mine = claimed(uploaded(customer))
+    Domain.objects.update(max_mailboxes=1)
+    assert create(mine) is False
+    assert Mailbox.objects.count() == 0
+
+
+def test_a_failing_database_leaves_an_import_that_can_be_started_again(
+    customer: User, domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import_record = uploaded(customer)
+    mine = claimed(import_record)
+
+    def fail(*args: object) -> None:
+        raise DatabaseError("disk full")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(creating, "_write_outcome", fail)
+        with pytest.raises(DatabaseError):
+            create(mine)
+    import_record.refresh_from_db()
+    assert Mailbox.objects.count() == 0
+    assert import_record.is_interrupted
+    assert create(claimed(import_record))
+
+
+def test_staff_creates_on_behalf_of_a_customer_only_in_their_domains(customer: User, domain: Domain) -> None:
+    make_domain("other.example")
+    staff = make_user("root", is_staff=True)
+    text = GOOD + "x@other.example;;;;\n"
+    assert [p.code for p in check(uploaded(staff, text, customer=customer)).problems] == ["domain_not_yours"]
+    assert check(uploaded(staff, text)).can_create
+    assert check(uploaded(None, text)).can_create
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_imports_at_once_cannot_exceed_the_limit_of_a_domain(customer: User, domain: Domain) -> None:
+    Domain.objects.update(max_mailboxes=3)
+    lists = ["E-mail\n" + "".join(f"{name}{n}@przyklad.iq.pl\n" for n in range(2)) for name in ("a", "b")]
+    claims = [claimed(uploaded(customer, text)) for text in lists]
+    barrier = threading.Barrier(2)
+    outcomes: list[bool] = []
+
+    def work(mine: Claim) -> None:
+        barrier.wait()
+        try:
+            outcomes.append(create(mine))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=work, args=(mine,)) for mine in claims]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(outcomes) == [False, True]
+    assert Mailbox.objects.count() == 2
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_runner_creates_in_a_thread_and_survives_what_goes_wrong(
+    customer: User, domain: Domain, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    runner.start(claimed(uploaded(customer)), wait_seconds=60)
+    assert Import.objects.get().status == Import.Status.CREATED
+    Mailbox.objects.all().delete()
+    Forward.objects.all().delete()
+    Import.objects.all().delete()
+    first = claimed(uploaded(customer))
+    Import.objects.update(claim=uuid.uuid4())
+    runner.start(first, wait_seconds=60)
+    assert "taken over" in caplog.text
+    Import.objects.all().delete()
+    monkeypatch.setattr(creating, "_write_accounts", lambda *args: 1 / 0)
+    runner.start(claimed(uploaded(customer)), wait_seconds=60)
+    assert "nothing was created" in caplog.text
+    assert "Wiosna2024" not in caplog.text
+    assert Import.objects.get().is_interrupted
+
+
+# --- Results, undo, forgetting
+
+
+def test_the_passwords_are_gone_for_good_once_they_were_saved(customer: User, domain: Domain) -> None:
+    import_record = created(customer)
+    assert generated_passwords(import_record)
+    forget_secrets(import_record)
+    import_record.refresh_from_db()
+    assert generated_passwords(import_record) == {}
+    assert import_record.sealed_results is None
+
+
+def test_expired_secrets_are_not_shown_and_are_purged(customer: User, domain: Domain) -> None:
+    import_record, young = created(customer), uploaded(customer, FAULTY)
+    Import.objects.filter(pk=import_record.pk).update(expires_at=timezone.now())
+    import_record.refresh_from_db()
+    assert generated_passwords(import_record) == {}
+    assert purge_expired() == 1
+    import_record.refresh_from_db()
+    assert import_record.sealed_results is None
+    young.refresh_from_db()
+    assert young.sealed_file is not None
+
+
+def test_undo_removes_what_is_unchanged_and_keeps_what_is_not(customer: User, domain: Domain) -> None:
+    import_record = created(customer, GOOD + "ola@przyklad.iq.pl;;;;\nada@przyklad.iq.pl;;;jan@przyklad.iq.pl;\n")
+    Mailbox.objects.filter(address="ewa@przyklad.iq.pl").update(quota_mb=5)
+    Mailbox.objects.get(address="ola@przyklad.iq.pl").delete()
+    Forward.objects.filter(source="ada@przyklad.iq.pl").update(keep_copy=True)
+    other = make_mailbox("stays@przyklad.iq.pl")
+    planned = plan_undo(import_record)
+    assert [account.address for account in planned.removed] == ["jan@przyklad.iq.pl"]
+    assert [account.address for account in planned.kept] == ["ewa@przyklad.iq.pl", "ada@przyklad.iq.pl"]
+    assert undo(import_record) == planned
+    assert set(Mailbox.objects.values_list("address", flat=True)) == {
+        "ewa@przyklad.iq.pl",
+        "ada@przyklad.iq.pl",
+        other.address,
+    }
+    assert not Forward.objects.filter(source="jan@przyklad.iq.pl").exists()
+    import_record.refresh_from_db()
+    assert import_record.status == Import.Status.UNDONE
+    assert import_record.sealed_results is None
+    with pytest.raises(ImportNotOpen):
+        undo(import_record)
+
+
+def test_undo_leaves_a_domain_alone_that_is_no_longer_administered(customer: User, domain: Domain) -> None:
+    import_record = created(customer)
+    domain.administrators.clear()
+    undo(import_record)
+    assert Mailbox.objects.count() == 2
+
+
+def test_a_forward_added_later_counts_as_a_change(customer: User, domain: Domain) -> None:
+    import_record = created(customer)
+    make_forward("ewa@przyklad.iq.pl", "x@poczta.example", domain=domain)
+    assert [account.address for account in plan_undo(import_record).kept] == ["ewa@przyklad.iq.pl"]
+
+
+def test_after_an_undo_the_same_file_can_be_imported_again(customer: User, domain: Domain) -> None:
+    undo(created(customer))
+    assert created(customer).counts["created"] == 2
+
+
+def test_messages_are_in_the_language_of_the_moment(customer: User, domain: Domain) -> None:
+    import_record = uploaded(customer, FAULTY)
+    with translation.override("pl"):
+        polish = check(import_record).problems[0].message
+    assert polish != check(import_record).problems[0].message

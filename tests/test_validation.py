@@ -1,0 +1,250 @@
+"""The row validator: every problem of every row at once, each with its line, field and code."""
+
+from collections.abc import Mapping
+
+import pytest
+from django.utils import translation
+from pytest_django import DjangoAssertNumQueries
+
+from accounts.access import domains_of
+from accounts.models import Domain
+from bulkimport.rows import Dialect, Field, FileRows, Level, Plan, Row
+from bulkimport.validation import problems_at_write, validate
+from tests.factories import make_domain, make_forward, make_mailbox, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+def plan_of(*rows: Mapping[str, str], default_quota: str = "", first_line: int = 2) -> Plan:
+    """Validate rows given as {field: text} with all domains of the database allowed."""
+    built = tuple(
+        Row(line=first_line + index, cells={Field(name): text for name, text in cells.items()})
+        for index, cells in enumerate(rows)
+    )
+    file = FileRows(dialect=Dialect(format="csv"), rows=built, rows_read=len(built))
+    return validate(file, domains=Domain.objects.all(), default_quota=default_quota)
+
+
+def found(plan: Plan) -> list[tuple[int | None, str | None, str]]:
+    return [(problem.line, problem.field, problem.code) for problem in plan.problems]
+
+
+@pytest.fixture
+def domain() -> Domain:
+    return make_domain("przyklad.iq.pl", default_quota_mb=700)
+
+
+def test_a_full_row_becomes_a_draft(domain: Domain) -> None:
+    make_mailbox("kopia@przyklad.iq.pl")
+    row = {
+        "email": " Jan@PRZYKLAD.iq.pl\u00a0",
+        "password": " snad9hj934!! ",
+        "quota": "500,0",
+        "forward": "Kopia@przyklad.iq.pl",
+        "keep_copy": "TAK",
+    }
+    plan = plan_of(row)
+    assert found(plan) == []
+    (draft,) = plan.drafts
+    assert (draft.address, draft.local_part, draft.domain_id) == ("jan@przyklad.iq.pl", "jan", domain.pk)
+    assert (draft.password, draft.quota_mb, draft.quota_is_default) == ("snad9hj934!!", 500, False)
+    assert (draft.destinations, draft.keep_copy) == (("kopia@przyklad.iq.pl",), True)
+
+
+def test_empty_cells_take_the_defaults(domain: Domain) -> None:
+    (draft,) = plan_of({"email": "jan@przyklad.iq.pl"}).drafts
+    assert (draft.password, draft.quota_mb, draft.quota_is_default, draft.destinations) == (None, 700, True, ())
+    (draft,) = plan_of({"email": "jan@przyklad.iq.pl", "quota": " "}, default_quota="250").drafts
+    assert (draft.quota_mb, draft.quota_is_default) == (250, True)
+
+
+def test_a_faulty_default_quota_is_a_problem_of_the_file(domain: Domain) -> None:
+    plan = plan_of({"email": "jan@przyklad.iq.pl"}, default_quota="much")
+    assert found(plan) == [(None, "quota", "quota_not_number")]
+    assert not plan.can_create
+
+
+def test_every_problem_of_every_row_is_reported_at_once(domain: Domain) -> None:
+    plan = plan_of(
+        {"email": "no-at", "password": "x", "quota": "2 GB", "forward": "nobody", "keep_copy": "maybe"},
+        {"email": "ok@przyklad.iq.pl"},
+        {"email": "", "quota": "-5"},
+    )
+    assert found(plan) == [
+        (2, "email", "email_no_at"),
+        (2, "password", "password_too_short"),
+        (2, "password", "password_no_digit"),
+        (2, "quota", "quota_not_number"),
+        (2, "forward", "forward_no_at"),
+        (2, "keep_copy", "keep_copy_unknown"),
+        (4, "email", "email_missing"),
+        (4, "quota", "quota_too_small"),
+    ]
+    assert [draft.line for draft in plan.drafts] == [3]
+    assert plan.counts == {"rows": 3, "blank": 0, "drafts": 1, "errors": 2, "warnings": 0}
+    assert plan.error_lines == (2, 4)
+    assert not plan.can_create
+    assert plan.can_create_good_rows
+
+
+def test_a_taken_address_is_named_beside_the_other_problems_of_its_row(domain: Domain) -> None:
+    make_mailbox("jan@przyklad.iq.pl")
+    make_forward("biuro@przyklad.iq.pl", "jan@przyklad.iq.pl")
+    plan = plan_of({"email": "JAN@przyklad.iq.pl", "password": "abc"}, {"email": "biuro@przyklad.iq.pl"})
+    codes = {(line, code) for line, _field, code in found(plan)}
+    assert {(2, "address_taken"), (2, "password_too_short"), (3, "address_is_forward")} <= codes
+
+
+def test_a_repeated_address_names_the_row_that_has_it_first(domain: Domain) -> None:
+    plan = plan_of({"email": "ewa@przyklad.iq.pl"}, {"email": "adam@przyklad.iq.pl"}, {"email": "EWA@przyklad.iq.pl"})
+    (problem,) = plan.problems
+    assert (problem.line, problem.field, problem.code) == (4, Field.EMAIL, "address_repeated")
+    assert "row 2" in problem.message
+    assert [draft.line for draft in plan.drafts] == [2, 3]
+
+
+def test_what_is_not_yours_sounds_the_same_whether_it_exists_or_not() -> None:
+    customer = make_user("anna")
+    make_domain("moja.example", [customer])
+    make_mailbox("taken@other.example")
+    rows = tuple(
+        Row(n, {Field.EMAIL: address}) for n, address in enumerate(["taken@other.example", "x@nowhere.example"])
+    )
+    file = FileRows(dialect=Dialect(format="csv"), rows=rows, rows_read=2)
+    first, second = validate(file, domains=domains_of(customer)).problems
+    assert first.code == second.code == "domain_not_yours"
+    assert first.message.replace("other.example", "") == second.message.replace("nowhere.example", "")
+
+
+def test_a_quota_over_the_largest_of_the_domain_is_an_error_of_its_cell() -> None:
+    make_domain("przyklad.iq.pl", max_mailbox_quota_mb=2000)
+    plan = plan_of({"email": "jan@przyklad.iq.pl", "quota": "2001"}, {"email": "ewa@przyklad.iq.pl", "quota": "2000"})
+    assert found(plan) == [(2, "quota", "quota_over_domain_limit")]
+    assert "2,000" in plan.problems[0].message
+
+
+def test_the_whole_file_is_measured_against_the_domain_in_one_sentence() -> None:
+    make_domain("przyklad.iq.pl", max_mailboxes=3, max_total_quota_mb=100_000)
+    make_mailbox("jan@przyklad.iq.pl", quota_mb=20_000)
+    plan = plan_of(*({"email": f"a{n}@przyklad.iq.pl", "quota": "30833"} for n in range(3)))
+    (problem,) = plan.problems
+    assert (problem.line, problem.field, problem.code) == (None, None, "domain_limit")
+    assert problem.message.replace("\u00a0", " ").startswith(
+        "This file needs 3 mailboxes and 92,499 MB; przyklad.iq.pl has 2 and 80,000 MB left."
+    )
+    assert not plan.can_create
+    assert not plan.can_create_good_rows
+    with translation.override("pl"):
+        plan = plan_of(*({"email": f"a{n}@przyklad.iq.pl", "quota": "1"} for n in range(3)))
+        assert "3 skrzynki" in plan.problems[0].message.replace("\u00a0", " ")
+
+
+def test_a_limit_that_is_just_met_is_no_problem() -> None:
+    make_domain("przyklad.iq.pl", max_mailboxes=2, max_total_quota_mb=200)
+    assert plan_of(*({"email": f"a{n}@przyklad.iq.pl", "quota": "100"} for n in range(2))).can_create
+
+
+def test_a_forward_to_oneself_is_an_error_with_or_without_a_copy(domain: Domain) -> None:
+    plan = plan_of(
+        {"email": "a@przyklad.iq.pl", "forward": "A@przyklad.iq.pl"},
+        {"email": "b@przyklad.iq.pl", "forward": "b@przyklad.iq.pl", "keep_copy": "Tak"},
+    )
+    assert found(plan) == [(2, "forward", "forward_to_self"), (3, "forward", "forward_to_self")]
+
+
+def test_a_circle_without_a_copy_is_an_error_over_file_and_database_together(domain: Domain) -> None:
+    make_forward("c@przyklad.iq.pl", "a@przyklad.iq.pl")
+    plan = plan_of(
+        {"email": "a@przyklad.iq.pl", "forward": "b@przyklad.iq.pl"},
+        {"email": "b@przyklad.iq.pl", "forward": "c@przyklad.iq.pl ext@poczta.example"},
+        {"email": "d@przyklad.iq.pl", "forward": "a@przyklad.iq.pl"},
+    )
+    assert [f for f in found(plan) if f[2] == "forward_loop"] == [
+        (2, "forward", "forward_loop"),
+        (3, "forward", "forward_loop"),
+    ]
+
+
+def test_one_copy_on_the_way_makes_a_circle_harmless(domain: Domain) -> None:
+    plan = plan_of(
+        {"email": "a@przyklad.iq.pl", "forward": "b@przyklad.iq.pl", "keep_copy": "Tak"},
+        {"email": "b@przyklad.iq.pl", "forward": "a@przyklad.iq.pl"},
+    )
+    assert found(plan) == []
+
+
+def test_warnings_do_not_stop_the_creation(domain: Domain) -> None:
+    make_mailbox("off@przyklad.iq.pl", is_active=False)
+    plan = plan_of(
+        {"email": "a@przyklad.iq.pl", "forward": "missing@przyklad.iq.pl off@przyklad.iq.pl x@elsewhere.example"},
+        {"email": "b@przyklad.iq.pl", "keep_copy": "tak"},
+        {"email": "c@przyklad.iq.pl", "password": "password1"},
+        {"email": "d@przyklad.iq.pl", "forward": "a@przyklad.iq.pl"},
+    )
+    assert found(plan) == [
+        (2, "forward", "forward_to_missing"),
+        (2, "forward", "forward_to_disabled"),
+        (3, "keep_copy", "keep_copy_without_forward"),
+        (4, "password", "password_common"),
+    ]
+    assert {problem.level for problem in plan.problems} == {Level.WARNING}
+    assert plan.can_create
+    assert plan.counts["warnings"] == 3
+    assert not plan.drafts[1].keep_copy
+    assert all("password1" not in problem.message for problem in plan.problems)
+
+
+def test_a_forward_into_another_customers_domain_says_nothing_about_it() -> None:
+    customer = make_user("anna")
+    make_domain("moja.example", [customer])
+    make_domain("other.example")
+    rows = (Row(2, {Field.EMAIL: "a@moja.example", Field.FORWARD: "missing@other.example"}),)
+    file = FileRows(dialect=Dialect(format="csv"), rows=rows, rows_read=1)
+    assert validate(file, domains=domains_of(customer)).problems == ()
+
+
+def test_an_inactive_domain_is_a_warning() -> None:
+    make_domain("przyklad.iq.pl", is_active=False)
+    assert found(plan_of({"email": "a@przyklad.iq.pl"})) == [(2, "email", "domain_inactive")]
+
+
+def test_the_example_row_of_a_template_is_refused(domain: Domain) -> None:
+    assert found(plan_of({"email": "anna@twoja-domena.example"})) == [(2, "email", "example_row")]
+
+
+def test_a_domain_with_polish_letters_is_stored_in_ascii_and_shown_as_written() -> None:
+    make_domain("xn--w-uga1v8h.pl")
+    plan = plan_of({"email": "info@żółw.pl"}, {"email": "info@xn--w-uga1v8h.pl"})
+    assert plan.drafts[0].address == "info@xn--w-uga1v8h.pl"
+    assert found(plan) == [(3, "email", "address_repeated")]
+    assert "info@żółw.pl" in plan.problems[0].message
+
+
+def test_no_password_is_in_the_repr_of_anything(domain: Domain) -> None:
+    plan = plan_of({"email": "a@przyklad.iq.pl", "password": "hunter22"}, {"email": "x", "password": "zima"})
+    assert "hunter22" not in repr(plan)
+    assert "zima" not in repr(plan)
+
+
+def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(
+    domain: Domain, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    def rows(count: int) -> list[dict[str, str]]:
+        return [{"email": f"a{n}@przyklad.iq.pl", "forward": f"a{n + 1}@przyklad.iq.pl"} for n in range(count)]
+
+    for count in (1, 500):
+        with django_assert_num_queries(8):
+            plan_of(*rows(count))
+
+
+def test_what_was_taken_meanwhile_is_found_at_the_time_of_writing(domain: Domain) -> None:
+    plan = plan_of(
+        {"email": "a@przyklad.iq.pl", "forward": "b@przyklad.iq.pl"},
+        {"email": "c@przyklad.iq.pl"},
+    )
+    assert problems_at_write(plan.drafts) == []
+    make_mailbox("c@przyklad.iq.pl")
+    make_forward("b@przyklad.iq.pl", "a@przyklad.iq.pl")
+    Domain.objects.update(max_mailboxes=2)
+    codes = [(problem.line, problem.code) for problem in problems_at_write(plan.drafts)]
+    assert codes == [(2, "forward_loop"), (3, "address_taken"), (None, "domain_limit")]

@@ -1,0 +1,420 @@
+"""The pages of an import as a browser asks for them: each outcome, and every page for the wrong user."""
+
+import json
+import uuid
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import Domain, Mailbox
+from bulkimport.models import Import
+from bulkimport.services.after import generated_passwords
+from bulkimport.services.checking import corrections_of, dialect_of
+from bulkimport.services.creating import claim
+from tests.factories import LOGIN_PASSWORD, make_domain, make_mailbox, make_user
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("create_in_place")]
+
+GOOD = "E-mail;Hasło;Pojemność;Przekierowanie;Przekierowanie-pozostawianie kopii\n" + (
+    "jan@przyklad.iq.pl;Wiosna2024;500;ewa@przyklad.iq.pl;Tak\newa@przyklad.iq.pl;;;;\n"
+)
+FAULTY = GOOD + "bad;zima;2 GB;;perhaps\n"
+IMPORT_PAGES = [
+    "import",
+    "import_progress",
+    "import_undo",
+    "import_problems",
+]
+
+
+@pytest.fixture
+def customer() -> User:
+    return make_user("anna")
+
+
+@pytest.fixture
+def domain(customer: User) -> Domain:
+    return make_domain("przyklad.iq.pl", [customer])
+
+
+@pytest.fixture
+def browser_of(customer: User, domain: Domain) -> Client:
+    client = Client()
+    client.force_login(customer)
+    return client
+
+
+def send(client: Client, text: str | bytes = GOOD, **fields: object) -> str:
+    """Upload a list, and return the address of its import."""
+    content = text if isinstance(text, bytes) else text.encode()
+    data = {"file": SimpleUploadedFile("lista.csv", content), "action": "check", **fields}
+    response = client.post(reverse("import_new"), data)
+    assert response.status_code == 302, response.content.decode()
+    return response.headers["Location"]
+
+
+def page(client: Client, url: str, **headers: str) -> str:
+    response = client.get(url, headers=headers)
+    assert response.status_code == 200
+    return response.content.decode()
+
+
+# --- Who may see what
+
+
+def test_nobody_gets_in_without_signing_in(client: Client) -> None:
+    for url in ["/", "/imports/", "/imports/new/", f"/imports/{uuid.uuid4()}/", "/imports/template.csv"]:
+        response = client.get(url)
+        assert response.status_code == 302
+        assert response.headers["Location"].startswith("/login/")
+
+
+def test_signing_in_and_out(client: Client, customer: User) -> None:
+    response = client.post("/login/", {"username": "anna", "password": "wrong"})
+    assert response.status_code == 200
+    response = client.post("/login/", {"username": "anna", "password": LOGIN_PASSWORD}, follow=True)
+    assert response.redirect_chain[-1][0] == "/imports/"
+    assert client.post("/logout/").status_code == 302
+    assert client.get("/imports/").status_code == 302
+
+
+def test_too_many_wrong_passwords_lock_the_login_for_a_while(client: Client, customer: User) -> None:
+    for _attempt in range(settings.AXES_FAILURE_LIMIT):
+        response = client.post("/login/", {"username": "anna", "password": "wrong"})
+    assert response.status_code == 429
+    assert client.post("/login/", {"username": "anna", "password": LOGIN_PASSWORD}).status_code == 429
+
+
+def test_the_health_page_needs_no_login(client: Client) -> None:
+    assert client.get("/healthz").content == b"ok"
+
+
+@pytest.mark.parametrize("other_is_staff", [False, True])
+def test_an_import_is_seen_only_by_the_login_that_uploaded_it(browser_of: Client, other_is_staff: bool) -> None:
+    url = send(browser_of, FAULTY)
+    pk = url.split("/")[2]
+    other = Client()
+    other.force_login(make_user("eve", is_staff=other_is_staff))
+    for name in IMPORT_PAGES:
+        assert other.get(reverse(name, args=[pk])).status_code == 404
+    for file_format in ("csv", "xlsx"):
+        assert other.get(f"/imports/{pk}/results.{file_format}").status_code == 404
+    for name in ("import", "import_reading", "import_saved", "import_undo"):
+        assert other.post(reverse(name, args=[pk]), {"action": "create_good"}).status_code == 404
+    assert "lista.csv" not in page(other, "/imports/")
+    assert Mailbox.objects.count() == 0
+
+
+def test_pages_with_secrets_are_not_kept_by_anybody(browser_of: Client) -> None:
+    for url in (send(browser_of, FAULTY), send(browser_of, action="create"), "/imports/"):
+        assert "no-store" in browser_of.get(url).headers["Cache-Control"]
+
+
+# --- Upload
+
+
+def test_check_first_creates_nothing(browser_of: Client) -> None:
+    html = page(browser_of, send(browser_of))
+    assert "2 accounts ready" in html
+    assert Mailbox.objects.count() == 0
+
+
+def test_create_at_once_lands_on_the_results(browser_of: Client) -> None:
+    html = page(browser_of, send(browser_of, action="create"))
+    import_record = Import.objects.get()
+    (password,) = generated_passwords(import_record).values()
+    assert "2 accounts created" in html
+    assert password in html
+    assert "Wiosna2024" not in html
+
+
+def test_create_with_an_error_creates_nothing_and_shows_every_problem(browser_of: Client) -> None:
+    html = page(browser_of, send(browser_of, FAULTY, action="create"))
+    assert Mailbox.objects.count() == 0
+    assert "2 accounts ready, 1 row needs you" in html
+    for name in ("4-email", "4-password", "4-quota", "4-keep_copy"):
+        assert f'name="{name}"' in html
+    assert 'value="zima"' in html
+
+
+def test_a_double_click_makes_one_import(browser_of: Client) -> None:
+    key = str(uuid.uuid4())
+    first = send(browser_of, import_id=key, action="create")
+    assert send(browser_of, import_id=key, action="create") == first == f"/imports/{key}/"
+    assert Import.objects.count() == 1
+    assert Mailbox.objects.count() == 2
+
+
+@pytest.mark.parametrize("key", ["", "nonsense"])
+def test_the_upload_works_without_the_hidden_id(browser_of: Client, key: str) -> None:
+    response = browser_of.post("/imports/new/", {"file": SimpleUploadedFile("l.csv", GOOD.encode()), "import_id": key})
+    assert response.status_code == 302
+
+
+def test_no_file_is_said_kindly_and_what_was_typed_stays(browser_of: Client) -> None:
+    response = browser_of.post("/imports/new/", {"default_quota_mb": "many", "action": "create"})
+    html = response.content.decode()
+    assert "Choose a file first." in html
+    assert 'value="many"' in html
+    assert "not a whole number of MB" in html
+
+
+def test_a_file_over_the_limit_is_refused_in_one_sentence(browser_of: Client, settings: Settings) -> None:
+    settings.MAX_UPLOAD_MB = 1
+    settings.FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+    for megabytes in (1.5, 3):  # the second is not even kept in memory
+        file = SimpleUploadedFile("l.csv", b"x" * int(megabytes * 1024 * 1024))
+        response = browser_of.post("/imports/new/", {"file": file})
+        assert response.content.decode().count("larger than 1 MB") == 1
+    assert Import.objects.count() == 0
+
+
+def test_a_faulty_default_quota_does_not_lose_the_file(browser_of: Client) -> None:
+    url = send(browser_of, default_quota_mb="2 GB", action="create")
+    html = page(browser_of, url)
+    assert Mailbox.objects.count() == 0
+    assert 'value="2 GB"' in html
+    browser_of.post(url, {"default_quota_mb": "2048", "action": "create"})
+    assert Mailbox.objects.get(address="ewa@przyklad.iq.pl").quota_mb == 2048
+
+
+def test_the_default_quota_is_used_where_the_file_gives_none(browser_of: Client) -> None:
+    send(browser_of, default_quota_mb="250", action="create")
+    assert set(Mailbox.objects.values_list("quota_mb", flat=True)) == {250, 500}
+
+
+@pytest.mark.parametrize("content", [b"\x89PNG\r\n\x1a\n\x00\x00", b"PK\x03\x04broken", b"\x00" * 5000, b"just words"])
+def test_what_is_not_a_list_gets_one_clear_sentence(browser_of: Client, content: bytes) -> None:
+    html = page(browser_of, send(browser_of, content, action="create"))
+    assert "We could not read a list of accounts" in html
+    assert Mailbox.objects.count() == 0
+
+
+def test_staff_uploads_on_behalf_of_a_customer(customer: User, domain: Domain) -> None:
+    make_domain("other.example")
+    client = Client()
+    client.force_login(make_user("root", is_staff=True))
+    assert 'name="customer"' in page(client, "/imports/new/")
+    html = page(client, send(client, GOOD + "x@other.example;;;;\n", customer=str(customer.pk)))
+    assert "You do not manage the domain other.example." in html
+    html = page(client, send(client, GOOD + "x@other.example;;;;\n"))
+    assert "3 accounts ready" in html
+
+
+def test_a_customer_cannot_act_for_anybody_else(browser_of: Client) -> None:
+    boss = make_user("boss")
+    make_domain("boss.example", [boss])
+    html = page(browser_of, send(browser_of, "E-mail\nx@boss.example\n", customer=str(boss.pk)))
+    assert "You do not manage the domain boss.example." in html
+    assert Import.objects.get().customer is None
+
+
+# --- Check and correct
+
+
+def test_corrections_on_the_page_lead_to_the_accounts(browser_of: Client) -> None:
+    url = send(browser_of, FAULTY)
+    cells = {"4-email": "ola@przyklad.iq.pl", "4-password": "Tajne123", "4-quota": "", "4-keep_copy": "no"}
+    response = browser_of.post(url, {**cells, "action": "check"})
+    assert (response.status_code, response.headers["Location"]) == (302, url)
+    assert "3 accounts ready" in page(browser_of, url)
+    assert Mailbox.objects.count() == 0
+    browser_of.post(url, {"action": "create"})
+    assert Mailbox.objects.get(address="ola@przyklad.iq.pl").quota_mb == 1000
+
+
+def test_a_half_corrected_row_keeps_what_was_typed(browser_of: Client) -> None:
+    url = send(browser_of, FAULTY)
+    browser_of.post(url, {"4-email": "still wrong", "4-quota": "100", "4-password": "<b>&1", "action": "check"})
+    html = page(browser_of, url)
+    assert 'value="still wrong"' in html
+    assert "&lt;b&gt;&amp;1" in html
+    assert 'name="4-quota"' not in html
+
+
+def test_cells_that_nobody_offered_change_nothing_they_should_not(browser_of: Client) -> None:
+    url = send(browser_of, FAULTY)
+    browser_of.post(url, {"99-email": "x@przyklad.iq.pl", "4-nonsense": "x", "x-email": "y", "action": "check"})
+    assert corrections_of(Import.objects.get()) == {}
+
+
+def test_the_good_rows_are_created_and_the_others_named_and_given_back(browser_of: Client) -> None:
+    url = send(browser_of, FAULTY)
+    assert "leave out row 4" in page(browser_of, url)
+    browser_of.post(url, {"action": "create_good"})
+    html = page(browser_of, url)
+    assert "2 accounts created" in html
+    assert "row 4" in html.lower()
+    response = browser_of.get(url + "problems")
+    text = response.content.decode("utf-8-sig")
+    assert "zima" in text
+    assert "jan@przyklad.iq.pl" not in text
+
+
+def test_the_own_list_with_problems_can_be_corrected_and_sent_again(browser_of: Client) -> None:
+    url = send(browser_of, FAULTY)
+    response = browser_of.get(url + "problems")
+    assert "attachment" in response.headers["Content-Disposition"]
+    text = response.content.decode("utf-8-sig")
+    assert "not a plain number of MB" in text
+    text = text.replace("bad;zima;2 GB;;perhaps", "ola@przyklad.iq.pl;;2048;;")
+    assert "3 accounts created" in page(browser_of, send(browser_of, text, action="create"))
+
+
+def test_the_way_the_file_is_read_can_be_changed(browser_of: Client) -> None:
+    url = send(browser_of, GOOD.encode("cp1250").replace(b"Has\xb3o", b"password"), action="check")
+    browser_of.post(url + "reading/", {"encoding": "iso-8859-2", "separator": ";", "header": "yes"})
+    chosen = dialect_of(Import.objects.get())
+    assert (chosen.encoding, chosen.separator, chosen.has_header) == ("iso-8859-2", ";", True)
+    assert "ISO-8859-2" in page(browser_of, url)
+    browser_of.post(url + "reading/", {"encoding": "", "separator": "|", "header": ""})
+    assert dialect_of(Import.objects.get()).separator == ";", "a choice that does not exist changes nothing"
+
+
+def test_the_page_of_a_spreadsheet_offers_no_encoding(browser_of: Client) -> None:
+    content = browser_of.get("/imports/template.xlsx").content
+    html = page(browser_of, send(browser_of, content))
+    assert 'name="encoding"' not in html
+    assert 'name="header"' in html
+
+
+@pytest.mark.parametrize("file_format", ["csv", "xlsx", "ods"])
+def test_a_template_left_as_it_is_gets_a_friendly_word(browser_of: Client, file_format: str) -> None:
+    content = browser_of.get(f"/imports/template.{file_format}").content
+    html = page(browser_of, send(browser_of, content, action="create"))
+    assert "This is the example row of the template." in html
+    assert Mailbox.objects.count() == 0
+
+
+def test_500_rows_with_errors_are_all_on_the_page(browser_of: Client) -> None:
+    html = page(browser_of, send(browser_of, "E-mail\n" + "".join(f"bad{n}\n" for n in range(500))))
+    assert html.count("-email-msg") >= 500
+    assert "500 rows need you" in html
+
+
+def test_500_corrections_at_once_are_taken(browser_of: Client) -> None:
+    url = send(browser_of, "E-mail;Password;Quota\n" + "".join(f"bad{n};x;y\n" for n in range(500)))
+    cells = {f"{n + 2}-email": f"a{n}@przyklad.iq.pl" for n in range(500)}
+    cells |= {f"{n + 2}-{field}": "" for n in range(500) for field in ("password", "quota")}
+    browser_of.post(url, {**cells, "action": "check"})
+    assert "500 accounts ready" in page(browser_of, url)
+
+
+def test_good_rows_are_shown_in_part_until_all_are_asked_for(browser_of: Client) -> None:
+    url = send(browser_of, "E-mail\n" + "".join(f"a{n}@przyklad.iq.pl\n" for n in range(150)))
+    assert "a149<wbr>@" not in page(browser_of, url)
+    assert "a149<wbr>@" in page(browser_of, url + "?rows=all")
+
+
+# --- Creating
+
+
+def test_a_creation_under_way_shows_its_progress(browser_of: Client) -> None:
+    url = send(browser_of)
+    claim(Import.objects.get())
+    Import.objects.update(progress_done=1)
+    assert "<progress" in page(browser_of, url)
+    progress = json.loads(page(browser_of, url + "progress"))
+    assert progress == {"status": "creating", "done": 1, "total": 2}
+    assert "<progress" in page(browser_of, url + "progress", hx_request="true")
+    browser_of.post(url, {"action": "create"})
+    assert Mailbox.objects.count() == 0, "somebody else has the claim"
+
+
+def test_when_it_is_over_the_progress_leads_back_to_the_import(browser_of: Client) -> None:
+    url = send(browser_of, action="create")
+    assert json.loads(page(browser_of, url + "progress"))["status"] == "created"
+    response = browser_of.get(url + "progress", headers={"hx-request": "true"})
+    assert response.headers["HX-Redirect"] == url
+
+
+def test_an_interrupted_creation_says_so_and_starts_again(browser_of: Client) -> None:
+    url = send(browser_of, FAULTY)
+    claim(Import.objects.get(), skip_errors=True)
+    Import.objects.update(progress_at=timezone.now() - timedelta(minutes=5))
+    assert json.loads(page(browser_of, url + "progress"))["status"] == "interrupted"
+    html = page(browser_of, url)
+    assert 'value="create_good"' in html
+    browser_of.post(url, {"action": "create_good"})
+    assert "2 accounts created" in page(browser_of, url)
+
+
+def test_an_address_taken_in_the_meantime_comes_back_as_a_problem_of_its_row(browser_of: Client) -> None:
+    url = send(browser_of)
+    make_mailbox("ewa@przyklad.iq.pl")
+    browser_of.post(url, {"action": "create"})
+    html = page(browser_of, url)
+    assert "“ewa@przyklad.iq.pl” exists already." in html
+    assert Mailbox.objects.count() == 1
+
+
+# --- Afterwards
+
+
+def test_results_are_downloaded_and_then_forgotten(browser_of: Client) -> None:
+    url = send(browser_of, action="create")
+    (password,) = generated_passwords(Import.objects.get()).values()
+    assert password in browser_of.get(url + "results.csv").content.decode("utf-8-sig")
+    assert browser_of.get(url + "results.xlsx").content.startswith(b"PK")
+    browser_of.post(url + "saved/")
+    assert password not in page(browser_of, url)
+    assert password not in browser_of.get(url + "results.csv").content.decode("utf-8-sig")
+
+
+def test_there_are_no_results_before_there_are_accounts(browser_of: Client) -> None:
+    url = send(browser_of, FAULTY)
+    assert browser_of.get(url + "results.csv").status_code == 404
+    assert browser_of.get(url + "undo/").headers["Location"] == url
+
+
+def test_undo_asks_first_and_says_what_goes(browser_of: Client) -> None:
+    url = send(browser_of, action="create")
+    Mailbox.objects.filter(address="ewa@przyklad.iq.pl").update(is_active=False)
+    html = page(browser_of, url + "undo/")
+    assert "jan<wbr>@przyklad.iq.pl" in html
+    assert "ewa<wbr>@przyklad.iq.pl" in html
+    assert Mailbox.objects.count() == 2
+    browser_of.post(url + "undo/")
+    assert list(Mailbox.objects.values_list("address", flat=True)) == ["ewa@przyklad.iq.pl"]
+    assert browser_of.post(url + "undo/").headers["Location"] == url
+    page(browser_of, url)
+
+
+def test_an_expired_import_says_so_everywhere(browser_of: Client) -> None:
+    url = send(browser_of, FAULTY)
+    Import.objects.update(expires_at=timezone.now())
+    assert "lista.csv" in page(browser_of, url)
+    assert browser_of.get(url + "problems").status_code == 404
+    assert browser_of.post(url, {"action": "create_good"}).status_code == 302
+    assert browser_of.post(url + "reading/", {"separator": ","}).status_code == 302
+    page(browser_of, "/imports/new/")
+    assert Import.objects.get().sealed_file is None
+    assert Mailbox.objects.count() == 0
+
+
+def test_the_list_of_imports_shows_each_state(browser_of: Client) -> None:
+    send(browser_of, FAULTY)
+    send(browser_of, action="create")
+    html = page(browser_of, "/imports/")
+    assert html.count("lista.csv") == 2
+
+
+def test_the_same_file_again_is_told_in_one_sentence(browser_of: Client) -> None:
+    send(browser_of, action="create")
+    html = page(browser_of, send(browser_of, action="create"))
+    assert "This file was imported on" in html
+    assert "exists already" not in html
+
+
+def test_pages_speak_the_language_of_the_browser_and_the_switch_changes_it(browser_of: Client) -> None:
+    assert '<html lang="pl"' in page(browser_of, "/imports/new/", accept_language="pl")
+    assert '<html lang="en"' in page(browser_of, "/imports/new/", accept_language="en")
+    browser_of.post("/language/", {"language": "pl", "next": "/imports/new/"})
+    assert '<html lang="pl"' in page(browser_of, "/imports/new/", accept_language="en")
