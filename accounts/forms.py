@@ -156,8 +156,7 @@ class MailboxAddForm(MailboxForm):
         self.instance = instance or Mailbox()
         self.fields["password"].widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
         self.fields["password"].help_text = _(
-            "At least 6 characters, with a letter and a digit. Nobody can look it up later. An import generates "
-            "passwords and shows them; here you write one."
+            "Nobody can look it up later. An import generates passwords and shows them; here you write one."
         )
         self.fields["quota"].help_text = _("Empty: the default of the domain.")
         self.fields["keep_copy"].widget = forms.CheckboxInput()

@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts.formats import grouped
-from accounts.validators import to_unicode
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -13,6 +11,8 @@ from django.urls import reverse
 from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, gettext_lazy, ngettext
 
+from accounts.formats import grouped
+from accounts.validators import to_unicode
 from bulkimport.models import Import
 
 ACCOUNTS_SHOWN = 500

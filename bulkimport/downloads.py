@@ -13,13 +13,13 @@ from typing import Final
 
 import odfdo
 import xlsxwriter
-from accounts.models import Forward
-from accounts.validators import to_unicode
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language, pgettext
 from django.views.decorators.debug import sensitive_variables
 
+from accounts.models import Forward
+from accounts.validators import to_unicode
 from bulkimport.columns import BY_FIELD, COLUMNS, NO_WORD, PROBLEMS_LABEL, YES_WORD
 from bulkimport.models import Import, ImportedAccount
 from bulkimport.readers import read_file

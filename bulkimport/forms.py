@@ -1,5 +1,7 @@
 """The forms of the import pages."""
 
+from __future__ import annotations
+
 import re
 import uuid
 from typing import Any, Final
@@ -56,8 +58,8 @@ class UploadForm(forms.Form):
         except ValueError:
             return None
 
-    def clean_file(self) -> UploadedFile:
-        file: UploadedFile = self.cleaned_data["file"]
+    def clean_file(self) -> UploadedFile[Any]:
+        file: UploadedFile[Any] = self.cleaned_data["file"]
         if (file.size or 0) > settings.MAX_UPLOAD_MB * 1024 * 1024:
             raise _too_large()
         return file
@@ -107,7 +109,7 @@ class ReadingForm(forms.Form):
     )
 
     @classmethod
-    def of(cls, chosen: Dialect, *, is_text: bool) -> "ReadingForm":
+    def of(cls, chosen: Dialect, *, is_text: bool) -> ReadingForm:
         """Return the form that shows what a person has chosen; a spreadsheet has no encoding and no separator."""
         header = {None: "", True: "yes", False: "no"}[chosen.has_header]
         form = cls(initial={"encoding": chosen.encoding, "separator": chosen.separator, "header": header})

@@ -7,13 +7,14 @@ import uuid
 from datetime import datetime, timedelta
 from typing import Final
 
-from accounts.models import Forward, Mailbox
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+
+from accounts.models import Forward, Mailbox
 
 # A creation whose progress has not moved for so long was interrupted: its server was stopped or killed. Hashing
 # reports at least every second, and the transaction that follows takes a few.
@@ -78,6 +79,7 @@ class Import(models.Model):
     separator = models.CharField(_("separator"), max_length=1, blank=True)
     counts = models.JSONField(_("counts"), default=dict)
     left_out = models.JSONField(_("rows left out"), default=list)
+    warnings = models.JSONField(_("warnings"), default=list)  # line, field, message in the creator's language
     created_at = models.DateTimeField(_("accounts created"), null=True)
     undone_at = models.DateTimeField(_("undone"), null=True)
 

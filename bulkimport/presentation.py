@@ -1,7 +1,8 @@
 """What the pages of an import show, worked out here so that the templates only display it."""
 
+import dataclasses
 from collections.abc import Collection, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -36,7 +37,7 @@ class Cell:
     field: Field
     label: str | Promise
     line: int
-    text: str = field(repr=False)
+    text: str = dataclasses.field(repr=False)
     note: str = ""
     was: str = ""
     problems: tuple[Problem, ...] = ()
@@ -166,6 +167,16 @@ def results_of(import_record: Import) -> list[dict[str, object]]:
         }
         for account, forward in accounts_of(import_record)
     ]
+
+
+def warnings_of(import_record: Import) -> list[str]:
+    """Return what was created and perhaps not as meant, a sentence each, with its place."""
+    warnings = []
+    for stored in import_record.warnings:
+        field = Field(stored["field"]) if stored["field"] else None
+        problem = Problem("", stored["message"], stored["line"], field, Level.WARNING)
+        warnings.append(f"{_place(problem)[0]}: {problem.message}" if problem.line else problem.message)
+    return warnings
 
 
 def _headline(plan: Plan) -> tuple[str, str]:

@@ -8,6 +8,10 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TypeVar
 
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext as _
+from django.views.decorators.debug import sensitive_variables
+
 from accounts.access import not_your_domain
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox, self_forward_error
 from accounts.validators import (
@@ -20,10 +24,6 @@ from accounts.validators import (
     to_unicode,
     trimmed,
 )
-from django.core.exceptions import ValidationError
-from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_variables
-
 from bulkimport.rows import Draft, Field, FileRows, Level, Plan, Problem, Row
 
 T = TypeVar("T")

@@ -1,6 +1,7 @@
 """The pages of an import. Every step is POST, redirect, GET; every page belongs to the login that uploaded the file."""
 
 import uuid
+from contextlib import suppress
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -16,11 +17,11 @@ from accounts.access import domains_of
 from bulkimport import downloads, runner
 from bulkimport.columns import COLUMNS
 from bulkimport.forms import ReadingForm, UploadForm, corrections_in
-from bulkimport.models import Import
-from bulkimport.presentation import checked_page, named, results_of
+from bulkimport.models import Import, ImportQuerySet
+from bulkimport.presentation import checked_page, named, results_of, warnings_of
 from bulkimport.services.after import forget_secrets, plan_undo, purge_expired
 from bulkimport.services.after import undo as undo_import
-from bulkimport.services.checking import ImportNotOpen, check, correct, dialect_of, note_plan, read, upload
+from bulkimport.services.checking import ImportNotOpen, check, correct, dialect_of, read, upload
 from bulkimport.services.creating import claim
 
 IMPORTS_PER_PAGE = 50
@@ -104,10 +105,8 @@ def import_reading(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     import_record = _own_or_404(request, pk)
     form = ReadingForm(request.POST)
     if form.is_valid():
-        try:
+        with suppress(ImportNotOpen):  # its page says why
             correct(import_record, dialect=form.dialect)
-        except ImportNotOpen:
-            pass  # its page says why
     return redirect(import_record)
 
 
@@ -141,10 +140,8 @@ def import_undo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if import_record.status != Import.Status.CREATED:
         return redirect(import_record)
     if request.method == "POST":
-        try:
+        with suppress(ImportNotOpen):  # undone in another tab; its page says so
             undo_import(import_record)
-        except ImportNotOpen:
-            pass  # undone in another tab; its page says so
         return redirect(import_record)
     return render(request, "bulkimport/import_undo.html", {"import": import_record, "undo": plan_undo(import_record)})
 
@@ -181,14 +178,12 @@ def import_template(request: HttpRequest, file_format: str) -> HttpResponseBase:
 def _take_corrections(request: HttpRequest, import_record: Import) -> HttpResponse:
     """Store what was corrected, and create the accounts where that was asked for and is possible."""
     action = request.POST.get("action")
-    try:
+    with suppress(ImportNotOpen):  # its page says why
         if import_record.status == Import.Status.CHECKED:
             corrections = corrections_in(request.POST, read(import_record))
             correct(import_record, corrections=corrections, default_quota=request.POST.get("default_quota_mb"))
         if action in ("create", "create_good"):
             _create(import_record, skip_errors=action == "create_good")
-    except ImportNotOpen:
-        pass  # its page says why
     return redirect(import_record)
 
 
@@ -218,6 +213,7 @@ def _show_results(request: HttpRequest, import_record: Import) -> HttpResponse:
         "generated": sum(bool(account["password"]) for account in accounts),  # those that can still be shown
         "all_given": not any(account["is_generated"] for account in accounts),
         "left_out": _left_out(import_record),
+        "warnings": warnings_of(import_record),
     }
     return render(request, "bulkimport/import_results.html", context)
 
@@ -226,7 +222,7 @@ def _left_out(import_record: Import) -> str:
     return named(import_record.left_out) if import_record.left_out else ""
 
 
-def _own(request: HttpRequest):  # type: ignore[no-untyped-def]
+def _own(request: HttpRequest) -> ImportQuerySet:
     return Import.objects.filter(uploaded_by=_user(request))
 
 

@@ -48,7 +48,7 @@ if [ ! -e "$policy" ]; then
 fi
 export DEBIAN_FRONTEND=noninteractive
 apt-get -qq -o DPkg::Lock::Timeout=120 update
-apt-get -qq -o DPkg::Lock::Timeout=120 install -y --no-install-recommends "$@"
+apt-get -qq -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@"
 """
 
 

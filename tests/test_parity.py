@@ -60,7 +60,9 @@ def _panel(db: None) -> None:
 
 
 @pytest.mark.usefixtures("_panel")
-@pytest.mark.parametrize(("changed", "code"), BAD_VALUES, ids=[f"{code}-{n}" for n, (_v, code) in enumerate(BAD_VALUES)])
+@pytest.mark.parametrize(
+    ("changed", "code"), BAD_VALUES, ids=[f"{code}-{n}" for n, (_v, code) in enumerate(BAD_VALUES)]
+)
 def test_form_and_row_validator_find_the_same(changed: dict[str, str], code: str) -> None:
     values = {**GOOD, **changed}
     domains = Domain.objects.exclude(name="cudza.example")

@@ -182,16 +182,29 @@ def test_cells_with_an_error_or_without_a_result_are_told_not_lost():
         f'<row r="3">{xlsx_cell("A3", "c@d.pl")}<c r="B3"><f>1+1</f><v></v></c></row>'
         f'<row r="4">{xlsx_cell("A4", "e@f.pl")}<c r="B4"><f>1+1</f><v>2</v></c></row>'
         f'<row r="5">{xlsx_cell("A5", "g@h.pl")}<c r="B5" t="str"><f>""</f><v></v></c></row>'
-        '<row r="6"><c r="D6" t="e"><v>#N/A</v></c></row><row r="7"><c t="e"><v>#N/A</v></c></row>'
-        '<row r="30000"><c r="B30000" t="e"><v>#N/A</v></c></row>'
+        '<row r="6"><c r="D6" t="e"><v>#N/A</v></c></row>'
+        "<row><c t='e'><v>#N/A</v></c><c t='e'><v>#N/A</v></c></row>"
     )
     file = read(xlsx(rows))
     assert row_codes(file) == [
         (2, "cell_unreadable", Field.PASSWORD),
         (3, "cell_unreadable", Field.PASSWORD),
         (6, "surplus_cell", None),
+        (7, "cell_unreadable", Field.EMAIL),
+        (7, "cell_unreadable", Field.PASSWORD),
     ]
-    assert [row.cells[Field.PASSWORD] for row in file.rows] == ["", "", "2", "", ""]
+    assert [row.cells[Field.PASSWORD] for row in file.rows] == ["", "", "2", "", "", ""]
+
+
+def test_lost_cells_are_found_by_sheet():
+    content = xlsx(HEADER + '<row r="3"><c r="AB3" t="e"><v>#N/A</v></c></row>')
+    assert sheet_child.lost_cells(content) == {"List": {(2, 27)}}
+    rows = (
+        ods_cell("a") + ods_cell("b", ""),
+        f'<table:table-row table:number-rows-repeated="2">{ods_cell("c", "")}</table:table-row>',
+    )
+    assert sheet_child.lost_cells(ods(ods_table(*rows))) == {"List": {(0, 1), (1, 0), (2, 0)}}
+    assert sheet_child.lost_cells(b"") == {}
 
 
 def test_a_workbook_that_names_its_parts_in_other_ways_is_read():
@@ -212,17 +225,17 @@ def test_a_document_of_odfdo_is_read():
 
 def test_repeated_and_covered_cells_of_a_document_are_read():
     repeated = '<table:table-row table:number-rows-repeated="{}">{}</table:table-row>'
+    covered = ods_cell("", "", "covered-table-cell")
+    blank = '<table:table-cell table:number-columns-repeated="{}"/>'
+    percentage = ods_cell("5%", 'office:value-type="percentage" office:value="5"')
+    currency = ods_cell("7 zł", 'office:value-type="currency" office:value="7"')
     content = ods(
         ods_table(
             ods_cell("E-mail") + ods_cell("Hasło") + ods_cell("Pojemność"),
             repeated.format(2, ""),
-            ods_cell("a@b.pl")
-            + ods_cell("", "", "covered-table-cell")
-            + ods_cell("5%", 'office:value-type="percentage" office:value="5"'),
-            ods_cell("c@d.pl")
-            + '<table:table-cell table:number-columns-repeated="1"/>'
-            + ods_cell("5 zł", 'office:value-type="currency" office:value="7"'),
-            repeated.format(1_000_000, '<table:table-cell table:number-columns-repeated="1024"/>'),
+            ods_cell("a@b.pl") + covered + percentage,
+            ods_cell("c@d.pl") + blank.format(1) + currency,
+            repeated.format(1_000_000, blank.format(1024)),
         )
     )
     file = read(content)
@@ -335,7 +348,7 @@ def test_a_child_that_ends_before_it_has_read_all_gives_its_status():
 def test_the_child_sets_its_limits_before_it_opens_anything():
     program = (
         "import resource, runpy, sys; child = runpy.run_path(sys.argv[1]); child['limit_resources']();"
-        "print(*(resource.getrlimit(kind)[0] for kind in (resource.RLIMIT_AS, resource.RLIMIT_CPU, resource.RLIMIT_CORE)))"
+        "print(*(resource.getrlimit(getattr(resource, 'RLIMIT_' + kind))[0] for kind in ('AS', 'CPU', 'CORE')))"
     )
     command = [sys.executable, "-I", "-c", program, str(sheet._CHILD)]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
@@ -347,7 +360,7 @@ def test_the_child_sets_its_limits_before_it_opens_anything():
     [((-6, b""), "sheet_too_large"), ((1, b""), "file_damaged"), ((0, b"x" * 11), "sheet_too_large")],
 )
 def test_a_child_that_fails_gives_a_refusal(monkeypatch, outcome, code):
-    monkeypatch.setattr(sheet, "run_child", lambda command, content, seconds: outcome)
+    monkeypatch.setattr(sheet, "run_child", lambda *_: outcome)
     monkeypatch.setattr(sheet, "MAX_ANSWER", 10)
     with pytest.raises(RefusedError) as refusal:
         sheet.read((SAMPLES / "openpyxl.xlsx").read_bytes(), Dialect())

@@ -8,7 +8,6 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
@@ -17,81 +16,150 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='Domain',
+            name="Domain",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('name', models.CharField(help_text='Such as przyklad.pl.', max_length=253, unique=True, verbose_name='name')),
-                ('is_active', models.BooleanField(default=True, help_text='Mail to an inactive domain is refused.', verbose_name='active')),
-                ('default_quota_mb', models.PositiveIntegerField(default=1000, validators=[django.core.validators.MinValueValidator(1)], verbose_name='default quota (MB)')),
-                ('max_mailboxes', models.PositiveIntegerField(blank=True, null=True, verbose_name='most mailboxes')),
-                ('max_mailbox_quota_mb', models.PositiveIntegerField(blank=True, null=True, verbose_name='largest quota of a mailbox (MB)')),
-                ('max_total_quota_mb', models.PositiveIntegerField(blank=True, null=True, verbose_name='largest sum of quotas (MB)')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('administrators', models.ManyToManyField(blank=True, related_name='domains', to=settings.AUTH_USER_MODEL, verbose_name='administrators')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                (
+                    "name",
+                    models.CharField(
+                        help_text="Such as przyklad.pl.", max_length=253, unique=True, verbose_name="name"
+                    ),
+                ),
+                (
+                    "is_active",
+                    models.BooleanField(
+                        default=True, help_text="Mail to an inactive domain is refused.", verbose_name="active"
+                    ),
+                ),
+                (
+                    "default_quota_mb",
+                    models.PositiveIntegerField(
+                        default=1000,
+                        validators=[django.core.validators.MinValueValidator(1)],
+                        verbose_name="default quota (MB)",
+                    ),
+                ),
+                ("max_mailboxes", models.PositiveIntegerField(blank=True, null=True, verbose_name="most mailboxes")),
+                (
+                    "max_mailbox_quota_mb",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="largest quota of a mailbox (MB)"),
+                ),
+                (
+                    "max_total_quota_mb",
+                    models.PositiveIntegerField(blank=True, null=True, verbose_name="largest sum of quotas (MB)"),
+                ),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                (
+                    "administrators",
+                    models.ManyToManyField(
+                        blank=True, related_name="domains", to=settings.AUTH_USER_MODEL, verbose_name="administrators"
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'domain',
-                'verbose_name_plural': 'domains',
-                'ordering': ['name'],
+                "verbose_name": "domain",
+                "verbose_name_plural": "domains",
+                "ordering": ["name"],
             },
         ),
         migrations.CreateModel(
-            name='Forward',
+            name="Forward",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('source', models.CharField(max_length=254, unique=True, verbose_name='source')),
-                ('destinations', models.TextField(help_text='One or more addresses, separated by spaces.', verbose_name='destinations')),
-                ('keep_copy', models.BooleanField(default=False, verbose_name='keep a copy')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('domain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='forwards', to='accounts.domain', verbose_name='domain')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("source", models.CharField(max_length=254, unique=True, verbose_name="source")),
+                (
+                    "destinations",
+                    models.TextField(
+                        help_text="One or more addresses, separated by spaces.", verbose_name="destinations"
+                    ),
+                ),
+                ("keep_copy", models.BooleanField(default=False, verbose_name="keep a copy")),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="forwards",
+                        to="accounts.domain",
+                        verbose_name="domain",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'forward',
-                'verbose_name_plural': 'forwards',
-                'ordering': ['source'],
+                "verbose_name": "forward",
+                "verbose_name_plural": "forwards",
+                "ordering": ["source"],
             },
         ),
         migrations.CreateModel(
-            name='Mailbox',
+            name="Mailbox",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('local_part', models.CharField(max_length=64, verbose_name='local part')),
-                ('address', models.CharField(max_length=254, unique=True, verbose_name='address')),
-                ('password_hash', models.CharField(max_length=255, verbose_name='password hash')),
-                ('quota_mb', models.PositiveIntegerField(validators=[django.core.validators.MinValueValidator(1)], verbose_name='quota (MB)')),
-                ('is_active', models.BooleanField(default=True, verbose_name='active')),
-                ('created_at', models.DateTimeField(auto_now_add=True, verbose_name='created')),
-                ('domain', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='mailboxes', to='accounts.domain', verbose_name='domain')),
+                ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")),
+                ("local_part", models.CharField(max_length=64, verbose_name="local part")),
+                ("address", models.CharField(max_length=254, unique=True, verbose_name="address")),
+                ("password_hash", models.CharField(max_length=255, verbose_name="password hash")),
+                (
+                    "quota_mb",
+                    models.PositiveIntegerField(
+                        validators=[django.core.validators.MinValueValidator(1)], verbose_name="quota (MB)"
+                    ),
+                ),
+                ("is_active", models.BooleanField(default=True, verbose_name="active")),
+                ("created_at", models.DateTimeField(auto_now_add=True, verbose_name="created")),
+                (
+                    "domain",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="mailboxes",
+                        to="accounts.domain",
+                        verbose_name="domain",
+                    ),
+                ),
             ],
             options={
-                'verbose_name': 'mailbox',
-                'verbose_name_plural': 'mailboxes',
-                'ordering': ['address'],
+                "verbose_name": "mailbox",
+                "verbose_name_plural": "mailboxes",
+                "ordering": ["address"],
             },
         ),
         migrations.AddConstraint(
-            model_name='domain',
-            constraint=models.CheckConstraint(condition=models.Q(('name', django.db.models.functions.text.Lower('name'))), name='domain_name_lower_case'),
+            model_name="domain",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("name", django.db.models.functions.text.Lower("name"))),
+                name="domain_name_lower_case",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='domain',
-            constraint=models.CheckConstraint(condition=models.Q(('default_quota_mb__gte', 1)), name='domain_default_quota_at_least_1'),
+            model_name="domain",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("default_quota_mb__gte", 1)), name="domain_default_quota_at_least_1"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='forward',
-            constraint=models.CheckConstraint(condition=models.Q(('source', django.db.models.functions.text.Lower('source'))), name='forward_source_lower_case'),
+            model_name="forward",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("source", django.db.models.functions.text.Lower("source"))),
+                name="forward_source_lower_case",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='forward',
-            constraint=models.CheckConstraint(condition=models.Q(('destinations', ''), _negated=True), name='forward_has_destination'),
+            model_name="forward",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("destinations", ""), _negated=True), name="forward_has_destination"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mailbox',
-            constraint=models.CheckConstraint(condition=models.Q(('address', django.db.models.functions.text.Lower('address'))), name='mailbox_address_lower_case'),
+            model_name="mailbox",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("address", django.db.models.functions.text.Lower("address"))),
+                name="mailbox_address_lower_case",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='mailbox',
-            constraint=models.CheckConstraint(condition=models.Q(('quota_mb__gte', 1)), name='mailbox_quota_at_least_1'),
+            model_name="mailbox",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("quota_mb__gte", 1)), name="mailbox_quota_at_least_1"
+            ),
         ),
     ]

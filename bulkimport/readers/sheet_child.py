@@ -175,36 +175,49 @@ def lost_cells(content: bytes) -> dict[str, set[Position]]:
 
 
 def _lost_in_xlsx(xml: bytes) -> set[Position]:
-    lost: set[Position] = set()
-    if b"<f" not in xml and b'"e"' not in xml:
-        return lost
-    cell: dict[str, str] = {}
-    seen: set[str] = set()
+    cells = _XlsxCells()
+    if b"<f" in xml or b'"e"' in xml or b"'e'" in xml:
+        _follow(xml, cells)
+    return cells.lost
 
-    def start(name: str, attributes: dict[str, str]) -> None:
-        nonlocal cell
-        if name == f"{_DOCUMENT} c":
-            cell = attributes
-            seen.clear()
-        seen.add(name.rpartition(" ")[2])
 
-    def data(text: str) -> None:
-        if text.strip() and "v" in seen:
-            seen.add("value")
-
-    def end(name: str) -> None:
-        if name != f"{_DOCUMENT} c" or "r" not in cell:
-            return
-        kind = cell.get("t", "n")
-        # An empty text is a result; a number without digits is a formula that was never computed.
-        if kind == "e" or (kind == "n" and "f" in seen and "value" not in seen):
-            lost.add(_position(cell["r"]))
-
+def _follow(xml: bytes, cells: _XlsxCells | _OdsCells) -> None:
     parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.CharacterDataHandler = data
+    parser.StartElementHandler, parser.EndElementHandler = cells.start, cells.end
+    parser.CharacterDataHandler = cells.data
     parser.Parse(xml, True)
-    return lost
+
+
+class _XlsxCells:
+    """Follows the cells of a worksheet. Rows and cells need not say where they are; then they follow on."""
+
+    def __init__(self) -> None:
+        self.lost: set[Position] = set()
+        self.row = self.column = -1
+        self.kind = ""
+        self.in_value = self.has_formula = self.has_value = False
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if name == f"{_DOCUMENT} row":
+            self.row = int(attributes["r"]) - 1 if "r" in attributes else self.row + 1
+            self.column = -1
+        elif name == f"{_DOCUMENT} c":
+            place = attributes.get("r")
+            self.row, self.column = _position(place) if place else (self.row, self.column + 1)
+            self.kind = attributes.get("t", "n")
+            self.has_formula = self.has_value = False
+        elif name == f"{_DOCUMENT} f":
+            self.has_formula = True
+        self.in_value = name == f"{_DOCUMENT} v"
+
+    def data(self, text: str) -> None:
+        self.has_value |= self.in_value and bool(text.strip())
+
+    def end(self, name: str) -> None:
+        # An empty text is a result; a number without digits is a formula that no program has computed.
+        uncomputed = self.kind == "n" and self.has_formula and not self.has_value
+        if name == f"{_DOCUMENT} c" and (self.kind == "e" or uncomputed):
+            self.lost.add((self.row, self.column))
 
 
 def _position(reference: str) -> Position:
@@ -261,10 +274,7 @@ def _count(text: str | None) -> int:
 
 def _lost_in_ods(xml: bytes) -> dict[str, set[Position]]:
     cells = _OdsCells()
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartElementHandler, parser.EndElementHandler = cells.start, cells.end
-    parser.CharacterDataHandler = cells.data
-    parser.Parse(xml, True)
+    _follow(xml, cells)
     return cells.lost
 
 

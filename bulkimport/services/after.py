@@ -3,18 +3,18 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from accounts.access import domains_of
-from accounts.models import Domain, Forward, Mailbox
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.access import domains_of
+from accounts.models import Domain, Forward, Mailbox
 from bulkimport.models import Import, ImportedAccount, fingerprint
 from bulkimport.sealing import SealBroken, unseal_json
 from bulkimport.services.checking import ImportNotOpen
 
 
 def generated_passwords(import_record: Import) -> dict[str, str]:
-    """Return by address the generated passwords of an import; empty once they were saved, have expired or lost their key."""
+    """Return by address the generated passwords of an import; empty once saved, expired or without their key."""
     if not import_record.has_secrets or import_record.sealed_results is None:
         return {}
     try:

@@ -6,8 +6,6 @@ from collections.abc import Mapping
 from dataclasses import asdict, replace
 from typing import Any
 
-from accounts.access import domains_of
-from accounts.formats import grouped
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
@@ -16,6 +14,8 @@ from django.utils.formats import date_format
 from django.utils.translation import ngettext
 from django.views.decorators.debug import sensitive_variables
 
+from accounts.access import domains_of
+from accounts.formats import grouped
 from bulkimport.models import Import, ImportQuerySet
 from bulkimport.readers import read_file
 from bulkimport.rows import Dialect, Field, FileRows, Plan, Problem

@@ -8,16 +8,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
 
-from accounts.models import Domain, Forward, Mailbox
-from accounts.passwords import generate_password, hash_password, warm_up
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.views.decorators.debug import sensitive_variables
 
+from accounts.models import Domain, Forward, Mailbox
+from accounts.passwords import generate_password, hash_password, warm_up
 from bulkimport.models import Import, ImportedAccount, ImportQuerySet, fingerprint, interrupted_before
-from bulkimport.rows import Draft, Plan
+from bulkimport.rows import Draft, Level, Plan
 from bulkimport.sealing import seal_json
 from bulkimport.services.checking import ImportNotOpen, check
 from bulkimport.validation import problems_at_write
@@ -69,6 +69,11 @@ def claim(import_record: Import, *, skip_errors: bool = False) -> Claim | None:
         progress_total=len(mine.drafts),
         progress_at=timezone.now(),
         left_out=mine.left_out,
+        warnings=[
+            {"line": problem.line, "field": problem.field, "message": problem.message}
+            for problem in plan.problems
+            if problem.level is Level.WARNING and problem.line not in mine.left_out
+        ],
     )
     return mine if claimed else None
 

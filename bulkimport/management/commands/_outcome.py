@@ -7,11 +7,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from accounts.formats import grouped
-from accounts.validators import to_unicode
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from accounts.formats import grouped
+from accounts.validators import to_unicode
 from bulkimport.columns import BY_FIELD
 from bulkimport.models import Import
 from bulkimport.presentation import named, read_as, sum_of_rows

@@ -11,8 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from accounts.formats import grouped
-from accounts.validators import parse_quota_mb, trimmed
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -20,6 +18,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.views.decorators.debug import sensitive_variables
 
+from accounts.formats import grouped
+from accounts.validators import parse_quota_mb, trimmed
 from bulkimport import downloads
 from bulkimport.management.commands._outcome import Outcome, as_json, as_text
 from bulkimport.models import Import

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from accounts.formats import grouped
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from accounts.formats import grouped
 from bulkimport.services.after import purge_expired
 
 

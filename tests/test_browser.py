@@ -1,0 +1,229 @@
+"""The whole import as a person does it in Chromium: wide and narrow, with and without JavaScript."""
+
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from accounts import passwords
+from accounts.models import Mailbox
+from accounts.passwords import verify_password
+from bulkimport.models import Import
+from bulkimport.services import creating
+from tests.factories import LOGIN_PASSWORD, make_domain, make_user
+from tests.manifest import SAMPLES
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+WIDE = {"width": 1280, "height": 900}
+NARROW = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def customer() -> User:
+    customer = make_user("anna")
+    for name in ("przyklad.iq.pl", "firma.example"):
+        make_domain(name, [customer])
+    return customer
+
+
+@pytest.fixture(params=["wide", "narrow without script"])
+def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer, customer: User) -> Iterator[Page]:
+    """A signed-in page, at two widths, with and without JavaScript. Errors in its console fail the test."""
+    context = browser.new_context(
+        base_url=live_server.url,
+        viewport=WIDE if "wide" in request.param else NARROW,  # type: ignore[arg-type]
+        java_script_enabled="without" not in request.param,
+        locale="en-GB",
+    )
+    yield from _signed_in(context)
+
+
+@pytest.fixture
+def scripted_page(browser: Browser, live_server: LiveServer, customer: User) -> Iterator[Page]:
+    context = browser.new_context(
+        base_url=live_server.url, viewport=WIDE, locale="en-GB", permissions=["clipboard-read", "clipboard-write"]
+    )
+    yield from _signed_in(context)
+
+
+def _signed_in(context: BrowserContext) -> Iterator[Page]:
+    page = context.new_page()
+    complaints: list[str] = []
+
+    def note(message: ConsoleMessage) -> None:
+        if message.type == "error":
+            complaints.append(message.text)
+
+    page.on("console", note)
+    page.goto("/")
+    page.get_by_label("Login").fill("anna")
+    page.get_by_label("Password").fill(LOGIN_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    expect(page).to_have_url("/imports/")
+    yield page
+    assert complaints == []
+    context.close()
+
+
+def upload(page: Page, file: str | Path, button: str = "Create accounts") -> None:
+    page.goto("/imports/new/")
+    page.get_by_label("File with the list of accounts").set_input_files(SAMPLES / file)
+    page.get_by_role("button", name=button).click()
+    page.wait_for_url("**/imports/*-*/")
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def heading(page: Page) -> str:
+    return page.get_by_role("heading", level=1).inner_text()
+
+
+@pytest.mark.parametrize("file", ["help-example-1.csv", "help-example-2.csv"])
+def test_the_examples_of_the_help_page_become_accounts(page: Page, file: str) -> None:
+    upload(page, file)
+    assert heading(page) == "3 accounts created"
+    table = page.get_by_role("table").first
+    expect(table).to_contain_text("e-mail@przyklad.iq.pl")
+    expect(table).to_contain_text("the one from your file")
+    expect(table).to_contain_text("kopia@przyklad.iq.pl")
+    expect(table).to_contain_text("a copy stays in the mailbox")
+    shown = page.locator("[data-password]").all_inner_texts()
+    assert len(shown) == 2
+    for address, password in zip(["jan@przyklad.iq.pl", "pawel@przyklad.iq.pl"], shown, strict=True):
+        assert verify_password(password, Mailbox.objects.get(address=address).password_hash)
+    assert verify_password("snad9hj934!!", Mailbox.objects.get(address="e-mail@przyklad.iq.pl").password_hash)
+    page.reload()
+    assert page.locator("[data-password]").all_inner_texts() == shown, "the results can be opened again"
+    page.set_viewport_size({"width": 320, "height": 800})
+    page.get_by_text("I have saved the passwords").click()
+    page.get_by_role("button", name="Erase the passwords from the panel").click()
+    expect(page.locator("[data-password]")).to_have_count(0)
+
+
+def test_every_error_is_corrected_on_the_page(page: Page) -> None:
+    upload(page, "bad-rows.csv")
+    assert heading(page) == "2 accounts ready, 10 rows need you"
+    assert Mailbox.objects.count() == 0
+    corrections = {
+        "3-email": "zly@firma.example",
+        "4-password": "abc123",
+        "5-password": "litery1",
+        "6-password": "1234567a",
+        "7-quota": "2048",
+        "8-quota": "5",
+        "9-forward": "dobry1@firma.example",
+        "10-keep_copy": "Nie",
+        "11-email": "jedenascie@firma.example",
+        "13-email": "dwabledy@firma.example",
+    }
+    for name, text in corrections.items():
+        page.locator(f'[name="{name}"]').fill(text)
+    page.locator('[name="13-email"]').press("Enter")
+    expect(page.get_by_role("heading", level=1)).to_have_text("11 accounts ready, 1 row needs you")
+    page.locator('[name="13-password"]').fill("Poprawne1")
+    page.get_by_role("button", name="Check again").last.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("12 accounts ready")
+    assert Mailbox.objects.count() == 0
+    page.go_back()
+    page.go_forward()
+    page.get_by_role("button", name="Create 12 accounts").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("12 accounts created")
+    assert verify_password("Poprawne1", Mailbox.objects.get(address="dwabledy@firma.example").password_hash)
+
+
+def test_no_page_scrolls_sideways(scripted_page: Page) -> None:
+    page = scripted_page
+    pages = ["/imports/", "/imports/new/"]
+    for file in ("bad-rows.csv", "picture.csv", "libreoffice.xlsx"):
+        upload(page, file)
+        pages.append(page.url)
+    pages.append(page.url + "undo/")
+    for width in (320, 390, 1280):
+        page.set_viewport_size({"width": width, "height": 900})
+        for url in pages:
+            page.goto(url)
+            assert fits(page), f"{url} at {width} px"
+
+
+def test_the_progress_moves_on_by_itself_to_the_results(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
+    go_on = threading.Event()
+
+    def slow_hash(password: str, *, generated: bool = False) -> str:
+        go_on.wait(60)
+        return passwords.hash_password(password, generated=generated)
+
+    monkeypatch.setattr(creating, "hash_password", slow_hash)
+    try:
+        upload(page, "help-example-1.csv")
+        assert heading(page) == "Creating 3 accounts"
+        expect(page.get_by_role("progressbar")).to_be_visible()
+    finally:
+        go_on.set()
+    expect(page.get_by_role("heading", level=1)).to_have_text("3 accounts created", timeout=20_000)
+
+
+def test_a_double_click_makes_one_import(scripted_page: Page) -> None:
+    page = scripted_page
+    page.goto("/imports/new/")
+    page.get_by_label("File with the list of accounts").set_input_files(SAMPLES / "help-example-1.csv")
+    page.get_by_role("button", name="Create accounts").dblclick(no_wait_after=True)
+    expect(page.get_by_role("heading", level=1)).to_have_text("3 accounts created")
+    assert Import.objects.count() == 1
+    assert Mailbox.objects.count() == 3
+
+
+def test_passwords_are_copied(scripted_page: Page) -> None:
+    page = scripted_page
+    upload(page, "help-example-1.csv")
+    shown = page.locator("[data-password]").all_inner_texts()
+    page.get_by_role("button", name="Copy", exact=True).first.click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    assert page.evaluate("navigator.clipboard.readText()") == shown[0]
+    page.get_by_role("button", name="Copy all").click()
+    expect(page.get_by_role("button", name="Copied")).to_have_count(2)
+    assert shown[1] in page.evaluate("navigator.clipboard.readText()")
+
+
+def test_a_wrong_separator_is_put_right_on_the_page(page: Page) -> None:
+    upload(page, "help-example-2.csv", "Check the file first")
+    page.get_by_text("Change how the file is read").click()
+    page.get_by_label("Separator").select_option("Comma")
+    page.get_by_role("button", name="Read again").click()
+    expect(page.get_by_role("heading", level=1)).not_to_have_text("3 accounts ready")
+    page.get_by_text("Change how the file is read").click()
+    page.get_by_label("Separator").select_option("Work it out")
+    page.get_by_role("button", name="Read again").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("3 accounts ready")
+
+
+def test_an_import_is_undone_after_a_question(page: Page) -> None:
+    upload(page, "help-example-1.csv")
+    page.get_by_role("link", name="Undo this import").click()
+    assert Mailbox.objects.count() == 3
+    page.get_by_role("main").get_by_role("button").click()
+    page.wait_for_url("**/imports/*-*/")
+    assert Mailbox.objects.count() == 0
+
+
+def test_the_pages_are_polish_for_a_polish_browser(browser: Browser, live_server: LiveServer, customer: User) -> None:
+    context = browser.new_context(base_url=live_server.url, locale="pl-PL")
+    page = context.new_page()
+    page.goto("/login/")
+    page.locator('[name="username"]').fill("anna")
+    page.locator('[name="password"]').fill(LOGIN_PASSWORD)
+    page.get_by_role("button", name="Zaloguj").click()
+    page.goto("/imports/new/")
+    assert heading(page) == "Hurtowe dodawanie kont"
+    page.locator('[name="file"]').set_input_files(SAMPLES / "bad-rows.csv")
+    page.get_by_role("button", name="Załóż konta").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 konta gotowe, 10 wierszy do poprawy")
+    page.get_by_role("button", name="English").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 accounts ready, 10 rows need you")
+    context.close()
