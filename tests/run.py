@@ -19,7 +19,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -163,9 +163,18 @@ def pytest(*arguments: str, database_url: str) -> bool:
     with subprocess.Popen((PYTHON, "-m", "pytest", *arguments), cwd=ROOT, env=environment) as process:
         try:
             return process.wait() == 0
-        except BaseException:  # Ctrl-C or a signal: pytest shall end its browser and its processes itself
-            process.send_signal(signal.SIGINT)
+        except BaseException:  # Ctrl-C or a signal
+            end(process)
             raise
+
+
+def end(process: subprocess.Popen[bytes]) -> None:
+    """Let a pytest end with its browser and its processes; force it when it does not."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
+        process.send_signal(number)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(10)
+            return
 
 
 def install(package: str) -> None:

@@ -259,6 +259,7 @@ def test_cells_of_a_document_without_type_or_with_an_error_are_told_not_lost():
             ods_cell("a@b.pl") + ods_cell("tajne1", ""),
             ods_cell("c@d.pl") + ods_cell("#N/A", error),
             f'<table:table-row table:number-rows-repeated="2">{ods_cell("e@f.pl", "")}</table:table-row>',
+            ods_cell("g@h.pl") + ods_cell("36:00:00", 'office:value-type="time" office:time-value="PT36H00M00S"'),
         )
     )
     file = read(content)
@@ -267,6 +268,7 @@ def test_cells_of_a_document_without_type_or_with_an_error_are_told_not_lost():
         (3, "cell_unreadable", Field.PASSWORD),
         (4, "cell_unreadable", Field.EMAIL),
         (5, "cell_unreadable", Field.EMAIL),
+        (6, "cell_unreadable", Field.PASSWORD),
     ]
 
 
@@ -403,7 +405,7 @@ def test_the_child_reads_standard_input(monkeypatch, capsys):
 def test_texts_are_cut_and_trimmed():
     wide = ["a", *[""] * 120, "z", "y", None]
     assert sheet_child.texts([[], wide, ["", None]], set()) == [[], ["a", *[""] * 99, "z"]]
-    assert sheet_child.texts([["a"]], {(2, 1), (0, 0), (30_000, 0)}) == [["a"], [], ["", None]]
+    assert sheet_child.texts([["a"]], {(2, 1), (0, 0), (30_000, 0)}) == [[None], [], ["", None]]
 
 
 def test_hand_written_sheets_are_what_they_seem():

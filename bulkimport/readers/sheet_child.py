@@ -110,7 +110,7 @@ def texts(cells: list[list[Any]], lost: set[Position]) -> list[list[str | None]]
     for number, columns in lost_in.items():
         for column in columns:
             rows[number].extend([""] * (column + 1 - len(rows[number])))
-            rows[number][column] = rows[number][column] or None
+            rows[number][column] = None
     while rows and not rows[-1]:
         rows.pop()
     return rows
@@ -147,11 +147,12 @@ def as_text(value: Any) -> str:
 
 
 def lost_cells(content: bytes) -> dict[str, set[Position]]:
-    """Return, by sheet, the cells that have something in the file and come as empty from the library.
+    """Return, by sheet, the cells that have something in the file and come as empty, or as another text, from the
+    library.
 
-    XLSX: a formula's error, and a formula that no program has computed. ODS: a formula's error, and text in a cell
-    that does not say its type. XLS is not looked into. Raises ParseError or ExpatError for XML that is not well formed:
-    without this second look a password could be lost, so the file is refused.
+    XLSX: a formula's error, and a formula that no program has computed. ODS: a formula's error, a time, and text in a
+    cell that does not say its type. XLS is not looked into. Raises ParseError or ExpatError for XML that is not well
+    formed: without this second look a password could be lost, so the file is refused.
     """
     if not content.startswith(b"PK"):
         return {}
@@ -248,8 +249,9 @@ class _OdsCells:
             self.column = 0
         elif name in (f"{_TABLE} table-cell", f"{_TABLE} covered-table-cell"):
             self.width = _count(attributes.get(f"{_TABLE} number-columns-repeated"))
-            untyped = f"{_OFFICE} value-type" not in attributes
-            self.suspect = untyped or attributes.get(f"{_CALC} value-type") == "error"
+            # A time of more than a day comes as PT36H00M00S, which would do as a password; no column holds times.
+            kind = attributes.get(f"{_OFFICE} value-type")
+            self.suspect = kind in (None, "time") or attributes.get(f"{_CALC} value-type") == "error"
             self.in_text = False
         elif name == f"{_TEXT} p":
             self.in_text = True

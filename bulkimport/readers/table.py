@@ -26,7 +26,7 @@ class Record(NamedTuple):
 
     line: as a person sees it. fault: the code of what is wrong with the writing of the whole row (quotes,
     cell_too_long), else empty; the cells are then a best guess. lost: indexes of cells that the file has and the
-    library does not give (a formula's error); their text is empty.
+    library does not give; their text is empty.
     """
 
     line: int
@@ -147,7 +147,7 @@ def _row(record: Record, layout: Layout) -> Row:
         if len(text) > MAX_CELL:
             problems.append(Problem("cell_too_long", fault_message("cell_too_long"), record.line, field))
         if index in record.lost:
-            message = _("This cell has a formula without a result, or an error. Type the value itself.")
+            message = _("This cell has an error, a time or a formula without a result. Type the value itself, as text.")
             problems.append(Problem("cell_unreadable", message, record.line, field))
         cells[field] = text[:MAX_CELL]
     surplus = _surplus(record, layout)
