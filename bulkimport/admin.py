@@ -9,7 +9,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html, format_html_join
-from django.utils.translation import gettext, gettext_lazy, ngettext
+from django.utils.translation import gettext, gettext_lazy
 
 from accounts.formats import grouped
 from accounts.validators import to_unicode
@@ -104,7 +104,7 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no pa
             ),
         )
         if len(accounts) > ACCOUNTS_SHOWN:
-            message = ngettext("Only the first is shown.", "Only the first %(count)s are shown.", ACCOUNTS_SHOWN)
+            message = gettext("Only the first %(count)s are shown.")
             return format_html("<ul>{}</ul><p>{}</p>", lines, message % {"count": grouped(ACCOUNTS_SHOWN)})
         return format_html("<ul>{}</ul>", lines) if accounts else ""
 

@@ -112,7 +112,7 @@ def results(import_record: Import, file_format: str) -> Download:
     ]
     if file_format == "csv":
         rows = [[_no_formula(cell) for cell in row] for row in rows]
-    name = f"{_stem(import_record)}-{pgettext('file name', 'accounts')}"
+    name = f"{_stem(import_record)}-" + pgettext("file name", "accounts")
     return _download(name, file_format, _Table(_ALL_FIELDS, rows))
 
 
@@ -133,7 +133,7 @@ def problem_list(import_record: Import, plan: Plan, *, only_lines: Collection[in
         for row in plan.file.rows
         if only_lines is None or row.line in only_lines
     ]
-    ending = f"-{pgettext('file name', 'problems')}"
+    ending = "-" + pgettext("file name", "problems")
     name = _stem(import_record).removesuffix(ending) + ending  # the list may have been here before
     file_format = {"xlsx": "xlsx", "xls": "xlsx", "ods": "ods"}.get(plan.file.dialect.format or "", "csv")
     if any(_ONLY_IN_XLSX.search(cell) for row in rows for cell in row):

@@ -184,6 +184,8 @@ def _take_corrections(request: HttpRequest, import_record: Import) -> HttpRespon
             correct(import_record, corrections=corrections, default_quota=request.POST.get("default_quota_mb"))
         if action in ("create", "create_good"):
             _create(import_record, skip_errors=action == "create_good")
+    if action == "show_all":  # a button of the form, so that what was typed is not lost
+        return redirect(f"{import_record.get_absolute_url()}?rows=all#good")
     return redirect(import_record)
 
 

@@ -71,7 +71,7 @@ def main(names: list[str]) -> int:
     if unknown := set(names) - GROUPS.keys():
         print(f"There is no group {', '.join(sorted(unknown))}. Choose from: {', '.join(GROUPS)}.")
         return 2
-    for number in (signal.SIGTERM, signal.SIGHUP):
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: sys.exit("Stopped."))  # so that everything started here is stopped as well
     results = [run_group(name) for name in (names or GROUPS)]
     return report(results, strict=os.environ.get("CI") == "true")

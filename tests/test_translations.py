@@ -19,27 +19,34 @@ from accounts.limits import Room
 from accounts.validators import clean_password
 
 CATALOGUE = settings.BASE_DIR / "locale" / "pl" / "LC_MESSAGES" / "django.po"
-FUNCTIONS = {"_", "gettext", "gettext_lazy", "gettext_noop", "ngettext", "ngettext_lazy"}
+# The functions of gettext; those with a p take a context first.
+FUNCTION = re.compile(r"_|(n?p?)n?gettext(_lazy|_noop)?")
+STRING = r"""u?("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')"""
+
+Message = tuple[str, str | None, str]  # file, context, message
 
 
-def messages_of_code() -> Iterator[tuple[str, str]]:
-    """Yield every message of the Python files, as (file, message)."""
+def messages_of_code() -> Iterator[Message]:
+    """Yield every message of the Python files. Unlike xgettext this looks into f-strings as well: avoid them there."""
     for path in python_files():
         for node in ast.walk(ast.parse(path.read_text())):
-            if not isinstance(node, ast.Call) or not node.args:
+            if not isinstance(node, ast.Call):
                 continue
-            name = getattr(node.func, "id", getattr(node.func, "attr", ""))
-            for text in ast.walk(node.args[0]) if name in FUNCTIONS else ():
-                if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                    yield path.name, text.value
+            function = FUNCTION.fullmatch(getattr(node.func, "id", getattr(node.func, "attr", "")))
+            texts = [a.value for a in node.args if isinstance(a, ast.Constant) and isinstance(a.value, str)]
+            if function and texts:
+                has_context = "p" in (function[1] or "")
+                yield path.name, texts[0] if has_context else None, texts[1] if has_context else texts[0]
 
 
-def messages_of_templates() -> Iterator[tuple[str, str]]:
-    """Yield every message of the templates, as (file, message)."""
+def messages_of_templates() -> Iterator[Message]:
+    """Yield every message of the templates."""
     for path in (settings.BASE_DIR / "templates").rglob("*.html"):
         code = templatize(path.read_text(), origin=str(path))
-        for found in re.finditer(r"""(?:gettext|_)\(\s*u?("(?:[^"\\]|\\.)*"|'(?:[^'\\]|\\.)*')""", code):
-            yield path.name, ast.literal_eval(found[1])
+        for function, first, second in re.findall(rf"(\w*gettext|\b_)\(\s*{STRING}(?:,\s*{STRING})?", code):
+            texts = [ast.literal_eval(text) for text in (first, second) if text]
+            has_context = "p" in function
+            yield path.name, texts[0] if has_context else None, texts[1] if has_context else texts[0]
 
 
 def python_files() -> Iterator[Path]:
@@ -59,22 +66,24 @@ def test_every_message_is_translated(catalogue: polib.POFile) -> None:
 
 
 def test_every_message_of_the_code_is_in_the_catalogue(catalogue: polib.POFile) -> None:
-    known = {entry.msgid for entry in catalogue if not entry.obsolete}
-    missing = {message for message in [*messages_of_code(), *messages_of_templates()] if message[1] not in known}
+    known = {(entry.msgctxt, entry.msgid) for entry in catalogue if not entry.obsolete}
+    missing = {message for message in [*messages_of_code(), *messages_of_templates()] if message[1:] not in known}
     assert missing == set(), "run `make messages` and translate what is new"
 
 
 def test_every_translation_has_the_placeholders_of_its_message(catalogue: polib.POFile) -> None:
-    def placeholders(text: str) -> set[str]:
-        return set(re.findall(r"%\(\w+\)s", text))
-
-    wrong = [
-        entry.msgid
-        for entry in catalogue
-        for text in ([entry.msgstr] if not entry.msgid_plural else entry.msgstr_plural.values())
-        if placeholders(text) != placeholders(entry.msgid_plural or entry.msgid)
-    ]
+    wrong = []
+    for entry in catalogue:
+        # A singular may do without its number; every form after it has what the English plural has.
+        texts = [text for _form, text in sorted(entry.msgstr_plural.items())[1:]] or [entry.msgstr]
+        expected = placeholders(entry.msgid_plural or entry.msgid)
+        wrong += [text for text in texts if placeholders(text) != expected]
+        wrong += [text for text in entry.msgstr_plural.values() if not placeholders(text) <= expected]
     assert wrong == []
+
+
+def placeholders(text: str) -> set[str]:
+    return set(re.findall(r"%\(\w+\)s", text))
 
 
 @pytest.mark.parametrize(

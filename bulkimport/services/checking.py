@@ -213,6 +213,6 @@ def _recognise_repeat(plan: Plan, same_file: ImportQuerySet) -> Plan:
         "This file was imported on %(when)s: %(count)s account was created. Nothing needs to be done.",
         "This file was imported on %(when)s: %(count)s accounts were created. Nothing needs to be done.",
         count,
-    ) % {"when": date_format(timezone.localtime(earlier.created_at), "DATETIME_FORMAT"), "count": grouped(count)}
+    ) % {"when": date_format(timezone.localtime(earlier.created_at), "j E Y, H:i"), "count": grouped(count)}
     others = tuple(problem for problem in plan.problems if problem.code != "address_taken")
     return replace(plan, problems=(Problem(code="already_imported", message=message), *others))

@@ -104,7 +104,7 @@ def problem_line(problem: Problem) -> str:
     if problem.field:
         where += ", " + str(BY_FIELD[problem.field].label).lower()
     if problem.level is Level.WARNING:
-        where += f" ({_('warning')})"
+        where += " (" + _("warning") + ")"
     return f"{where}: {problem.message}"
 
 
