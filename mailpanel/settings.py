@@ -3,6 +3,7 @@
 `.env.example` lists every variable with its meaning; nothing here needs to be edited to run the panel.
 """
 
+import os
 from datetime import timedelta
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 BASE_DIR = Path(__file__).resolve().parent.parent
 
 env = environ.Env()
-env.read_env(BASE_DIR / ".env")
+env.read_env(os.environ.get("ENV_FILE", BASE_DIR / ".env"))
 
 # --- Where and how it runs -------------------------------------------------------------------------------------------
 DEBUG = env.bool("DEBUG", default=False)

@@ -4,6 +4,7 @@ import os
 
 os.environ.setdefault("SECRET_KEY", "tests")
 os.environ["DEBUG"] = "false"
+os.environ["ENV_FILE"] = os.devnull
 
 from mailpanel.settings import *  # noqa: F403
 from mailpanel.settings import BASE_DIR, DATABASES, STORAGES
