@@ -4,6 +4,8 @@ from collections.abc import Mapping
 
 import pytest
 from django.utils import translation
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.access import domains_of
@@ -248,3 +250,28 @@ def test_what_was_taken_meanwhile_is_found_at_the_time_of_writing(domain: Domain
     Domain.objects.update(max_mailboxes=2)
     codes = [(problem.line, problem.code) for problem in problems_at_write(plan.drafts)]
     assert codes == [(2, "forward_loop"), (3, "address_taken"), (None, "domain_limit")]
+
+
+CELLS = {
+    "email": st.sampled_from(
+        ["a@przyklad.iq.pl", "A@przyklad.iq.pl", "b@przyklad.iq.pl", "x@cudza.example", "bad", ""]
+    ),
+    "password": st.sampled_from(["", "Wiosna2024", "short", "password1"]) | st.text(max_size=8),
+    "quota": st.sampled_from(["", "500", "500,0", "0", "2 GB"]) | st.text(max_size=4),
+    "forward": st.sampled_from(["", "a@przyklad.iq.pl", "b@przyklad.iq.pl", "nobody"]) | st.text(max_size=8),
+    "keep_copy": st.sampled_from(["", "Tak", "nie", "perhaps"]),
+}
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(st.lists(st.fixed_dictionaries({}, optional=CELLS), max_size=8))
+def test_every_row_is_a_draft_or_has_an_error_and_none_is_both(domain: Domain, rows: list[dict[str, str]]) -> None:
+    plan = plan_of(*rows)
+    drafted = {draft.line for draft in plan.drafts}
+    assert drafted.isdisjoint(plan.error_lines)
+    assert drafted | set(plan.error_lines) == {row.line for row in plan.file.rows}
+    assert len({draft.address for draft in plan.drafts}) == len(plan.drafts)
+    counts = plan.counts
+    assert counts["rows"] == counts["drafts"] + counts["errors"] + counts["blank"]
+    assert counts["errors"] == len(plan.error_lines)
+    assert all(problem.message for problem in plan.problems)
