@@ -5,7 +5,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Domain, DomainQuerySet
-from accounts.validators import to_unicode
+from accounts.validators import MAX_QUOTED_LENGTH, to_unicode
 
 
 def domains_of(user: User | AnonymousUser | None) -> DomainQuerySet:
@@ -26,4 +26,4 @@ def not_your_domain(domain: str) -> ValidationError:
     The same words whether it exists or not: what another customer owns is never revealed.
     """
     message = _("You do not manage the domain %(domain)s. Use one of your own domains.")
-    return ValidationError(message, code="domain_not_yours", params={"domain": to_unicode(domain)})
+    return ValidationError(message, code="domain_not_yours", params={"domain": to_unicode(domain)[:MAX_QUOTED_LENGTH]})

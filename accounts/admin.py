@@ -8,15 +8,13 @@ from typing import Any, cast
 import idna
 from django import forms
 from django.contrib import admin, messages
-from django.db import IntegrityError, models, transaction
+from django.db import DatabaseError, IntegrityError, models, transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
-from django.utils.decorators import method_decorator
 from django.utils.html import format_html
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.debug import sensitive_post_parameters
 
 from accounts.formats import grouped
 from accounts.forms import DomainForm, ForwardForm, MailboxAddForm, MailboxChangeForm
@@ -53,14 +51,19 @@ class MailAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no para
                 found |= Q(**{f"{field}__contains": stored})
         return queryset.filter(found), False
 
-    @method_decorator(sensitive_post_parameters())
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show and save one object. Losing a race to somebody else is something to read, not an error page."""
         try:
             return super().changeform_view(request, *args, **kwargs)
-        except IntegrityError:
+        except DatabaseError as error:
+            if type(error) not in (IntegrityError, DatabaseError):  # the latter is a forced update of nothing
+                raise
             messages.error(request, gettext("Somebody else has just saved the same. Look at it, then try again."))
             return HttpResponseRedirect(request.get_full_path())
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002
+        """Save what there is; what somebody has deleted meanwhile is not made anew."""
+        obj.save(force_update=change)
 
 
 def used_of(used: int, allowed: int | None, unit: str = "") -> str:
@@ -109,7 +112,9 @@ class DomainFilter(admin.RelatedFieldListFilter):
     def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:  # noqa: ARG002
         domains = list(Domain.objects.all()[: MOST_DOMAINS_IN_FILTER + 1])
         if len(domains) > MOST_DOMAINS_IN_FILTER:
-            domains = list(Domain.objects.filter(pk__in=[pk for pk in self.lookup_val or [] if pk.isdecimal()]))
+            domains = list(
+                Domain.objects.filter(pk__in=[pk for pk in self.lookup_val or [] if pk.isdecimal() and len(pk) < 19])
+            )
         return [(domain.pk, domain.display_name) for domain in domains]
 
     def has_output(self) -> bool:

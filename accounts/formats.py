@@ -11,3 +11,8 @@ def grouped(number: int) -> str:
     if get_language() == "pl":
         return str(number) if abs(number) < 10_000 else f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
     return f"{number:,}"
+
+
+def megabytes(number: int) -> str:
+    """Write a number of MB as people do: `1,000 MB`, which no line break takes apart."""
+    return f"{grouped(number)}\N{NO-BREAK SPACE}MB"

@@ -9,7 +9,6 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.debug import sensitive_variables
 
 from accounts.access import not_your_domain
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
@@ -70,7 +69,6 @@ class MailboxForm(forms.Form):
             raise not_your_domain(domain_name)
         return address
 
-    @sensitive_variables("password")
     def clean_password(self) -> str | None:
         password: str = self.cleaned_data["password"]
         return clean_password(password) if trimmed(password) else None
@@ -90,7 +88,6 @@ class MailboxForm(forms.Form):
         if self.domain:
             self._check(*self._build(self.domain))
 
-    @sensitive_variables("chosen", "generated")
     def save(self) -> tuple[Mailbox, str | None] | None:
         """Write the account and its forward, and return it with its generated password (None for a chosen one).
 
@@ -161,7 +158,6 @@ class MailboxAddForm(MailboxForm):
         self.fields["quota"].help_text = _("Empty: the default of the domain.")
         self.fields["keep_copy"].widget = forms.CheckboxInput()
 
-    @sensitive_variables("password")
     def clean_password(self) -> str:
         password = super().clean_password()
         if password is None:
@@ -214,12 +210,10 @@ class MailboxChangeForm(RulesForm):
         super().__init__(*args, **kwargs)
         self.fix("address", self.instance.display_address)
 
-    @sensitive_variables("password")
     def clean_new_password(self) -> str | None:
         password: str = self.cleaned_data["new_password"]
         return clean_password(password) if trimmed(password) else None
 
-    @sensitive_variables("password")
     def save(self, commit: bool = True) -> Mailbox:
         if password := self.cleaned_data["new_password"]:
             self.instance.password_hash = hash_password(password)

@@ -6,7 +6,7 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.formats import grouped
+from accounts.formats import grouped, megabytes
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,7 +23,7 @@ class Room:
         """Return what to say when so much more does not fit (code domain_limit), or None when it fits."""
         needed, left = [], []
         fits = True
-        if self.max_mailboxes is not None:
+        if self.max_mailboxes is not None and mailboxes:
             mailboxes_left = max(0, self.max_mailboxes - self.mailboxes)
             needed.append(
                 ngettext("%(count)s mailbox", "%(count)s mailboxes", mailboxes) % {"count": grouped(mailboxes)}
@@ -32,8 +32,8 @@ class Room:
             fits = mailboxes <= mailboxes_left
         if self.max_total_quota_mb is not None:
             quota_left_mb = max(0, self.max_total_quota_mb - self.quota_mb)
-            needed.append(f"{grouped(quota_mb)}\N{NO-BREAK SPACE}MB")
-            left.append(f"{grouped(quota_left_mb)}\N{NO-BREAK SPACE}MB")
+            needed.append(megabytes(quota_mb))
+            left.append(megabytes(quota_left_mb))
             fits = fits and quota_mb <= quota_left_mb
         if fits:
             return None

@@ -60,6 +60,15 @@ class DomainQuerySet(models.QuerySet["Domain"]):
         """
         list(self.select_for_update().filter(pk__in=domain_ids).order_by("pk").values_list("pk"))
 
+    def lock_for(self, addresses: Iterable[str]) -> None:
+        """Hold the domains of these addresses, as `lock` does; those that are not hosted here have no row to hold.
+
+        Whoever writes a forward holds the domains of both its ends: two that would close a circle between them share
+        one, and the second sees the first.
+        """
+        names = {address.rpartition("@")[2] for address in addresses}
+        self.lock(list(self.filter(name__in=names).values_list("pk", flat=True)))
+
 
 class Domain(models.Model):
     """A mail domain with its administrators and limits; an empty limit is none. Quotas are in MB of 1,048,576 bytes."""
@@ -197,7 +206,7 @@ class Mailbox(models.Model):
             except ValidationError as error:
                 errors["quota_mb"] = [error]
             room = Domain.objects.rooms([self.domain.pk], without=self.pk)[self.domain.pk]
-            if limit := room.error_for(mailboxes=1, quota_mb=self.quota_mb, whole_file=False):
+            if limit := room.error_for(mailboxes=0 if self.pk else 1, quota_mb=self.quota_mb, whole_file=False):
                 errors[NON_FIELD_ERRORS] = [limit]
         if errors:
             raise ValidationError(errors)
@@ -317,6 +326,8 @@ class Forward(models.Model):
             return
         if self.source.partition("@")[2] != self.domain.name:
             raise ValidationError({"source": _outside_domain_error(self.domain)})
+        if connection.in_atomic_block:
+            Domain.objects.lock_for([self.source, *destinations])
         problem = self_forward_error(self.source, destinations)
         if not problem and self.is_active and not self.keep_copy:
             problem = Forward.objects.circles({self.source: destinations}).get(self.source)

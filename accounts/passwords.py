@@ -8,7 +8,6 @@ import secrets
 from typing import Final
 
 from django.conf import settings
-from django.views.decorators.debug import sensitive_variables
 from passlib.hash import argon2
 
 # Lower case and digits without look-alikes (l 1 i o 0): easy to type on a phone, nothing a spreadsheet or a shell reads
@@ -32,7 +31,6 @@ def generate_password() -> str:
             return "-".join(text[start : start + GROUP_LENGTH] for start in range(0, len(text), GROUP_LENGTH))
 
 
-@sensitive_variables("password")
 def hash_password(password: str, *, generated: bool = False) -> str:
     """Return the hash to store. A generated password gets a cheap one: nobody tries 2^88 of them whatever each costs.
 
@@ -47,7 +45,6 @@ def hash_password(password: str, *, generated: bool = False) -> str:
     return SCHEME + str(hasher.hash(password))
 
 
-@sensitive_variables("password")
 def verify_password(password: str, password_hash: str) -> bool:
     """Tell whether `password` belongs to a stored hash."""
     return password_hash.startswith(SCHEME) and bool(argon2.verify(password, password_hash.removeprefix(SCHEME)))

@@ -7,7 +7,7 @@ line all call these, so a rule stands here once. No message quotes a password.
 
 import re
 import unicodedata
-from functools import cache
+from functools import cache, lru_cache
 from typing import Final
 
 import idna
@@ -19,7 +19,7 @@ from django.utils.translation import ngettext_lazy
 from email_validator import EmailNotValidError, validate_email
 
 MAX_QUOTA_MB: Final = 2_147_483_647  # the largest value of the database column, 2 PB
-MAX_DESTINATIONS: Final = 50
+MAX_DESTINATIONS: Final = 20
 MAX_PASSWORD_LENGTH: Final = 128
 MAX_QUOTED_LENGTH: Final = 100  # of a value in a message
 
@@ -36,11 +36,17 @@ NO: Final = frozenset({"nie", "no", "0", "false", "fałsz", "falsz"})
 
 
 def trimmed(text: str) -> str:
-    """Return `text` without outer blanks, no-break spaces and invisible characters."""
-    before = None
-    while before != text:
-        before, text = text, text.strip().strip(INVISIBLE)
-    return text
+    """Return `text` without outer blanks, no-break spaces and invisible characters; in one look from either end."""
+    start, end = 0, len(text)
+    while start < end and _is_blank(text[start]):
+        start += 1
+    while end > start and _is_blank(text[end - 1]):
+        end -= 1
+    return text[start:end]
+
+
+def _is_blank(character: str) -> bool:
+    return character.isspace() or character in INVISIBLE
 
 
 def _refuse(code: str, message: object, **params: object) -> ValidationError:
@@ -75,7 +81,9 @@ def normalize_address(text: str) -> str:
             message = _("“%(value)s” has letters before the @ that mail cannot carry. Use letters from a to z.")
             raise _refuse("email_not_ascii", message, value=value)
         message = _("“%(value)s” has letters before the @ that mail cannot carry. Write it without accents: %(plain)s.")
-        raise _refuse("email_not_ascii", message, value=value, plain=plain[:MAX_QUOTED_LENGTH])
+        raise _refuse(
+            "email_not_ascii", message, value=value, plain=f"{plain}@{value.rpartition('@')[2]}"[:MAX_QUOTED_LENGTH]
+        )
     try:
         found = validate_email(value, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
@@ -122,10 +130,7 @@ def normalize_domain(text: str) -> str:
 def to_unicode(name: str) -> str:
     """Return a stored domain or address as people write it, its domain in Unicode (RFC 5891)."""
     local_part, at, domain = name.rpartition("@")
-    try:
-        return local_part + at + idna.decode(domain)
-    except idna.IDNAError:
-        return name
+    return local_part + at + _domain_to_unicode(domain)
 
 
 def parse_quota_mb(text: str) -> int:
@@ -244,6 +249,14 @@ def parse_keep_copy(text: str) -> bool:
     if word in NO or not word:
         return False
     raise _refuse("keep_copy_unknown", _("“%(value)s” is neither Yes nor No. Write one of them."), value=value)
+
+
+@lru_cache(maxsize=1024)
+def _domain_to_unicode(domain: str) -> str:
+    try:
+        return idna.decode(domain)
+    except idna.IDNAError:
+        return domain
 
 
 @cache

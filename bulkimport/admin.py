@@ -38,10 +38,11 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no pa
     list_select_related = ["uploaded_by", "customer"]
     search_fields = ["filename", "uploaded_by__username", "customer__username", "sha256"]
     empty_value_display = "–"
+    view_on_site = False  # its page is for the login that uploaded it
     fields = [
         "filename",
         "sha256",
-        ("file_format", "encoding"),
+        ("file_format", "encoding", "separator"),
         "uploaded_by",
         "customer",
         "default_quota",
@@ -85,7 +86,7 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no pa
 
     @admin.display(description=gettext_lazy("accounts created"))
     def accounts_created(self, import_record: Import) -> str:
-        return _count(import_record, "created")
+        return grouped(import_record.created_count)
 
     @admin.display(description=gettext_lazy("rows left out"))
     def rows_left_out(self, import_record: Import) -> str:

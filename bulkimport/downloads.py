@@ -16,15 +16,14 @@ import xlsxwriter
 from django.http import HttpResponse
 from django.utils.http import content_disposition_header
 from django.utils.translation import get_language, pgettext
-from django.views.decorators.debug import sensitive_variables
+from django.utils.translation import gettext as _
 
-from accounts.models import Forward
 from accounts.validators import to_unicode
 from bulkimport.columns import BY_FIELD, COLUMNS, NO_WORD, PROBLEMS_LABEL, YES_WORD
-from bulkimport.models import Import, ImportedAccount
+from bulkimport.models import Import
 from bulkimport.readers import read_file
 from bulkimport.rows import Dialect, Field, FileRows, Plan
-from bulkimport.services.after import accounts_of, generated_passwords
+from bulkimport.services.after import CreatedAccount, accounts_of
 
 MAX_PROBLEM_TEXT: Final = 2000  # characters; with more, the reader would take a line of text for a faulty one
 
@@ -103,20 +102,15 @@ def template(file_format: str) -> Download:
     return _download(pgettext("file name", "accounts-template"), file_format, _Table(_ALL_FIELDS, [row]))
 
 
-@sensitive_variables()
 def results(import_record: Import, file_format: str) -> Download:
     """Return the accounts that an import created, with the passwords that can still be shown, as csv or xlsx."""
-    passwords = generated_passwords(import_record)
-    rows = [
-        _result(account, forward, passwords.get(account.address, "")) for account, forward in accounts_of(import_record)
-    ]
+    rows = [_result(account) for account in accounts_of(import_record)]
     if file_format == "csv":
         rows = [[_no_formula(cell) for cell in row] for row in rows]
     name = f"{_stem(import_record)}-" + pgettext("file name", "accounts")
     return _download(name, file_format, _Table(_ALL_FIELDS, rows))
 
 
-@sensitive_variables()
 def problem_list(import_record: Import, plan: Plan, *, only_lines: Collection[int] | None = None) -> Download:
     """Return the person's own list as it stands now, in the kind of file they sent, with a last column of problems.
 
@@ -129,7 +123,13 @@ def problem_list(import_record: Import, plan: Plan, *, only_lines: Collection[in
         messages.setdefault(problem.line, []).append(problem.message)
     fields = _fields_of(plan.file)
     rows = [
-        [*(row.cells.get(column, "") for column in fields), _one_line(messages.get(row.line, []))]
+        [
+            *(row.cells.get(column, "") for column in fields),
+            _one_line(messages.get(row.line, [])),
+            # What the reader was not sure of must not pass when the list comes back: a cell beyond the columns holds
+            # it up until the person has taken that cell away.
+            *([row.surplus or _("Look at this row, then delete this cell.")] if row.problems else []),
+        ]
         for row in plan.file.rows
         if only_lines is None or row.line in only_lines
     ]
@@ -141,12 +141,12 @@ def problem_list(import_record: Import, plan: Plan, *, only_lines: Collection[in
     return _download(name, file_format, _Table(fields, rows, has_problems=True), plan.file.dialect)
 
 
-@sensitive_variables()
-def _result(account: ImportedAccount, forward: Forward | None, password: str) -> list[str | int]:
+def _result(account: CreatedAccount) -> list[str | int]:
     """Return the row of one created account; of a deleted one only its address is left."""
     address = to_unicode(account.address)
     if account.mailbox is None:
         return [address, "", "", "", ""]
+    password, forward = account.password or "", account.forward
     if forward is None:
         return [address, password, account.mailbox.quota_mb, "", ""]
     destinations = " ".join(to_unicode(destination) for destination in forward.destinations.split())
@@ -181,7 +181,6 @@ def _stem(import_record: Import) -> str:
     return PurePath(import_record.filename).stem
 
 
-@sensitive_variables()
 def _download(name: str, file_format: str, table: _Table, dialect: Dialect | None = None) -> Download:
     """Return a table written as xlsx, ods or csv; `dialect` says how a CSV was written that is handed back."""
     if file_format == "xlsx":
@@ -198,7 +197,6 @@ def _usual_separator() -> str:
     return ";" if get_language() == "pl" else ","
 
 
-@sensitive_variables()
 def _csv(table: _Table, encoding: str, separator: str) -> bytes:
     text = io.StringIO(newline="")
     # Blanks after a separator are left out when a file is read, unless they stand in quotation marks.
@@ -214,7 +212,6 @@ def _csv(table: _Table, encoding: str, separator: str) -> bytes:
     return text.getvalue().encode(encoding)
 
 
-@sensitive_variables()
 def _csv_like(table: _Table, dialect: Dialect) -> bytes:
     """Return a table as a CSV written like another one.
 
@@ -234,7 +231,6 @@ def _csv_like(table: _Table, dialect: Dialect) -> bytes:
     return _csv(table, encoding, separator)
 
 
-@sensitive_variables()
 def _xlsx(table: _Table) -> bytes:
     """Return a table as XLSX in which no text becomes a formula, a link or a number."""
     as_it_stands = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
@@ -258,7 +254,6 @@ def _xlsx(table: _Table) -> bytes:
     return output.getvalue()
 
 
-@sensitive_variables()
 def _ods(table: _Table) -> bytes:
     """Return a table as ODS."""
     document = odfdo.Document("spreadsheet")
@@ -281,7 +276,6 @@ def _ods(table: _Table) -> bytes:
     return output.getvalue()
 
 
-@sensitive_variables()
 def _ods_row(cells: Sequence[str | int], style: str) -> odfdo.Row:
     row = odfdo.Row()
     for cell in cells:

@@ -16,7 +16,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.validators import parse_quota_mb, trimmed
-from bulkimport.rows import Dialect, Field, FileRows
+from bulkimport.readers.table import MAX_CELL
+from bulkimport.rows import ENCODING_NAMES, Dialect, Field
+from bulkimport.services.checking import file_too_large
 
 # The name of an input that holds a cell: its line and its column, such as 14-email.
 CELL_NAME: Final = re.compile(rf"([0-9]{{1,9}})-({'|'.join(Field)})")
@@ -29,7 +31,7 @@ class UploadForm(forms.Form):
     what was typed, and its page shows the problem beside those of the rows.
     """
 
-    import_id = forms.CharField(widget=forms.HiddenInput, required=False)
+    import_id = forms.Field(widget=forms.HiddenInput, required=False)
     customer = forms.ModelChoiceField(
         queryset=User.objects.none(), required=False, label=_("Customer"), empty_label=_("All domains")
     )
@@ -54,7 +56,7 @@ class UploadForm(forms.Form):
     def clean_import_id(self) -> uuid.UUID | None:
         """Take the id that the page was given; anything else is as good as none."""
         try:
-            return uuid.UUID(self.cleaned_data["import_id"])
+            return uuid.UUID(str(self.cleaned_data["import_id"]))
         except ValueError:
             return None
 
@@ -84,19 +86,15 @@ class ReadingForm(forms.Form):
         required=False,
         label=_("Encoding"),
         choices=[
-            ("", _("Work it out")),
-            ("utf-8", "UTF-8"),
-            ("cp1250", "Windows-1250"),
-            ("iso-8859-2", "ISO-8859-2"),
-            ("cp852", "CP852"),
-            ("utf-16", "UTF-16"),
+            ("", _("Detect automatically")),
+            *((code, name) for code, name in ENCODING_NAMES.items() if code != "utf-8-sig"),  # the same to a person
         ],
     )
     separator = forms.ChoiceField(
         required=False,
         label=_("Separator"),
         choices=[
-            ("", _("Work it out")),
+            ("", _("Detect automatically")),
             (";", pgettext_lazy("separator", "Semicolon")),
             (",", pgettext_lazy("separator", "Comma")),
             ("\t", pgettext_lazy("separator", "Tab")),
@@ -105,7 +103,7 @@ class ReadingForm(forms.Form):
     header = forms.ChoiceField(
         required=False,
         label=_("First row"),
-        choices=[("", _("Work it out")), ("yes", _("Names the columns")), ("no", _("Is an account"))],
+        choices=[("", _("Detect automatically")), ("yes", _("Names the columns")), ("no", _("Is an account"))],
     )
 
     @classmethod
@@ -127,24 +125,33 @@ class ReadingForm(forms.Form):
         )
 
 
-def corrections_in(data: QueryDict, file: FileRows) -> dict[int, dict[Field, str]]:
-    """Return by line the cells of a posted page that differ from the rows as they stand.
+def corrections_in(data: QueryDict) -> dict[int, dict[Field, str]]:
+    """Return by line the cells that a person has changed on a page: those that differ from what that page showed.
 
-    A row that the reader could not take apart comes back whole, since with that a person has settled its cells.
+    So a page that is older than the import takes nothing back that was corrected meanwhile. A row whose cells are
+    confirmed as right (which the reader was not sure of) comes whole.
     """
-    posted: dict[int, dict[Field, str]] = {}
-    for name, text in data.items():
-        if (cell := CELL_NAME.fullmatch(name)) and isinstance(text, str):
-            posted.setdefault(int(cell[1]), {})[Field(cell[2])] = text
-    corrections = {}
-    for row in file.rows:
-        cells = posted.get(row.line, {})
-        changed = cells if row.problems else {f: text for f, text in cells.items() if text != row.cells.get(f, "")}
-        if changed:
-            corrections[row.line] = changed
+    corrections: dict[int, dict[Field, str]] = {}
+    for name, value in data.items():
+        if not (cell := CELL_NAME.fullmatch(name)):
+            continue
+        text = str(value)[:MAX_CELL]  # more is wrong in any column, and its problem is the same
+        if text != data.get(f"{name}-was") or f"{cell[1]}-right" in data:
+            corrections.setdefault(int(cell[1]), {})[Field(cell[2])] = text
     return corrections
 
 
+def changed_quota(data: QueryDict) -> str | None:
+    """Return the default quota that a person has typed on a page, None where the page did not change it."""
+    quota = data.get("default_quota_mb")
+    return None if quota == data.get("default_quota_mb-was") else quota
+
+
+def lines_in(text: str) -> tuple[int, ...]:
+    """Return the lines that a page has named, from `14,87,203`."""
+    return tuple(int(line) for line in text.split(",") if line.isdecimal() and len(line) < 10)
+
+
 def _too_large() -> ValidationError:
-    message = _("This file is larger than %(limit)s MB. Split it, or save only the list itself.")
-    return ValidationError(message, code="file_too_large", params={"limit": settings.MAX_UPLOAD_MB})
+    problem = file_too_large()
+    return ValidationError(problem.message, code=problem.code)

@@ -8,13 +8,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Forward, Mailbox
+from accounts.access import domains_of
+from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
 
 # A creation whose progress has not moved for so long was interrupted: its server was stopped or killed. Hashing
 # reports at least every second, and the transaction that follows takes a few.
@@ -66,6 +66,7 @@ class Import(models.Model):
     sealed_file = models.BinaryField(null=True)
     sealed_choices = models.BinaryField(null=True)
     sealed_results = models.BinaryField(null=True)
+    version = models.PositiveIntegerField(default=0)  # of the choices: what a page shows may be older
 
     # The creation: who works on it (any process that claims it gets a token of its own) and how far it is.
     claim = models.UUIDField(null=True)
@@ -78,9 +79,10 @@ class Import(models.Model):
     encoding = models.CharField(_("encoding"), max_length=20, blank=True)
     separator = models.CharField(_("separator"), max_length=1, blank=True)
     counts = models.JSONField(_("counts"), default=dict)
+    created_count = models.PositiveIntegerField(_("accounts created"), default=0)
     left_out = models.JSONField(_("rows left out"), default=list)
     warnings = models.JSONField(_("warnings"), default=list)  # line, field, message in the creator's language
-    created_at = models.DateTimeField(_("accounts created"), null=True)
+    created_at = models.DateTimeField(_("created"), null=True)
     undone_at = models.DateTimeField(_("undone"), null=True)
 
     objects = ImportQuerySet.as_manager()
@@ -96,10 +98,14 @@ class Import(models.Model):
     def get_absolute_url(self) -> str:
         return reverse("import", args=[self.pk])
 
-    @property
-    def acts_for(self) -> User | None:
-        """The login whose domains the import may use: the customer it was made on behalf of, else the uploader."""
-        return self.customer or self.uploaded_by
+    def domains(self) -> DomainQuerySet:
+        """Return the domains that the import may use now: the customer's it was made on behalf of, else the uploader's.
+
+        Acting for somebody is for staff and for the command line, which has no uploader.
+        """
+        if self.customer and self.uploaded_by and not self.uploaded_by.is_staff:
+            return Domain.objects.none()
+        return domains_of(self.customer or self.uploaded_by)
 
     @property
     def is_interrupted(self) -> bool:

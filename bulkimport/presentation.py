@@ -8,26 +8,17 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
-from accounts.formats import grouped
+from accounts.formats import grouped, megabytes
 from accounts.validators import to_unicode, trimmed
 from bulkimport.columns import BY_FIELD, COLUMNS
 from bulkimport.models import Import
-from bulkimport.rows import Draft, Field, Level, Plan, Problem, Row
-from bulkimport.services.after import accounts_of, generated_passwords
+from bulkimport.rows import ENCODING_NAMES, Draft, Field, Level, Plan, Problem, Row
+from bulkimport.services.after import accounts_of
 
 PROBLEMS_SHOWN = 20  # in the summary; the rest stands at its row
 GOOD_ROWS_SHOWN = 100
 LINES_NAMED = 5
 REPEATED = "already_imported"
-
-ENCODINGS = {
-    "utf-8": "UTF-8",
-    "utf-8-sig": "UTF-8",
-    "utf-16": "UTF-16",
-    "cp1250": "Windows-1250",
-    "iso-8859-2": "ISO-8859-2",
-    "cp852": "CP852",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +56,7 @@ class ShownRow:
     problems: tuple[Problem, ...]
     has_error: bool
     has_warning: bool
+    is_guess: bool  # the reader could not take the row apart for certain; a person may say that it is right
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,6 +80,7 @@ class CheckedPage:
     good_total: int
     create_label: str
     create_good_label: str
+    left_out: str  # the lines that create_good_label names, for the page to send back
 
     @property
     def quota_errors(self) -> tuple[Problem, ...]:
@@ -132,6 +125,7 @@ def checked_page(plan: Plan, *, all_rows: bool = False) -> CheckedPage:
         good_total=len(good),
         create_label=create if plan.can_create else "",
         create_good_label=good_label if plan.can_create_good_rows else "",
+        left_out=as_text(plan.error_lines),
     )
 
 
@@ -146,6 +140,11 @@ def named(lines: Sequence[int]) -> str:
     return ngettext("row %(numbers)s", "rows %(numbers)s", len(lines)) % {"numbers": joined}
 
 
+def as_text(lines: Sequence[int]) -> str:
+    """Return lines as a page sends them back: `14,87,203`."""
+    return ",".join(str(line) for line in lines)
+
+
 def sum_of_rows(counts: dict[str, int]) -> str:
     """Return the sum that always adds up: `502 read = 497 ready + 3 with errors + 2 blank`."""
     return _("%(rows)s read = %(drafts)s ready + %(errors)s with errors + %(blank)s blank") % {
@@ -155,17 +154,16 @@ def sum_of_rows(counts: dict[str, int]) -> str:
 
 def results_of(import_record: Import) -> list[dict[str, object]]:
     """Return the accounts that an import created, as its results page lists them."""
-    passwords = generated_passwords(import_record)
     return [
         {
             "address": to_unicode(account.address),
-            "password": passwords.get(account.address),
+            "password": account.password,
             "is_generated": account.is_generated,
             "mailbox": account.mailbox,
-            "quota": f"{grouped(account.mailbox.quota_mb)}\N{NO-BREAK SPACE}MB" if account.mailbox else "",
-            "forward": forward,
+            "quota": megabytes(account.mailbox.quota_mb) if account.mailbox else "",
+            "forward": account.forward,
         }
-        for account, forward in accounts_of(import_record)
+        for account in accounts_of(import_record)
     ]
 
 
@@ -187,6 +185,8 @@ def _headline(plan: Plan) -> tuple[str, str]:
     if _repeat(plan):
         return _("This file was imported before"), _("Nothing has been created now.")
     if plan.file_errors and not plan.file.rows:
+        if any(problem.code == "too_many_accounts" for problem in plan.file_errors):
+            return _("There are too many accounts in one file"), _("Nothing has been created.")
         return _("We could not read a list of accounts"), _("Nothing has been created.")
     if plan.file_errors:
         return _("The file cannot be imported as it is"), nothing_yet
@@ -204,7 +204,7 @@ def read_as(plan: Plan) -> str:
     dialect = plan.file.dialect
     parts = [(dialect.format or "").upper()]
     if dialect.encoding:
-        parts.append(ENCODINGS.get(dialect.encoding, dialect.encoding))
+        parts.append(ENCODING_NAMES[dialect.encoding])
     if dialect.separator:
         separators = {";": _("semicolon"), ",": _("comma"), "\t": _("tab")}
         parts.append(separators[dialect.separator])
@@ -245,6 +245,7 @@ def _shown_row(row: Row, problems: Collection[Problem], draft: Draft | None) -> 
         problems=tuple(problem for problem in problems if problem.field is None),
         has_error=any(problem.level is Level.ERROR for problem in problems),
         has_warning=any(problem.level is Level.WARNING for problem in problems),
+        is_guess=bool(row.problems),
     )
 
 
@@ -255,9 +256,11 @@ def _cell(row: Row, column: Field, problems: Iterable[Problem], draft: Draft | N
     raw = row.cells.get(column, "")
     label = BY_FIELD[column].label
     if is_input:
-        return Cell(column, label, row.line, raw, problems=own, is_input=True)
+        # A field of one line: a browser would drop a line break, and so "correct" the cell without anybody's will.
+        return Cell(column, label, row.line, " ".join(raw.splitlines()), problems=own, is_input=True)
     text, note = _tidy_text(column, raw, draft)
-    is_tidied = column is not Field.PASSWORD and trimmed(raw) and draft and _plain(column, draft) != trimmed(raw)
+    plain = _plain(column, draft) if draft else ""
+    is_tidied = bool(plain) and trimmed(raw) not in ("", plain)
     return Cell(column, label, row.line, text, note=note, was=trimmed(raw) if is_tidied else "")
 
 
@@ -277,7 +280,7 @@ def _tidy_text(column: Field, raw: str, draft: Draft | None) -> tuple[str, str]:
     if draft is None:
         return trimmed(raw), ""
     if column is Field.QUOTA:
-        return f"{grouped(draft.quota_mb)}\N{NO-BREAK SPACE}MB", _("by default") if draft.quota_is_default else ""
+        return megabytes(draft.quota_mb), _("by default") if draft.quota_is_default else ""
     if column is Field.KEEP_COPY:
         return (_("Yes") if draft.keep_copy else _("No")) if draft.destinations else "", ""
     return _plain(column, draft), ""

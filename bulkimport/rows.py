@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Final
 
 
 class Field(StrEnum):
@@ -39,6 +40,17 @@ class Problem:
     level: Level = Level.ERROR
 
 
+# The encodings that can be read, and how people call them.
+ENCODING_NAMES: Final = {
+    "utf-8": "UTF-8",
+    "utf-8-sig": "UTF-8",
+    "utf-16": "UTF-16",
+    "cp1250": "Windows-1250",
+    "iso-8859-2": "ISO-8859-2",
+    "cp852": "CP852",
+}
+
+
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How a file is written. What a person has set is in `chosen` form: None means "work it out".
@@ -65,6 +77,7 @@ class Row:
     line: int
     cells: Mapping[Field, str] = field(repr=False)  # may hold a password
     problems: tuple[Problem, ...] = ()
+    surplus: str = field(default="", repr=False)  # the first text that belongs to no column
 
 
 @dataclass(frozen=True, slots=True)

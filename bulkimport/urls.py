@@ -12,9 +12,6 @@ urlpatterns = [
     path("imports/<uuid:pk>/saved/", views.import_saved, name="import_saved"),
     path("imports/<uuid:pk>/undo/", views.import_undo, name="import_undo"),
     path("imports/<uuid:pk>/problems", views.import_problems, name="import_problems"),
-    re_path(
-        r"^imports/(?P<pk>[0-9a-f-]{36})/results\.(?P<file_format>csv|xlsx)$",
-        views.import_results,
-        name="import_results",
-    ),
+    path("imports/<uuid:pk>/results.csv", views.import_results, {"file_format": "csv"}, name="import_results"),
+    path("imports/<uuid:pk>/results.xlsx", views.import_results, {"file_format": "xlsx"}, name="import_results"),
 ]

@@ -10,7 +10,6 @@ from typing import TypeVar
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_variables
 
 from accounts.access import not_your_domain
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox, self_forward_error
@@ -51,7 +50,6 @@ class _Account:
         return any(problem.level is Level.ERROR for problem in self.problems)
 
 
-@sensitive_variables()
 def validate(file: FileRows, *, domains: DomainQuerySet, default_quota: str = "") -> Plan:
     """Return the plan of a file: `domains` are those that the import may use, `default_quota` what the form says (MB).
 
@@ -74,16 +72,22 @@ def validate(file: FileRows, *, domains: DomainQuerySet, default_quota: str = ""
     problems.extend(_without_room(drafts))
     _warn(accounts, {draft.address for draft in drafts}, usable)
     for account in accounts:
-        problems.extend(account.problems)
+        problems.extend(sorted(account.problems, key=_place_in_row))
     return Plan(file=file, drafts=drafts, problems=tuple(problems))
 
 
-def problems_at_write(drafts: Sequence[Draft]) -> list[Problem]:
+def problems_at_write(drafts: Sequence[Draft], *, domains: DomainQuerySet) -> list[Problem]:
     """Return the errors that only the database can tell, for drafts that were valid a moment ago.
 
-    Asked again inside the transaction that writes them, with their domains locked.
+    Asked again inside the transaction that writes them, with their domains locked. `domains` as in `validate`.
     """
-    accounts = [_Account(d.line, address=d.address, destinations=d.destinations, keep_copy=d.keep_copy) for d in drafts]
+    usable = domains.in_bulk({draft.domain_id for draft in drafts})
+    accounts = []
+    for draft in drafts:
+        account = _Account(draft.line, address=draft.address, quota_mb=draft.quota_mb)
+        account.destinations, account.keep_copy = draft.destinations, draft.keep_copy
+        _check_domain(account, usable.get(draft.domain_id))
+        accounts.append(account)
     _mark_against_database(accounts)
     return [problem for account in accounts for problem in account.problems] + list(_without_room(drafts))
 
@@ -122,21 +126,25 @@ def _place_in_domain(account: _Account, usable: Mapping[str, Domain], default_qu
     """Find the account's domain, and its quota where the cell was empty; check the quota against the domain."""
     if not account.address:
         return
-    domain_name = account.address.partition("@")[2]
-    account.domain = usable.get(domain_name)
-    if not account.domain:
-        account.add(Field.EMAIL, not_your_domain(domain_name))
-        account.address = ""  # what another customer owns is not looked up
-        return
-    if account.quota_is_default:
-        account.quota_mb = default_quota_mb or account.domain.default_quota_mb
-    if account.quota_mb is not None:
-        try:
-            account.domain.check_mailbox_quota(account.quota_mb)
-        except ValidationError as error:
-            account.add(Field.QUOTA, error)
+    domain = usable.get(account.address.partition("@")[2])
+    if domain and account.quota_is_default:
+        account.quota_mb = default_quota_mb or domain.default_quota_mb
     if problem := self_forward_error(account.address, account.destinations):
         account.add(Field.FORWARD, problem)
+    _check_domain(account, domain)
+
+
+def _check_domain(account: _Account, domain: Domain | None) -> None:
+    """Give the account its domain, and errors where there is none to use or the domain allows no such quota."""
+    account.domain = domain
+    if domain is None:
+        account.add(Field.EMAIL, not_your_domain(account.address.partition("@")[2]))
+        account.address = ""  # what another customer owns is not looked up
+    elif account.quota_mb is not None:
+        try:
+            domain.check_mailbox_quota(account.quota_mb)
+        except ValidationError as error:
+            account.add(Field.QUOTA, error)
 
 
 def _mark_repeats(accounts: Iterable[_Account]) -> None:
@@ -223,6 +231,11 @@ def _destination_warning(address: str, is_active: bool | None, domain: Domain) -
         message = _("“%(value)s” is disabled, so messages passed on to it will be returned. Enable it, or correct it.")
         return ValidationError(message, code="forward_to_disabled", params=params)
     return None
+
+
+def _place_in_row(problem: Problem) -> int:
+    """Return where a problem stands in its row: those of the whole row first, then by the order of the columns."""
+    return -1 if problem.field is None else list(Field).index(problem.field)
 
 
 def _draft(account: _Account) -> Draft:

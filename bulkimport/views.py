@@ -1,6 +1,7 @@
 """The pages of an import. Every step is POST, redirect, GET; every page belongs to the login that uploaded the file."""
 
 import uuid
+from collections.abc import Collection
 from contextlib import suppress
 
 from django.conf import settings
@@ -9,26 +10,26 @@ from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.cache import never_cache
-from django.views.decorators.debug import sensitive_post_parameters, sensitive_variables
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import domains_of
 from bulkimport import downloads, runner
 from bulkimport.columns import COLUMNS
-from bulkimport.forms import ReadingForm, UploadForm, corrections_in
+from bulkimport.forms import ReadingForm, UploadForm, changed_quota, corrections_in, lines_in
 from bulkimport.models import Import, ImportQuerySet
-from bulkimport.presentation import checked_page, named, results_of, warnings_of
+from bulkimport.presentation import as_text, checked_page, named, results_of, warnings_of
+from bulkimport.rows import Plan
 from bulkimport.services.after import forget_secrets, plan_undo, purge_expired
 from bulkimport.services.after import undo as undo_import
-from bulkimport.services.checking import ImportNotOpen, check, correct, dialect_of, read, upload
+from bulkimport.services.checking import ImportNotOpen, check, correct, dialect_of, note_plan, repeated_import, upload
 from bulkimport.services.creating import claim
 
 IMPORTS_PER_PAGE = 50
 DOMAINS_NAMED = 3
 
 
-@require_GET
+@require_safe
 @never_cache
 def import_list(request: HttpRequest) -> HttpResponse:
     """List the imports of the login, the newest first."""
@@ -38,10 +39,8 @@ def import_list(request: HttpRequest) -> HttpResponse:
     return render(request, "bulkimport/import_list.html", {"page": page})
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-@sensitive_post_parameters()
-@sensitive_variables("content")
 def import_new(request: HttpRequest) -> HttpResponse:
     """Take a file: check it, or check it and create the accounts at once."""
     user = _user(request)
@@ -59,8 +58,11 @@ def import_new(request: HttpRequest) -> HttpResponse:
                 default_quota=form.cleaned_data["default_quota_mb"],
                 import_id=form.cleaned_data["import_id"],
             )
-            if request.POST.get("action") == "create":
-                _create(import_record)
+            with suppress(ImportNotOpen):  # sent again when it was created already; its page shows the results
+                plan = check(import_record)
+                note_plan(import_record, plan)
+                if request.POST.get("action") == "create":
+                    _create(import_record, plan)
             return redirect(import_record)
     else:
         form = UploadForm(user=user)
@@ -74,9 +76,8 @@ def import_new(request: HttpRequest) -> HttpResponse:
     return render(request, "bulkimport/import_new.html", context)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
-@sensitive_post_parameters()
 def import_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Show an import as it stands; take corrections, and create what can be created."""
     import_record = _own_or_404(request, pk)
@@ -85,10 +86,11 @@ def import_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if import_record.status == Import.Status.CREATED:
         return _show_results(request, import_record)
     if import_record.status == Import.Status.UNDONE:
-        kept = import_record.accounts.filter(mailbox__isnull=False).select_related("mailbox")
+        kept = import_record.accounts.filter(mailbox__domain__in=import_record.domains()).select_related("mailbox")
         return render(request, "bulkimport/import_undone.html", {"import": import_record, "kept": kept})
     if import_record.is_interrupted and import_record.has_file:
         context = {"import": import_record, "left_out": _left_out(import_record)}
+        context["left_out_lines"] = as_text(import_record.left_out)
         return render(request, "bulkimport/import_interrupted.html", context)
     if import_record.status == Import.Status.CREATING and not import_record.is_interrupted:
         context = {"import": import_record, "left_out": _left_out(import_record)}
@@ -110,7 +112,7 @@ def import_reading(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect(import_record)
 
 
-@require_GET
+@require_safe
 @never_cache
 def import_progress(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Tell how far a creation is: a part of the page for htmx, else JSON with status, done and total."""
@@ -132,7 +134,7 @@ def import_saved(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return redirect(import_record)
 
 
-@require_http_methods(["GET", "POST"])
+@require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def import_undo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Say what undoing the import would remove; do it when it is confirmed."""
@@ -146,7 +148,7 @@ def import_undo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return render(request, "bulkimport/import_undo.html", {"import": import_record, "undo": plan_undo(import_record)})
 
 
-@require_GET
+@require_safe
 @never_cache
 def import_results(request: HttpRequest, pk: uuid.UUID, file_format: str) -> HttpResponseBase:
     """Download the created accounts with the passwords that can still be shown."""
@@ -156,7 +158,7 @@ def import_results(request: HttpRequest, pk: uuid.UUID, file_format: str) -> Htt
     return downloads.as_response(downloads.results(import_record, file_format))
 
 
-@require_GET
+@require_safe
 @never_cache
 def import_problems(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     """Download the person's own list with a column of problems; after a creation, only the rows left out."""
@@ -169,7 +171,7 @@ def import_problems(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     return downloads.as_response(downloads.problem_list(import_record, plan, only_lines=lines))
 
 
-@require_GET
+@require_safe
 def import_template(request: HttpRequest, file_format: str) -> HttpResponseBase:
     """Download an empty list to fill in."""
     return downloads.as_response(downloads.template(file_format))
@@ -178,19 +180,25 @@ def import_template(request: HttpRequest, file_format: str) -> HttpResponseBase:
 def _take_corrections(request: HttpRequest, import_record: Import) -> HttpResponse:
     """Store what was corrected, and create the accounts where that was asked for and is possible."""
     action = request.POST.get("action")
+    # A page may be older than the import: what it asks to be created is then not what its person saw.
+    is_current = request.POST.get("version") in (None, str(import_record.version))
     with suppress(ImportNotOpen):  # its page says why
         if import_record.status == Import.Status.CHECKED:
-            corrections = corrections_in(request.POST, read(import_record))
-            correct(import_record, corrections=corrections, default_quota=request.POST.get("default_quota_mb"))
-        if action in ("create", "create_good"):
-            _create(import_record, skip_errors=action == "create_good")
+            corrections, quota = corrections_in(request.POST), changed_quota(request.POST)
+            plan = correct(import_record, corrections=corrections, default_quota=quota)
+        else:
+            plan = check(import_record)
+        if action == "create" and is_current:
+            _create(import_record, plan)
+        if action == "create_good" and is_current:
+            _create(import_record, plan, leave_out=lines_in(request.POST.get("left_out", "")))
     if action == "show_all":  # a button of the form, so that what was typed is not lost
         return redirect(f"{import_record.get_absolute_url()}?rows=all#good")
     return redirect(import_record)
 
 
-def _create(import_record: Import, *, skip_errors: bool = False) -> None:
-    if mine := claim(import_record, skip_errors=skip_errors):
+def _create(import_record: Import, plan: Plan, *, leave_out: Collection[int] = ()) -> None:
+    if mine := claim(import_record, plan, leave_out=leave_out):
         runner.start(mine)
 
 
@@ -202,6 +210,7 @@ def _show_checked(request: HttpRequest, import_record: Import) -> HttpResponse:
         "plan": plan,
         "shown": checked_page(plan, all_rows=request.GET.get("rows") == "all"),
         "columns": COLUMNS,
+        "earlier": repeated_import(import_record),
         "reading_form": ReadingForm.of(chosen, is_text=plan.file.dialect.format in (None, "csv")),
     }
     return render(request, "bulkimport/import_checked.html", context)

@@ -27,7 +27,7 @@ BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 # --- What the panel does ---------------------------------------------------------------------------------------------
 MAX_ACCOUNTS_PER_FILE = env.int("MAX_ACCOUNTS_PER_FILE", default=500)
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=5)
-SECRETS_KEPT = timedelta(hours=env.int("SECRETS_KEPT_HOURS", default=24))
+SECRETS_KEPT = timedelta(hours=max(1, env.int("SECRETS_KEPT_HOURS", default=24)))
 PASSWORD_MIN_LENGTH = env.int("PASSWORD_MIN_LENGTH", default=6)
 # OWASP's minimum for argon2id. A generated password needs no slow hash (docs/passwords.md has the arithmetic).
 ARGON2_MEMORY_KIB = env.int("ARGON2_MEMORY_KIB", default=19456)
@@ -56,6 +56,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "mailpanel.forms.only_utf8",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -96,7 +97,7 @@ if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
         "timeout": 20,
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
-    Path(DATABASES["default"]["NAME"]).parent.mkdir(parents=True, exist_ok=True)
+    Path(DATABASES["default"]["NAME"]).parent.mkdir(mode=0o750, parents=True, exist_ok=True)
 else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
@@ -119,7 +120,8 @@ AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
 AXES_LOCKOUT_TEMPLATE = "accounts/login_locked.html"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False  # no banner in the output of commands
-AXES_CLIENT_IP_CALLABLE = "mailpanel.proxy.client_ip"
+AXES_CLIENT_IP_CALLABLE = "mailpanel.signin.client_ip"
+AXES_USERNAME_CALLABLE = "mailpanel.signin.username"
 
 # --- Safety ----------------------------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS
@@ -139,7 +141,9 @@ CONTENT_SECURITY_POLICY = {
 # limit is read past and dropped; the form then says so.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = (MAX_UPLOAD_MB + 1) * 1024 * 1024
-DATA_UPLOAD_MAX_NUMBER_FIELDS = MAX_ACCOUNTS_PER_FILE * 5 + 100  # every cell of a file may come back corrected
+DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE
+DATA_UPLOAD_MAX_NUMBER_FIELDS = MAX_ACCOUNTS_PER_FILE * 11 + 100  # every cell of a file may come back, as it was too
+DEFAULT_EXCEPTION_REPORTER_FILTER = "mailpanel.errors.HideValues"
 
 # --- Languages, time, static files, log -----------------------------------------------------------------------------
 LANGUAGE_CODE = env.str("LANGUAGE_CODE", default="en")

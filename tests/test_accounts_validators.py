@@ -148,9 +148,9 @@ def test_the_example_row_of_a_template_is_never_an_account(address: str) -> None
 @pytest.mark.parametrize(
     ("local_part", "hint"),
     [
-        ("łukasz", "Write it without accents: lukasz."),
-        ("ZAŻÓŁĆ.GĘŚLĄ", "Write it without accents: zazolc.gesla."),
-        ("müller", "Write it without accents: muller."),
+        ("łukasz", "Write it without accents: lukasz@przyklad.pl."),
+        ("ZAŻÓŁĆ.GĘŚLĄ", "Write it without accents: zazolc.gesla@przyklad.pl."),
+        ("müller", "Write it without accents: muller@przyklad.pl."),
         ("почта", "Use letters from a to z."),
         ("яjan", "Use letters from a to z."),
         (f"ja{ZERO_WIDTH_SPACE}n", "Use letters from a to z."),
@@ -387,7 +387,7 @@ def test_very_common_passwords_are_known(password: str, common: bool) -> None:
         (f"anna@przyklad.pl{NBSP}ewa@przyklad.pl\new@x.pl", ("anna@przyklad.pl", "ewa@przyklad.pl", "ew@x.pl")),
         ("b@x.pl a@x.pl B@X.pl", ("b@x.pl", "a@x.pl")),
         ("anna+tag@gmail.com", ("anna+tag@gmail.com",)),
-        (" ".join(f"a{number}@x.pl" for number in range(50)), tuple(f"a{number}@x.pl" for number in range(50))),
+        (" ".join(f"a{number}@x.pl" for number in range(20)), tuple(f"a{number}@x.pl" for number in range(20))),
         (" ".join(["a@x.pl"] * 60), ("a@x.pl",)),
     ],
 )
@@ -405,9 +405,9 @@ def test_destinations_are_separated_by_blanks_and_each_is_kept_once(text: str, e
         ("a@x,pl", ["forward_has_comma"]),
         ("anna", ["forward_no_at"]),
         ("anna ewa@x.pl łucja@x.pl ew@x", ["forward_no_at", "forward_not_ascii", "forward_invalid"]),
-        (" ".join(f"a{number}@x.pl" for number in range(51)), ["forward_too_many"]),
+        (" ".join(f"a{number}@x.pl" for number in range(21)), ["forward_too_many"]),
         ("word " * 60, ["forward_no_at"]),
-        (" ".join(f"word{number}" for number in range(51)), ["forward_too_many"]),
+        (" ".join(f"word{number}" for number in range(21)), ["forward_too_many"]),
         ("żółw", ["forward_no_at"]),
     ],
 )
@@ -417,7 +417,7 @@ def test_every_faulty_destination_is_named(text: str, codes: list[str]) -> None:
 
 def test_too_many_destinations_are_counted_in_the_message() -> None:
     text = " ".join(f"a{number}@x.pl" for number in range(MAX_DESTINATIONS + 1))
-    assert message_of(parse_destinations, text) == "A forward can have at most 50 addresses. Remove some."
+    assert message_of(parse_destinations, text) == "A forward can have at most 20 addresses. Remove some."
 
 
 @pytest.mark.parametrize(

@@ -198,7 +198,7 @@ def test_a_wrong_separator_is_put_right_on_the_page(page: Page) -> None:
     page.get_by_role("button", name="Read again").click()
     expect(page.get_by_role("heading", level=1)).not_to_have_text("3 accounts ready")
     page.get_by_text("Change how the file is read").click()
-    page.get_by_label("Separator").select_option("Work it out")
+    page.get_by_label("Separator").select_option("Detect automatically")
     page.get_by_role("button", name="Read again").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("3 accounts ready")
 

@@ -18,7 +18,7 @@ from bulkimport import admin
 from bulkimport.models import Import
 from bulkimport.rows import Field
 from bulkimport.services.after import generated_passwords
-from bulkimport.services.checking import correct, upload
+from bulkimport.services.checking import check, correct, note_plan, upload
 from bulkimport.services.creating import claim, create
 from tests.factories import make_domain, make_user
 
@@ -47,7 +47,9 @@ def uploaded(user: User | None, text: str = FILE, filename: str = "lista.csv") -
 
 def created(user: User | None, text: str = FILE) -> Import:
     import_record = uploaded(user, text)
-    mine = claim(import_record, skip_errors=True)
+    plan = check(import_record)
+    note_plan(import_record, plan)
+    mine = claim(import_record, plan, leave_out=plan.error_lines)
     assert mine
     assert create(mine)
     import_record.refresh_from_db()

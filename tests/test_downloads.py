@@ -19,7 +19,7 @@ from bulkimport.models import Import
 from bulkimport.readers import read_file
 from bulkimport.rows import Dialect, Field, FileRows, Plan, Problem, Row
 from bulkimport.services.after import forget_secrets, generated_passwords
-from bulkimport.services.checking import check, correct, upload
+from bulkimport.services.checking import check, correct, note_plan, upload
 from bulkimport.services.creating import claim, create
 from bulkimport.validation import validate
 from tests.factories import make_domain, make_user
@@ -60,12 +60,15 @@ def domain(customer: User) -> Domain:
 
 def imported(customer: User, content: str | bytes, filename: str = "lista.csv") -> Import:
     data = content.encode() if isinstance(content, str) else content
-    return upload(content=data, filename=filename, uploaded_by=customer)
+    import_record = upload(content=data, filename=filename, uploaded_by=customer)
+    note_plan(import_record, check(import_record))
+    return import_record
 
 
 def created(customer: User, text: str, *, skip_errors: bool = False) -> Import:
     import_record = imported(customer, text)
-    mine = claim(import_record, skip_errors=skip_errors)
+    plan = check(import_record)
+    mine = claim(import_record, plan, leave_out=plan.error_lines if skip_errors else ())
     assert mine and create(mine)
     import_record.refresh_from_db()
     return import_record
@@ -410,8 +413,22 @@ def test_a_row_with_unmatched_quotation_marks_is_listed(customer: User, domain: 
     assert "quotes" in {problem.code for problem in check(import_record).problems}
     rows = csv_rows(problems_of(import_record), ";")
     assert [row[0] for row in rows[1:]] == ["jan@przyklad.iq.pl", "ewa@przyklad.iq.pl"]
-    assert "quotation marks" in rows[1][-1]
+    assert "quotation marks" in rows[1][-2]
     assert len(read_again(problems_of(import_record)).rows) == 2
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    "row", ['ewa@przyklad.iq.pl;"Tajne"12;;;', "ewa@przyklad.iq.pl;Tajne1;77;;;reszta"], ids=["quotes", "surplus"]
+)
+def test_a_row_that_was_guessed_does_not_pass_when_the_list_comes_back_untouched(
+    customer: User, domain: Domain, row: str
+) -> None:
+    import_record = imported(customer, f"{HEADER}jan@przyklad.iq.pl;;;;\n{row}\n")
+    content = problems_of(import_record).content
+    again = check(imported(customer, content))
+    assert again.error_lines == (3,)
+    assert ("reszta" in content.decode("utf-8-sig")) == ("reszta" in row)
 
 
 @pytest.mark.django_db

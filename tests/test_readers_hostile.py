@@ -134,3 +134,15 @@ def test_an_entity_bomb_is_harmless():
 def test_every_column_name_stays_known_to_the_reader():
     for column in COLUMNS:
         assert all(codes(read(f"E-mail;{name}\na@b.pl\n")) in ([], ["column_repeated"]) for name in column.names)
+
+
+@pytest.mark.parametrize("method", [zipfile.ZIP_LZMA, zipfile.ZIP_BZIP2])
+def test_a_way_to_compress_that_no_spreadsheet_uses_is_not_even_tried(method):
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", method) as archive:
+        archive.writestr("[Content_Types].xml", "<x/>")
+        archive.writestr("xl/workbook.xml", "x" * 1000)
+    content = bytearray(buffer.getvalue())
+    assert codes(read(bytes(content))) == ["sheet_unreadable"]
+    content[60:80] = bytes(20)
+    assert codes(read(bytes(content)))[0] in ("sheet_unreadable", "file_damaged")

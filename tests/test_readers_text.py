@@ -1,7 +1,7 @@
 import pytest
 
 from bulkimport.columns import COLUMNS
-from bulkimport.rows import Field
+from bulkimport.rows import ENCODING_NAMES, Field
 from tests.reading import cells, codes, is_sound, only_problem, read, row_codes
 
 POLISH_HEADER = ";".join(column.names[0] for column in COLUMNS)
@@ -49,7 +49,7 @@ def test_a_chosen_encoding_is_used():
 def test_a_chosen_encoding_that_does_not_fit_is_named(encoding):
     problem = only_problem(read("E-mail;Hasło\na@b.pl;ąę12\n".encode("cp1250"), encoding=encoding))
     assert problem.code == "encoding_wrong"
-    assert encoding in problem.message
+    assert ENCODING_NAMES[encoding] in problem.message
 
 
 def test_a_broken_letter_in_utf_8_is_found_rather_than_taken_for_another_encoding():

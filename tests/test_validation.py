@@ -244,11 +244,11 @@ def test_what_was_taken_meanwhile_is_found_at_the_time_of_writing(domain: Domain
         {"email": "a@przyklad.iq.pl", "forward": "b@przyklad.iq.pl"},
         {"email": "c@przyklad.iq.pl"},
     )
-    assert problems_at_write(plan.drafts) == []
+    assert problems_at_write(plan.drafts, domains=Domain.objects.all()) == []
     make_mailbox("c@przyklad.iq.pl")
     make_forward("b@przyklad.iq.pl", "a@przyklad.iq.pl")
     Domain.objects.update(max_mailboxes=2)
-    codes = [(problem.line, problem.code) for problem in problems_at_write(plan.drafts)]
+    codes = [(problem.line, problem.code) for problem in problems_at_write(plan.drafts, domains=Domain.objects.all())]
     assert codes == [(2, "forward_loop"), (3, "address_taken"), (None, "domain_limit")]
 
 

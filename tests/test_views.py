@@ -1,8 +1,10 @@
 """The pages of an import as a browser asks for them: each outcome, and every page for the wrong user."""
 
 import json
+import re
 import uuid
 from datetime import timedelta
+from html import unescape
 
 import pytest
 from django.conf import settings
@@ -14,9 +16,12 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Domain, Mailbox
+from accounts.passwords import verify_password
 from bulkimport.models import Import
+from bulkimport.rows import Plan
+from bulkimport.services import checking
 from bulkimport.services.after import generated_passwords
-from bulkimport.services.checking import corrections_of, dialect_of
+from bulkimport.services.checking import check, dialect_of
 from bulkimport.services.creating import claim
 from tests.factories import LOGIN_PASSWORD, make_domain, make_mailbox, make_user
 
@@ -242,13 +247,13 @@ def test_a_half_corrected_row_keeps_what_was_typed(browser_of: Client) -> None:
 def test_cells_that_nobody_offered_change_nothing_they_should_not(browser_of: Client) -> None:
     url = send(browser_of, FAULTY)
     browser_of.post(url, {"99-email": "x@przyklad.iq.pl", "4-nonsense": "x", "x-email": "y", "action": "check"})
-    assert corrections_of(Import.objects.get()) == {}
+    assert "2 accounts ready, 1 row needs you" in page(browser_of, url)
 
 
 def test_the_good_rows_are_created_and_the_others_named_and_given_back(browser_of: Client) -> None:
     url = send(browser_of, FAULTY)
     assert "leave out row 4" in page(browser_of, url)
-    browser_of.post(url, {"action": "create_good"})
+    browser_of.post(url, {"action": "create_good", "left_out": "4"})
     html = page(browser_of, url)
     assert "2 accounts created" in html
     assert "row 4" in html.lower()
@@ -320,7 +325,7 @@ def test_good_rows_are_shown_in_part_until_all_are_asked_for(browser_of: Client)
 
 def test_a_creation_under_way_shows_its_progress(browser_of: Client) -> None:
     url = send(browser_of)
-    claim(Import.objects.get())
+    claim(Import.objects.get(), check(Import.objects.get()))
     Import.objects.update(progress_done=1)
     assert "<progress" in page(browser_of, url)
     progress = json.loads(page(browser_of, url + "progress"))
@@ -339,12 +344,12 @@ def test_when_it_is_over_the_progress_leads_back_to_the_import(browser_of: Clien
 
 def test_an_interrupted_creation_says_so_and_starts_again(browser_of: Client) -> None:
     url = send(browser_of, FAULTY)
-    claim(Import.objects.get(), skip_errors=True)
+    claim(Import.objects.get(), check(Import.objects.get()), leave_out=[4])
     Import.objects.update(progress_at=timezone.now() - timedelta(minutes=5))
     assert json.loads(page(browser_of, url + "progress"))["status"] == "interrupted"
     html = page(browser_of, url)
     assert 'value="create_good"' in html
-    browser_of.post(url, {"action": "create_good"})
+    browser_of.post(url, {"action": "create_good", "left_out": "4"})
     assert "2 accounts created" in page(browser_of, url)
 
 
@@ -420,3 +425,143 @@ def test_pages_speak_the_language_of_the_browser_and_the_switch_changes_it(brows
     assert '<html lang="en"' in page(browser_of, "/imports/new/", accept_language="en")
     browser_of.post("/language/", {"language": "pl", "next": "/imports/new/"})
     assert '<html lang="pl"' in page(browser_of, "/imports/new/", accept_language="en")
+
+
+# --- What a page sends back untouched, late or twice
+
+
+def as_shown(html: str) -> dict[str, str]:
+    """Return the fields of the page's form as a browser would send them back."""
+    values = {}
+    for tag in re.findall(r"<input[^>]*>", html, re.DOTALL):
+        name, value = re.search(r'name="([^"]+)"', tag), re.search(r'value="([^"]*)"', tag)
+        if name and 'type="checkbox"' not in tag:
+            values[name[1]] = unescape(value[1]) if value else ""
+    return values
+
+
+SHIFTED = "E-mail,Hasło,Pojemność\njan@przyklad.iq.pl,,\newa@przyklad.iq.pl,Tajne1,77,,,Tak\n"
+QUOTED = 'E-mail,Hasło\njan@przyklad.iq.pl,\newa@przyklad.iq.pl,"Tajne"12\n'
+BROKEN = 'E-mail,Hasło\njan@przyklad.iq.pl,\n"ewa\n@przyklad.iq.pl",x\n'
+
+
+@pytest.mark.parametrize("text", [SHIFTED, QUOTED, BROKEN])
+@pytest.mark.parametrize("action", ["check", "create", "create_good"])
+def test_a_page_sent_back_untouched_settles_nothing(browser_of: Client, text: str, action: str) -> None:
+    url = send(browser_of, text)
+    browser_of.post(url, {**as_shown(page(browser_of, url)), "action": action})
+    assert not Mailbox.objects.filter(local_part="ewa").exists()
+    assert Mailbox.objects.count() == (action == "create_good")
+    if action == "create_good":
+        assert Import.objects.get().left_out == [3]
+    else:
+        assert "1 account ready, 1 row needs you" in page(browser_of, url)
+
+
+def test_a_guessed_row_can_be_confirmed_as_it_stands(browser_of: Client) -> None:
+    url = send(browser_of, QUOTED)
+    browser_of.post(url, {**as_shown(page(browser_of, url)), "3-right": "on", "action": "check"})
+    assert "2 accounts ready" in page(browser_of, url)
+
+
+def test_no_other_rows_are_left_out_than_the_page_has_named(browser_of: Client) -> None:
+    Domain.objects.update(max_mailbox_quota_mb=2000)
+    url = send(browser_of, FAULTY)
+    fields = {**as_shown(page(browser_of, url)), "default_quota_mb": "5000", "action": "create_good"}
+    assert fields["left_out"] == "4"
+    browser_of.post(url, fields)
+    assert Mailbox.objects.count() == 0
+    assert "2 rows need you" in page(browser_of, url)
+
+
+def test_an_old_tab_takes_no_correction_back_and_creates_nothing_unseen(browser_of: Client) -> None:
+    url = send(browser_of, FAULTY)
+    old_tab = as_shown(page(browser_of, url))
+    browser_of.post(url, {**old_tab, "4-email": "ola@przyklad.iq.pl", "4-password": "Dobre123", "action": "check"})
+    browser_of.post(url, {**old_tab, "4-quota": "100", "4-keep_copy": "", "action": "create"})
+    assert Mailbox.objects.count() == 0, "this tab has not seen what would be created"
+    assert "3 accounts ready" in page(browser_of, url)
+    browser_of.post(url, {**as_shown(page(browser_of, url)), "action": "create"})
+    assert verify_password("Dobre123", Mailbox.objects.get(local_part="ola").password_hash)
+
+
+def test_an_interrupted_creation_whose_plan_has_become_faulty_can_be_corrected(browser_of: Client) -> None:
+    url = send(browser_of)
+    claim(Import.objects.get(), check(Import.objects.get()))
+    Import.objects.update(progress_at=timezone.now() - timedelta(minutes=5))
+    make_mailbox("ewa@przyklad.iq.pl")
+    browser_of.post(url, {**as_shown(page(browser_of, url)), "action": "create"})
+    html = page(browser_of, url)
+    assert "“ewa@przyklad.iq.pl” exists already." in html
+    assert 'name="3-email"' in html
+
+
+def test_a_slow_second_press_spoils_nothing(browser_of: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    url = send(browser_of)
+    real_check = checking.check
+
+    def created_meanwhile(import_record: Import) -> Plan:
+        plan = real_check(import_record)
+        monkeypatch.setattr(checking, "check", real_check)
+        browser_of.post(url, {"action": "create"})
+        return plan
+
+    monkeypatch.setattr(checking, "check", created_meanwhile)
+    browser_of.post(url, {"action": "create"})
+    assert "2 accounts created" in page(browser_of, url)
+    assert "2 accounts created" in page(browser_of, "/imports/")
+    assert "This file was imported on" in page(browser_of, send(browser_of))
+
+
+def test_the_upload_sent_again_while_it_is_being_created_leads_to_its_progress(browser_of: Client) -> None:
+    key = str(uuid.uuid4())
+    url = send(browser_of, import_id=key)
+    claim(Import.objects.get(), check(Import.objects.get()))
+    assert send(browser_of, import_id=key, default_quota_mb="5", action="create") == url
+    assert "<progress" in page(browser_of, url)
+
+
+def test_nothing_of_a_domain_is_shown_to_whoever_has_lost_it(browser_of: Client, domain: Domain) -> None:
+    url = send(browser_of, action="create")
+    (password,) = generated_passwords(Import.objects.get()).values()
+    domain.administrators.clear()
+    Mailbox.objects.update(quota_mb=7777)
+    for text in (page(browser_of, url), browser_of.get(url + "results.csv").content.decode("utf-8-sig")):
+        assert "7777" not in text.replace(",", "")
+        assert password not in text
+        assert "ewa@przyklad.iq.pl" in text.replace("<wbr>", "")
+
+
+def test_who_is_no_longer_staff_acts_for_nobody(customer: User, domain: Domain) -> None:
+    client, staff = Client(), make_user("root", is_staff=True)
+    client.force_login(staff)
+    url = send(client, customer=str(customer.pk))
+    User.objects.filter(pk=staff.pk).update(is_staff=False)
+    client.post(url, {"action": "create"})
+    assert Mailbox.objects.count() == 0
+
+
+def test_a_repeat_of_which_something_was_deleted_is_checked_row_by_row(browser_of: Client) -> None:
+    send(browser_of, action="create")
+    Mailbox.objects.filter(local_part="ewa").delete()
+    html = page(browser_of, send(browser_of))
+    assert "This file was imported on" not in html
+    assert "1 account ready, 1 row needs you" in html
+
+
+@pytest.mark.parametrize(
+    "path", ["------------------------------------/results.csv", "x/", "00000000-0000-0000-0000-000000000000/"]
+)
+def test_an_address_that_is_no_import_is_not_found(browser_of: Client, path: str) -> None:
+    assert browser_of.get(f"/imports/{path}").status_code == 404
+
+
+def test_a_nul_in_what_was_typed_is_no_error(browser_of: Client) -> None:
+    url = send(browser_of, FAULTY)
+    browser_of.post(url, {"default_quota_mb": "5\x000", "4-email": "a\x00b", "action": "check"})
+    assert "need" in page(browser_of, url)
+
+
+@pytest.mark.parametrize("path", ["/healthz", "/imports/", "/imports/new/"])
+def test_a_monitor_may_ask_for_the_head_only(browser_of: Client, path: str) -> None:
+    assert browser_of.head(path).status_code == 200

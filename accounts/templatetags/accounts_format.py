@@ -11,12 +11,7 @@ from accounts import formats
 register = template.Library()
 
 register.filter("grouped", formats.grouped)
-
-
-@register.filter
-def megabytes(quota_mb: int) -> str:
-    """Return a quota with its unit, never parted at the end of a line: `1,000 MB`."""
-    return f"{formats.grouped(quota_mb)}\N{NO-BREAK SPACE}MB"
+register.filter("megabytes", formats.megabytes)
 
 
 @register.filter

@@ -146,6 +146,9 @@ def _zip_format(content: bytes) -> str:
             members = archive.infolist()
             if any(member.flag_bits & 1 for member in members):
                 raise _refused("sheet_encrypted", Dialect())
+            # Other ways to compress let a header ask for gigabytes; no spreadsheet program uses them.
+            if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
+                raise _refused("sheet_unreadable", Dialect())
             if len(members) > MAX_MEMBERS or not _is_bounded(archive):
                 raise _refused("sheet_too_large", Dialect())
             names = set(archive.namelist())

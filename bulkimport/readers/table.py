@@ -157,7 +157,8 @@ def _row(record: Record, layout: Layout) -> Row:
             "separator in it, put the value in quotation marks."
         )
         problems.append(Problem("surplus_cell", message % {"number": grouped(surplus + 1)}, record.line))
-    return Row(record.line, cells, tuple(problems))
+    lost = record.cells[surplus] if surplus is not None and surplus < len(record.cells) else ""
+    return Row(record.line, cells, tuple(problems), lost[:MAX_CELL])
 
 
 def _surplus(record: Record, layout: Layout) -> int | None:

@@ -17,12 +17,12 @@ from accounts.validators import INVISIBLE
 from bulkimport.columns import known_words
 from bulkimport.readers.header import MAX_COLUMNS, MAX_NAME
 from bulkimport.readers.table import BLANK, Record, RefusedError, Table, file_empty, is_blank, not_a_table
-from bulkimport.rows import Dialect, Problem
+from bulkimport.rows import ENCODING_NAMES, Dialect, Problem
 
 if TYPE_CHECKING:
     from _csv import Dialect as CsvDialect
 
-ENCODINGS: Final = ("utf-8", "utf-8-sig", "utf-16", "cp1250", "iso-8859-2", "cp852")
+ENCODINGS: Final = tuple(ENCODING_NAMES)
 SEPARATORS: Final = (",", ";", "\t")
 _EIGHT_BIT: Final = ("cp1250", "iso-8859-2", "cp852")  # the likeliest first: it wins a draw
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
@@ -83,7 +83,7 @@ def _decoded(content: bytes, encoding: str | None, dialect: Dialect) -> tuple[st
         return content.decode(codec), encoding
     except UnicodeDecodeError:
         message = _("The file is not written in the encoding %(name)s. Choose another encoding, or let it be detected.")
-        raise RefusedError(Problem("encoding_wrong", message % {"name": encoding}), dialect) from None
+        raise RefusedError(Problem("encoding_wrong", message % {"name": ENCODING_NAMES[encoding]}), dialect) from None
 
 
 def _detected(content: bytes, dialect: Dialect) -> tuple[str, str]:

@@ -1,12 +1,10 @@
 """What can be done with an import once its accounts exist: show the passwords, forget them, undo it."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.access import domains_of
 from accounts.models import Domain, Forward, Mailbox
 from bulkimport.models import Import, ImportedAccount, fingerprint
 from bulkimport.sealing import SealBroken, unseal_json
@@ -36,8 +34,9 @@ def plan_undo(import_record: Import) -> Undo:
     """Return which accounts of an import would go and which would stay; deleted ones are in neither."""
     if import_record.status != Import.Status.CREATED:
         return Undo((), ())
-    domains = domains_of(import_record.acts_for)
-    accounts = list(import_record.accounts.filter(mailbox__domain__in=domains).select_related("mailbox__domain"))
+    accounts = list(
+        import_record.accounts.filter(mailbox__domain__in=import_record.domains()).select_related("mailbox__domain")
+    )
     forwards = Forward.objects.filter(source__in=[account.address for account in accounts])
     forward_of = {forward.source: forward for forward in forwards}
     unchanged = [
@@ -78,13 +77,41 @@ def forget_secrets(import_record: Import) -> None:
 
 def purge_expired() -> int:
     """Delete all sealed data whose time is up, and return from how many imports."""
-    return Import.objects.with_expired_secrets().update(sealed_file=None, sealed_choices=None, sealed_results=None)
+    expired = Import.objects.with_expired_secrets()
+    # Asked first: a page that only shows something must not wait for whoever is writing.
+    return expired.update(sealed_file=None, sealed_choices=None, sealed_results=None) if expired.exists() else 0
 
 
-def accounts_of(import_record: Import) -> Iterator[tuple[ImportedAccount, Forward | None]]:
-    """Yield the accounts that an import created, with their forwards, in the order of the file."""
-    accounts = import_record.accounts.select_related("mailbox__domain")
-    forwards = Forward.objects.filter(source__in=import_record.accounts.values("address"))
+@dataclass(frozen=True, slots=True)
+class CreatedAccount:
+    """An account of an import as it is now. `mailbox`, `forward` and `password` are None where none is to be shown."""
+
+    line: int
+    address: str
+    is_generated: bool
+    mailbox: Mailbox | None
+    forward: Forward | None
+    password: str | None = field(repr=False)
+
+
+def accounts_of(import_record: Import) -> list[CreatedAccount]:
+    """Return the accounts that an import created, in the order of the file.
+
+    Of one that was deleted, or whose domain is no longer the person's, only the address is shown.
+    """
+    accounts = import_record.accounts.select_related("mailbox")
+    own = set(accounts.filter(mailbox__domain__in=import_record.domains()).values_list("pk", flat=True))
+    forwards = Forward.objects.filter(source__in=accounts.filter(pk__in=own).values("address"))
     forward_of = {forward.source: forward for forward in forwards}
-    for account in accounts:
-        yield account, forward_of.get(account.address)
+    passwords = generated_passwords(import_record)
+    return [
+        CreatedAccount(
+            line=account.line,
+            address=account.address,
+            is_generated=account.is_generated,
+            mailbox=account.mailbox if account.pk in own else None,
+            forward=forward_of.get(account.address),
+            password=passwords.get(account.address) if account.pk in own else None,
+        )
+        for account in accounts
+    ]

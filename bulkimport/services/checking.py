@@ -3,6 +3,7 @@
 import hashlib
 import uuid
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -11,14 +12,14 @@ from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.debug import sensitive_variables
 
 from accounts.access import domains_of
 from accounts.formats import grouped
 from bulkimport.models import Import, ImportQuerySet
 from bulkimport.readers import read_file
-from bulkimport.rows import Dialect, Field, FileRows, Plan, Problem
+from bulkimport.rows import Dialect, Field, FileRows, Plan, Problem, Row
 from bulkimport.sealing import SealBroken, seal, seal_json, unseal, unseal_json
 from bulkimport.validation import validate
 
@@ -29,7 +30,6 @@ class ImportNotOpen(Exception):
     """The import cannot be read or changed: it is being created, was created, its file has expired or lost its key."""
 
 
-@sensitive_variables("content")
 def upload(
     *,
     content: bytes,
@@ -39,26 +39,18 @@ def upload(
     default_quota: str = "",
     import_id: uuid.UUID | None = None,
 ) -> Import:
-    """Store an uploaded file and check it. The same file sent again under the same id is the same import.
+    """Store an uploaded file. The same file sent again under the same id is the same import.
 
     `customer` says whose domains the import may use, where staff uploads for somebody. `default_quota` is kept as it
     was typed; what is wrong with it shows up in the plan.
     """
-    digest = hashlib.sha256(content).hexdigest()
-    sent_before = Import.objects.filter(pk=import_id).first() if import_id else None
-    if sent_before:
-        if _is_same_request(sent_before, uploaded_by=uploaded_by, customer=customer, digest=digest):
-            if sent_before.status == Import.Status.CHECKED and sent_before.default_quota != default_quota:
-                correct(sent_before, default_quota=default_quota)
-            return sent_before
-        import_id = None
     new = Import(
         pk=import_id or uuid.uuid4(),
         uploaded_by=uploaded_by,
         customer=customer,
-        filename=filename[-255:],
-        sha256=digest,
-        default_quota=default_quota[:50],
+        filename=_storable(filename)[-255:],
+        sha256=hashlib.sha256(content).hexdigest(),
+        default_quota=_storable(default_quota)[:50],
         expires_at=timezone.now() + settings.SECRETS_KEPT,
         sealed_file=seal(content),
         sealed_choices=seal_json({}),
@@ -66,16 +58,18 @@ def upload(
     try:
         with transaction.atomic():
             new.save(force_insert=True)
-    except IntegrityError:  # the other press of a double click was faster
-        return upload(
-            content=content,
-            filename=filename,
-            uploaded_by=uploaded_by,
-            customer=customer,
-            default_quota=default_quota,
-            import_id=import_id,
-        )
-    note_plan(new, check(new))
+    except IntegrityError:
+        sent_before = Import.objects.filter(pk=new.pk).first()
+        if sent_before is None:
+            raise
+        if not _is_repeated_by(sent_before, new):  # another file from a page that was kept open
+            new.pk = uuid.uuid4()
+            new.save(force_insert=True)
+            return new
+        if sent_before.default_quota != new.default_quota:
+            with suppress(ImportNotOpen):  # it is being created already
+                correct(sent_before, default_quota=default_quota)
+        return sent_before
     return new
 
 
@@ -87,36 +81,41 @@ def read(import_record: Import) -> FileRows:
         content = unseal(import_record.sealed_file)
     except SealBroken:
         raise ImportNotOpen from None
-    file = read_file(
-        content,
-        chosen=dialect_of(import_record),
-        max_rows=settings.MAX_ACCOUNTS_PER_FILE,
-    )
+    chosen = dialect_of(import_record)
+    file = read_file(content, chosen=chosen, max_rows=settings.MAX_ACCOUNTS_PER_FILE)
     corrections = corrections_of(import_record)
-    rows = tuple(
-        # What the reader found wrong with a row is settled once a person has seen and rewritten its cells.
-        replace(row, cells={**row.cells, **corrections[row.line]}, problems=()) if row.line in corrections else row
-        for row in file.rows
-    )
-    return replace(file, rows=rows)
+    return replace(file, rows=tuple(_corrected(row, corrections.get(row.line, {})) for row in file.rows))
+
+
+def _corrected(row: Row, cells: Mapping[Field, str]) -> Row:
+    """Return a row with a person's cells in it.
+
+    What the reader found wrong with a cell is settled once that cell has been rewritten, and what it found wrong with
+    the whole row once any has: the person has then seen them all.
+    """
+    if not cells:
+        return row
+    unsettled = tuple(problem for problem in row.problems if problem.field and problem.field not in cells)
+    return replace(row, cells={**row.cells, **cells}, problems=unsettled)
 
 
 def check(import_record: Import) -> Plan:
     """Return the plan of an import as things stand now. Raises ImportNotOpen."""
-    plan = validate(
-        read(import_record), domains=domains_of(import_record.acts_for), default_quota=import_record.default_quota
-    )
-    before = Import.objects.filter(uploaded_by=import_record.uploaded_by, sha256=import_record.sha256)
-    return _recognise_repeat(plan, before.exclude(pk=import_record.pk))
+    plan = validate(read(import_record), domains=import_record.domains(), default_quota=import_record.default_quota)
+    return _recognise_repeat(plan, repeated_import(import_record))
 
 
-@sensitive_variables("content")
 def check_unstored(*, content: bytes, uploaded_by: User | None, default_quota: str = "") -> Plan:
     """Return the plan that `upload` and `check` would give this file, without writing anything to the database."""
     file = read_file(content, chosen=Dialect(), max_rows=settings.MAX_ACCOUNTS_PER_FILE)
     plan = validate(file, domains=domains_of(uploaded_by), default_quota=default_quota)
-    before = Import.objects.filter(uploaded_by=uploaded_by, sha256=hashlib.sha256(content).hexdigest())
-    return _recognise_repeat(plan, before)
+    return _recognise_repeat(plan, _same_file(uploaded_by, hashlib.sha256(content).hexdigest()).first())
+
+
+def file_too_large() -> Problem:
+    """Return what is wrong with a file that is not even read because of its size."""
+    message = _("This file is larger than %(limit)s MB. Split it, or save only the list itself.")
+    return Problem(code="file_too_large", message=message % {"limit": settings.MAX_UPLOAD_MB})
 
 
 def dialect_of(import_record: Import) -> Dialect:
@@ -130,7 +129,6 @@ def corrections_of(import_record: Import) -> Corrections:
     return {int(line): {Field(name): text for name, text in cells.items()} for line, cells in stored.items()}
 
 
-@sensitive_variables("corrections", "merged")
 def correct(
     import_record: Import,
     *,
@@ -143,30 +141,23 @@ def correct(
     Corrections are added to those stored before. Another dialect makes other rows of the file, so it drops them.
     Raises ImportNotOpen when the import has been created or has expired.
     """
-    if dialect is not None and dialect != dialect_of(import_record):
-        choices: dict[str, object] = {"dialect": asdict(dialect)}
-    else:
-        merged = {line: dict(cells) for line, cells in corrections_of(import_record).items()}
-        for line, cells in (corrections or {}).items():
-            merged.setdefault(line, {}).update(cells)
-        choices = {"dialect": asdict(dialect_of(import_record)), "corrections": merged}
-    import_record.sealed_choices = seal_json(choices)
-    import_record.expires_at = timezone.now() + settings.SECRETS_KEPT
-    if default_quota is not None:
-        import_record.default_quota = default_quota[:50]
-    still_open = Import.objects.filter(
-        pk=import_record.pk,
-        status=Import.Status.CHECKED,
-        sealed_file__isnull=False,
-        expires_at__gt=timezone.now(),
-    )
-    changed = still_open.update(
-        sealed_choices=import_record.sealed_choices,
-        expires_at=import_record.expires_at,
-        default_quota=import_record.default_quota,
-    )
-    if not changed:
-        raise ImportNotOpen
+    now = timezone.now()
+    with transaction.atomic():
+        still_open = Import.objects.filter(status=Import.Status.CHECKED, sealed_file__isnull=False, expires_at__gt=now)
+        # Held, so that what two tabs send at once is merged.
+        locked = still_open.select_for_update().filter(pk=import_record.pk).first()
+        if locked is None:
+            raise ImportNotOpen
+        before = (_choices(locked), locked.default_quota)
+        choices = _merged(locked, corrections or {}, dialect)
+        if default_quota is not None:
+            locked.default_quota = _storable(default_quota)[:50]
+        if (choices, locked.default_quota) != before:
+            locked.version += 1
+            locked.sealed_choices = seal_json(choices)
+        locked.expires_at = now + settings.SECRETS_KEPT
+        locked.save(update_fields=["sealed_choices", "default_quota", "version", "expires_at"])
+    import_record.refresh_from_db()
     plan = check(import_record)
     note_plan(import_record, plan)
     return plan
@@ -175,17 +166,38 @@ def correct(
 def note_plan(import_record: Import, plan: Plan) -> None:
     """Store what lists and the admin show of a check: the kind of file and the counts."""
     dialect = plan.file.dialect
-    import_record.file_format = dialect.format or ""
-    import_record.encoding = dialect.encoding or ""
-    import_record.separator = dialect.separator or ""
-    import_record.counts = plan.counts
-    import_record.save(update_fields=["file_format", "encoding", "separator", "counts"])
+    Import.objects.filter(pk=import_record.pk, status=Import.Status.CHECKED).update(
+        file_format=dialect.format or "",
+        encoding=dialect.encoding or "",
+        separator=dialect.separator or "",
+        counts={**plan.counts, "file_errors": len(plan.file_errors)},
+    )
 
 
-def _is_same_request(sent_before: Import, *, uploaded_by: User | None, customer: User | None, digest: str) -> bool:
-    """Tell whether an upload repeats an earlier one, rather than being a new one from a page that was kept open."""
-    same = (sent_before.uploaded_by, sent_before.customer, sent_before.sha256) == (uploaded_by, customer, digest)
+def _merged(import_record: Import, corrections: Corrections, dialect: Dialect | None) -> dict[str, Any]:
+    """Return the choices of an import with these added. No more lines are kept than a file may have."""
+    if dialect is not None and dialect != dialect_of(import_record):
+        return {"dialect": asdict(dialect)}
+    merged = {str(line): dict(cells) for line, cells in corrections_of(import_record).items()}
+    for line, cells in corrections.items():
+        if str(line) in merged or len(merged) < settings.MAX_ACCOUNTS_PER_FILE:
+            merged.setdefault(str(line), {}).update(cells)
+    choices = {**_choices(import_record)}
+    if merged:
+        choices["corrections"] = merged
+    return choices
+
+
+def _is_repeated_by(sent_before: Import, new: Import) -> bool:
+    """Tell whether an upload repeats an earlier one of the same id, rather than being a new one."""
+    names = ("uploaded_by", "customer", "sha256")
+    same = all(getattr(sent_before, name) == getattr(new, name) for name in names)
     return same and sent_before.status != Import.Status.UNDONE and not sent_before.is_expired
+
+
+def _storable(text: str) -> str:
+    """Return a text that every database takes: PostgreSQL has no NUL, and no encoding has half a surrogate pair."""
+    return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
 def _choices(import_record: Import) -> dict[str, Any]:
@@ -199,20 +211,35 @@ def _choices(import_record: Import) -> dict[str, Any]:
     return choices
 
 
-def _recognise_repeat(plan: Plan, same_file: ImportQuerySet) -> Plan:
-    """Say once that this very file was imported before, in the place of every address being taken.
+def repeated_import(import_record: Import) -> Import | None:
+    """Return the import of the same bytes by the same login that has created accounts, the newest if there are more."""
+    return _same_file(import_record.uploaded_by, import_record.sha256).exclude(pk=import_record.pk).first()
 
-    `same_file`: the other imports of the same bytes by the same login.
-    """
-    earlier = same_file.filter(status=Import.Status.CREATED).first()
+
+def _same_file(uploaded_by: User | None, sha256: str) -> ImportQuerySet:
+    return Import.objects.filter(uploaded_by=uploaded_by, sha256=sha256, status=Import.Status.CREATED)
+
+
+def _recognise_repeat(plan: Plan, earlier: Import | None) -> Plan:
+    """Say once that this very file was imported before, in the place of every address being taken."""
     taken = {problem.line for problem in plan.problems if problem.code == "address_taken"}
-    if not earlier or not taken or not taken <= set(earlier.accounts.values_list("line", flat=True)):
+    if not earlier or not taken or taken != set(earlier.accounts.values_list("line", flat=True)):
         return plan
-    count = earlier.counts["created"]
     message = ngettext(
-        "This file was imported on %(when)s: %(count)s account was created. Nothing needs to be done.",
-        "This file was imported on %(when)s: %(count)s accounts were created. Nothing needs to be done.",
-        count,
-    ) % {"when": date_format(timezone.localtime(earlier.created_at), "j E Y, H:i"), "count": grouped(count)}
+        "This file was imported on %(when)s: %(count)s account was created.",
+        "This file was imported on %(when)s: %(count)s accounts were created.",
+        earlier.created_count,
+    )
+    if earlier.left_out:
+        message += " " + ngettext(
+            "%(left_out)s row was left out; upload it in a file of its own.",
+            "%(left_out)s rows were left out; upload them in a file of their own.",
+            len(earlier.left_out),
+        )
+    message %= {
+        "when": date_format(timezone.localtime(earlier.created_at), "j E Y, H:i"),
+        "count": grouped(earlier.created_count),
+        "left_out": grouped(len(earlier.left_out)),
+    }
     others = tuple(problem for problem in plan.problems if problem.code != "address_taken")
     return replace(plan, problems=(Problem(code="already_imported", message=message), *others))

@@ -3,7 +3,7 @@
 import os
 import time
 import uuid
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,14 +12,12 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
-from django.views.decorators.debug import sensitive_variables
 
 from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import generate_password, hash_password, warm_up
 from bulkimport.models import Import, ImportedAccount, ImportQuerySet, fingerprint, interrupted_before
 from bulkimport.rows import Draft, Level, Plan
 from bulkimport.sealing import seal_json
-from bulkimport.services.checking import ImportNotOpen, check
 from bulkimport.validation import problems_at_write
 
 PROGRESS_EVERY_SECONDS = 0.5
@@ -48,21 +46,21 @@ def is_allowed(plan: Plan, *, skip_errors: bool) -> bool:
     return plan.can_create or (skip_errors and plan.can_create_good_rows)
 
 
-def claim(import_record: Import, *, skip_errors: bool = False) -> Claim | None:
-    """Return the right to create an import, or None when its plan forbids it, somebody else has it, or it is over.
+def claim(import_record: Import, plan: Plan, *, leave_out: Collection[int] = ()) -> Claim | None:
+    """Return the right to create what a plan has, or None when the plan forbids it or somebody else has the right.
 
-    `skip_errors` leaves the rows with errors out; without it, one error stops everything. The claim is a conditional
-    update, so of two processes only one gets it. A creation that was interrupted can be claimed again.
+    `leave_out` are the rows with errors that the person has agreed to leave out, by their lines. They must be exactly
+    those that the plan has: nobody has agreed to lose another one. Without it, one error stops everything. The claim
+    is a conditional update, so of two processes only one gets it. A creation that was interrupted can be claimed
+    again; where that is forbidden now, it goes back to being checked, so that its problems can be seen and mended.
     """
-    try:
-        plan = check(import_record)
-    except ImportNotOpen:
-        return None
-    if not is_allowed(plan, skip_errors=skip_errors):
+    mine_to_try = Import.objects.filter(pk=import_record.pk)
+    interrupted = Q(status=Import.Status.CREATING, progress_at__lt=interrupted_before())
+    if not is_allowed(plan, skip_errors=bool(leave_out)) or set(plan.error_lines) != set(leave_out):
+        mine_to_try.filter(interrupted).update(status=Import.Status.CHECKED, claim=None)
         return None
     mine = Claim(import_record.pk, uuid.uuid4(), plan.drafts, plan.error_lines)
-    free = Q(status=Import.Status.CHECKED) | Q(status=Import.Status.CREATING, progress_at__lt=interrupted_before())
-    claimed = Import.objects.filter(free, pk=import_record.pk).update(
+    claimed = mine_to_try.filter(Q(status=Import.Status.CHECKED) | interrupted).update(
         status=Import.Status.CREATING,
         claim=mine.token,
         progress_done=0,
@@ -78,7 +76,6 @@ def claim(import_record: Import, *, skip_errors: bool = False) -> Claim | None:
     return mine if claimed else None
 
 
-@sensitive_variables()
 def create(mine: Claim, *, on_progress: Callable[[int], object] | None = None) -> bool:
     """Create the accounts of a claim, all or none, and tell whether they were created.
 
@@ -90,8 +87,11 @@ def create(mine: Claim, *, on_progress: Callable[[int], object] | None = None) -
         passwords = [draft.password or generate_password() for draft in mine.drafts]
         hashes = _hash_all(mine, passwords, on_progress)
         with transaction.atomic():
-            Domain.objects.lock({draft.domain_id for draft in mine.drafts})
-            if problems_at_write(mine.drafts):
+            import_record = Import.objects.select_related("uploaded_by", "customer").get(pk=mine.import_id)
+            Domain.objects.lock_for(
+                address for draft in mine.drafts for address in (draft.address, *draft.destinations)
+            )
+            if problems_at_write(mine.drafts, domains=import_record.domains()):
                 raise _TakenMeanwhile
             _write_accounts(mine, hashes)
             _write_outcome(mine, passwords)
@@ -172,10 +172,6 @@ def _write_outcome(mine: Claim, passwords: Sequence[str]) -> None:
         if draft.password is None
     }
     now = timezone.now()
-    import_record = _held_by(mine).first()
-    if import_record is None:
-        raise ClaimLost
-    import_record.counts["created"] = len(mine.drafts)
     outcome: dict[str, object] = {} if mine.left_out else {"sealed_file": None, "sealed_choices": None}
     written = _held_by(mine).update(
         status=Import.Status.CREATED,
@@ -183,7 +179,7 @@ def _write_outcome(mine: Claim, passwords: Sequence[str]) -> None:
         created_at=now,
         expires_at=now + settings.SECRETS_KEPT,
         progress_done=len(mine.drafts),
-        counts=import_record.counts,
+        created_count=len(mine.drafts),
         sealed_results=seal_json(generated) if generated else None,
         **outcome,
     )

@@ -16,7 +16,6 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.utils.translation import gettext as _
-from django.views.decorators.debug import sensitive_variables
 
 from accounts.formats import grouped
 from accounts.validators import parse_quota_mb, trimmed
@@ -24,8 +23,8 @@ from bulkimport import downloads
 from bulkimport.management.commands._outcome import Outcome, as_json, as_text
 from bulkimport.models import Import
 from bulkimport.rows import Dialect, FileRows, Plan, Problem
-from bulkimport.services.after import generated_passwords
-from bulkimport.services.checking import ImportNotOpen, check, check_unstored, upload
+from bulkimport.services.after import accounts_of
+from bulkimport.services.checking import ImportNotOpen, check, check_unstored, file_too_large, note_plan, upload
 from bulkimport.services.creating import Claim, ClaimLost, claim, create, is_allowed
 
 USAGE: Final = 2  # the exit status for what is wrong with the command rather than with the file
@@ -48,7 +47,6 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help=_("Print the result as one JSON object."))
         parser.add_argument("--results", metavar="OUT.csv", help=_("Write the accounts and passwords to a new file."))
 
-    @sensitive_variables("content", "outcome")
     def handle(self, **options: Any) -> None:
         self.make_output_safe(as_json=options["json"])
         login = _login(options["customer"])
@@ -81,14 +79,14 @@ class Command(BaseCommand):
         if reconfigure := getattr(self.stdout, "reconfigure", None):
             reconfigure(encoding="utf-8" if as_json else None, errors="replace")
 
-    @sensitive_variables("mine")
     def import_all(self, record: Import, options: dict[str, Any]) -> Outcome:
         """Create the accounts of an import where its plan allows it, and return what became of it."""
         plan = check(record)
+        note_plan(record, plan)
         if not is_allowed(plan, skip_errors=options["skip_errors"]):
             return Outcome(plan, record.sha256, would_create=False, import_record=record)
         try:
-            mine = claim(record, skip_errors=options["skip_errors"])
+            mine = claim(record, plan, leave_out=plan.error_lines)
             done = mine is not None and self.create(mine, record, options)
             record.refresh_from_db()
             if not done:
@@ -215,16 +213,12 @@ def _accounts_of(outcome: Outcome) -> tuple[tuple[int, str, str | None], ...]:
     """Return line, address and generated password of what was created; None where the file gave the password."""
     if outcome.import_record is None:
         return ()
-    passwords = generated_passwords(outcome.import_record)
-    created = outcome.import_record.accounts.values_list("line", "address")
-    return tuple((line, address, passwords.get(address)) for line, address in created)
+    return tuple((account.line, account.address, account.password) for account in accounts_of(outcome.import_record))
 
 
 def _too_large() -> Plan:
     """Return the plan of a file that is not read because of its size."""
-    message = _("This file is larger than %(limit)s MB. Split it, or save only the list itself.")
-    problem = Problem(code="file_too_large", message=message % {"limit": settings.MAX_UPLOAD_MB})
-    return Plan(FileRows(Dialect()), drafts=(), problems=(problem,))
+    return Plan(FileRows(Dialect()), drafts=(), problems=(file_too_large(),))
 
 
 def _changed_meanwhile(plan: Plan) -> Plan:

@@ -1,0 +1,47 @@
+"""Imports run one way: each module of bulkimport knows only what stands below it. ruff guards the apps themselves."""
+
+import ast
+from pathlib import Path
+
+import pytest
+from django.conf import settings
+
+# From the ground up; those of one line do not know each other. accounts stands below all of them.
+LAYERS = [
+    ["rows"],
+    ["columns"],
+    ["readers", "validation", "sealing", "models"],
+    ["services"],
+    ["runner", "presentation", "downloads"],
+    ["forms"],
+    ["views", "admin", "management"],
+    ["urls"],
+]
+HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
+ROOT: Path = settings.BASE_DIR / "bulkimport"
+MODULES = sorted(path for path in ROOT.rglob("*.py") if "migrations" not in path.parts)
+
+
+def room_of(path: Path) -> str:
+    return path.relative_to(ROOT).parts[0].removesuffix(".py")
+
+
+def imported_rooms(path: Path) -> set[str]:
+    """Return the rooms of bulkimport that a module imports from."""
+    names: set[str] = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            names |= {f"{node.module}.{alias.name}" for alias in node.names}
+    return {name.split(".")[1] for name in names if name.startswith("bulkimport.")}
+
+
+@pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_a_module_imports_only_from_below(path: Path) -> None:
+    room = room_of(path)
+    if room in ("__init__", "apps"):
+        assert imported_rooms(path) == set()
+        return
+    wrong = {name for name in imported_rooms(path) - {room} if HEIGHT[name] >= HEIGHT[room]}
+    assert wrong == set()

@@ -1,0 +1,51 @@
+"""What the protection of signing in is told, and what it does with odd tries."""
+
+import pytest
+from django.test import Client, RequestFactory
+from pytest_django import Settings
+
+from mailpanel.signin import LONGEST_LOGIN, client_ip, username
+
+
+@pytest.mark.parametrize(
+    ("behind_proxy", "header", "expected"),
+    [
+        (False, "1.2.3.4", "10.0.0.1"),
+        (True, "", "10.0.0.1"),
+        (True, "9.9.9.9, 1.2.3.4", "1.2.3.4"),
+        (True, "1.2.3.4:555", "1.2.3.4"),
+        (True, "2001:db8::1", "2001:db8::1"),
+        (True, "[2001:db8::1]:555", "2001:db8::1"),
+        (True, "1.2.3.4, foo", "10.0.0.1"),
+    ],
+)
+def test_the_client_is_whom_the_nearest_proxy_saw(
+    settings: Settings, behind_proxy: bool, header: str, expected: str
+) -> None:
+    settings.BEHIND_PROXY = behind_proxy
+    headers = {"x-forwarded-for": header} if header else {}
+    assert client_ip(RequestFactory().get("/", headers=headers, REMOTE_ADDR="10.0.0.1")) == expected
+
+
+def test_a_login_is_cut_where_none_is_longer() -> None:
+    assert username(None, {"username": "x" * 1000}) == "x" * LONGEST_LOGIN
+    assert username(RequestFactory().post("/", {"username": "anna"})) == "anna"
+    assert username(None) == ""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/login/", "/admin/login/"])
+def test_odd_tries_to_sign_in_are_refused_and_break_nothing(client: Client, settings: Settings, path: str) -> None:
+    settings.BEHIND_PROXY = True
+    for name in ("x" * 5000, "nul\x00", ""):
+        fields = {"username": name, "password": "wrong"}
+        response = client.post(path, fields, headers={"x-forwarded-for": "not an address"})
+        assert response.status_code == 200
+
+
+@pytest.mark.django_db
+def test_a_form_in_another_encoding_is_refused_with_words(client: Client) -> None:
+    kind = "application/x-www-form-urlencoded; charset=utf-16"
+    response = client.post("/login/", b"username=x", content_type=kind)
+    assert response.status_code == 400
+    assert b"Mailpanel" in response.content
