@@ -7,7 +7,7 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import not_your_domain
@@ -86,7 +86,10 @@ class MailboxForm(forms.Form):
     def clean(self) -> None:
         """Ask the models, as far as the fields could be read: a person sees every problem at once."""
         if self.domain:
-            self._check(*self._build(self.domain))
+            mailbox, forward = self._build(self.domain)
+            if connection.in_atomic_block:
+                self._lock(mailbox, forward)
+            self._check(mailbox, forward)
 
     def save(self) -> tuple[Mailbox, str | None] | None:
         """Write the account and its forward, and return it with its generated password (None for a chosen one).
@@ -102,7 +105,7 @@ class MailboxForm(forms.Form):
         mailbox.password_hash = hash_password(chosen or generated or "", generated=not chosen)
         try:
             with transaction.atomic():
-                Domain.objects.lock([self.domain.pk])
+                self._lock(mailbox, forward)
                 self._check(mailbox, forward)
                 if self.errors:
                     return None
@@ -127,6 +130,10 @@ class MailboxForm(forms.Form):
         keep_copy = values.get("keep_copy", False)
         destinations = " ".join(values["forward"])
         return mailbox, Forward(domain=domain, source=address, destinations=destinations, keep_copy=keep_copy)
+
+    def _lock(self, mailbox: Mailbox, forward: Forward | None) -> None:
+        """Hold all domains at once, in their order: one after the other, two people could block each other."""
+        Domain.objects.lock_for([mailbox.address, *(forward.destinations.split() if forward else ())])
 
     def _check(self, mailbox: Mailbox, forward: Forward | None) -> None:
         """Put what the models say on the fields of the form."""

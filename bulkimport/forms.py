@@ -125,18 +125,18 @@ class ReadingForm(forms.Form):
         )
 
 
-def corrections_in(data: QueryDict) -> dict[int, dict[Field, str]]:
+def corrections_in(data: QueryDict, *, with_confirmed: bool) -> dict[int, dict[Field, str]]:
     """Return by line the cells that a person has changed on a page: those that differ from what that page showed.
 
     So a page that is older than the import takes nothing back that was corrected meanwhile. A row whose cells are
-    confirmed as right (which the reader was not sure of) comes whole.
+    confirmed as right (which the reader was not sure of) comes whole, if the page is not older (`with_confirmed`).
     """
     corrections: dict[int, dict[Field, str]] = {}
     for name, value in data.items():
         if not (cell := CELL_NAME.fullmatch(name)):
             continue
         text = str(value)[:MAX_CELL]  # more is wrong in any column, and its problem is the same
-        if text != data.get(f"{name}-was") or f"{cell[1]}-right" in data:
+        if text != data.get(f"{name}-was") or (with_confirmed and f"{cell[1]}-right" in data):
             corrections.setdefault(int(cell[1]), {})[Field(cell[2])] = text
     return corrections
 

@@ -159,6 +159,7 @@ def results_of(import_record: Import) -> list[dict[str, object]]:
             "address": to_unicode(account.address),
             "password": account.password,
             "is_generated": account.is_generated,
+            "is_deleted": account.is_deleted,
             "mailbox": account.mailbox,
             "quota": megabytes(account.mailbox.quota_mb) if account.mailbox else "",
             "forward": account.forward,

@@ -5,10 +5,12 @@ from collections.abc import Collection
 from contextlib import suppress
 
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 from django_htmx.http import HttpResponseClientRedirect
@@ -22,7 +24,16 @@ from bulkimport.presentation import as_text, checked_page, named, results_of, wa
 from bulkimport.rows import Plan
 from bulkimport.services.after import forget_secrets, plan_undo, purge_expired
 from bulkimport.services.after import undo as undo_import
-from bulkimport.services.checking import ImportNotOpen, check, correct, dialect_of, note_plan, repeated_import, upload
+from bulkimport.services.checking import (
+    ImportNotOpen,
+    PageOutdated,
+    check,
+    correct,
+    dialect_of,
+    note_plan,
+    repeated_import,
+    upload,
+)
 from bulkimport.services.creating import claim
 
 IMPORTS_PER_PAGE = 50
@@ -86,17 +97,15 @@ def import_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if import_record.status == Import.Status.CREATED:
         return _show_results(request, import_record)
     if import_record.status == Import.Status.UNDONE:
-        kept = import_record.accounts.filter(mailbox__domain__in=import_record.domains()).select_related("mailbox")
-        return render(request, "bulkimport/import_undone.html", {"import": import_record, "kept": kept})
-    if import_record.is_interrupted and import_record.has_file:
-        context = {"import": import_record, "left_out": _left_out(import_record)}
-        context["left_out_lines"] = as_text(import_record.left_out)
-        return render(request, "bulkimport/import_interrupted.html", context)
+        left = import_record.accounts.filter(mailbox__isnull=False)
+        kept = left.filter(mailbox__domain__in=import_record.domains()).select_related("mailbox")
+        context = {"import": import_record, "kept": kept, "is_gone": not left.exists()}
+        return render(request, "bulkimport/import_undone.html", context)
     if import_record.status == Import.Status.CREATING and not import_record.is_interrupted:
         context = {"import": import_record, "left_out": _left_out(import_record)}
         return render(request, "bulkimport/import_creating.html", context)
     try:
-        return _show_checked(request, import_record)
+        return (_show_interrupted if import_record.is_interrupted else _show_checked)(request, import_record)
     except ImportNotOpen:
         return render(request, "bulkimport/import_expired.html", {"import": import_record})
 
@@ -179,27 +188,34 @@ def import_template(request: HttpRequest, file_format: str) -> HttpResponseBase:
 
 def _take_corrections(request: HttpRequest, import_record: Import) -> HttpResponse:
     """Store what was corrected, and create the accounts where that was asked for and is possible."""
-    action = request.POST.get("action")
-    # A page may be older than the import: what it asks to be created is then not what its person saw.
-    is_current = request.POST.get("version") in (None, str(import_record.version))
-    with suppress(ImportNotOpen):  # its page says why
+    action, seen_version = request.POST.get("action"), request.POST.get("version", "")
+    is_current = seen_version == str(import_record.version)
+    is_created = False
+    with suppress(ImportNotOpen, PageOutdated):  # the page of the import says what is the matter
         if import_record.status == Import.Status.CHECKED:
-            corrections, quota = corrections_in(request.POST), changed_quota(request.POST)
-            plan = correct(import_record, corrections=corrections, default_quota=quota)
+            corrections = corrections_in(request.POST, with_confirmed=is_current)
+            quota = changed_quota(request.POST)
+            plan = correct(import_record, corrections=corrections, default_quota=quota, seen_version=seen_version)
         else:
             plan = check(import_record)
-        if action == "create" and is_current:
-            _create(import_record, plan)
-        if action == "create_good" and is_current:
-            _create(import_record, plan, leave_out=lines_in(request.POST.get("left_out", "")))
+        if action == "create":
+            is_created = is_current and _create(import_record, plan)
+        if action == "create_good":
+            leave_out = lines_in(request.POST.get("left_out", ""))
+            is_created = is_current and _create(import_record, plan, leave_out=leave_out)
     if action == "show_all":  # a button of the form, so that what was typed is not lost
         return redirect(f"{import_record.get_absolute_url()}?rows=all#good")
+    if action in ("create", "create_good") and not is_created:
+        messages.warning(request, _("Nothing was created. Look at the list as it is now and decide again."))
     return redirect(import_record)
 
 
-def _create(import_record: Import, plan: Plan, *, leave_out: Collection[int] = ()) -> None:
-    if mine := claim(import_record, plan, leave_out=leave_out):
+def _create(import_record: Import, plan: Plan, *, leave_out: Collection[int] = ()) -> bool:
+    """Start to create what a plan has, and tell whether that was possible."""
+    mine = claim(import_record, plan, leave_out=leave_out)
+    if mine:
         runner.start(mine)
+    return mine is not None
 
 
 def _show_checked(request: HttpRequest, import_record: Import) -> HttpResponse:
@@ -214,6 +230,16 @@ def _show_checked(request: HttpRequest, import_record: Import) -> HttpResponse:
         "reading_form": ReadingForm.of(chosen, is_text=plan.file.dialect.format in (None, "csv")),
     }
     return render(request, "bulkimport/import_checked.html", context)
+
+
+def _show_interrupted(request: HttpRequest, import_record: Import) -> HttpResponse:
+    check(import_record)  # or it cannot be started again
+    context = {
+        "import": import_record,
+        "left_out": _left_out(import_record),
+        "left_out_lines": as_text(import_record.left_out),
+    }
+    return render(request, "bulkimport/import_interrupted.html", context)
 
 
 def _show_results(request: HttpRequest, import_record: Import) -> HttpResponse:

@@ -25,8 +25,7 @@ def client_ip(request: HttpRequest) -> str:
     if not settings.BEHIND_PROXY:
         return peer
     last: str = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
-    candidates = (last, last.rpartition(":")[0].strip("[]"))
-    for candidate in candidates:
+    for candidate in (last.strip("[]"), last.rpartition(":")[0].strip("[]")):
         try:
             return str(ipaddress.ip_address(candidate))
         except ValueError:

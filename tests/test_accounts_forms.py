@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import NON_FIELD_ERRORS
-from django.db import IntegrityError, connection
+from django.db import IntegrityError, connection, connections
 
 from accounts import forms
 from accounts.access import domains_of
@@ -240,3 +240,31 @@ def test_two_people_at_the_same_moment_cannot_overfill_a_domain(limits: dict[str
         thread.join()
     assert sorted(outcomes, key=len) == [{}, {"email" if problem == "address_taken" else NON_FIELD_ERRORS: [problem]}]
     assert Mailbox.objects.count() == 3
+
+
+@pytest.mark.django_db(transaction=True)
+def test_two_forwards_across_two_domains_do_not_block_each_other() -> None:
+    make_domain("a.example")
+    make_domain("b.example")
+    barrier = threading.Barrier(2)
+    outcomes: list[object] = []
+
+    def work(email: str, forward: str) -> None:
+        try:
+            form = MailboxForm({"email": email, "forward": forward}, domains=Domain.objects.all())
+            assert form.is_valid()
+            barrier.wait()
+            outcomes.append(form.save() is not None)
+        except Exception as error:  # noqa: BLE001 - whatever it is, the test names it
+            outcomes.append(error)
+        finally:
+            connections.close_all()
+
+    for round_number in range(10):
+        pairs = [(f"x{round_number}@a.example", "y@b.example"), (f"z{round_number}@b.example", "w@a.example")]
+        threads = [threading.Thread(target=work, args=pair) for pair in pairs]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert outcomes == [True] * 20

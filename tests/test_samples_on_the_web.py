@@ -40,7 +40,8 @@ def test_a_real_file_gives_what_the_manifest_says(entry: dict[str, Any]) -> None
         for line, field in expected_errors(entry):
             assert f'id="r{line}-{field}-msg' in html
         left_out = ",".join(str(line) for line in {line for line, _field in expected_errors(entry)})
-        client.post(Import.objects.get().get_absolute_url(), {"action": "create_good", "left_out": left_out})
+        fields = {"action": "create_good", "left_out": left_out, "version": "0"}
+        client.post(Import.objects.get().get_absolute_url(), fields)
 
     import_record = Import.objects.get()
     assert import_record.status == Import.Status.CREATED

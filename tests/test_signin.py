@@ -16,6 +16,7 @@ from mailpanel.signin import LONGEST_LOGIN, client_ip, username
         (True, "1.2.3.4:555", "1.2.3.4"),
         (True, "2001:db8::1", "2001:db8::1"),
         (True, "[2001:db8::1]:555", "2001:db8::1"),
+        (True, "[2001:db8::1]", "2001:db8::1"),
         (True, "1.2.3.4, foo", "10.0.0.1"),
     ],
 )
@@ -44,8 +45,11 @@ def test_odd_tries_to_sign_in_are_refused_and_break_nothing(client: Client, sett
 
 
 @pytest.mark.django_db
-def test_a_form_in_another_encoding_is_refused_with_words(client: Client) -> None:
-    kind = "application/x-www-form-urlencoded; charset=utf-16"
+@pytest.mark.parametrize("charset", ["utf-16", "utf8", "us-ascii"])
+def test_a_form_in_another_encoding_is_refused_with_words(client: Client, charset: str) -> None:
+    client.cookies["csrftoken"] = "x" * 32
+    kind = f"application/x-www-form-urlencoded; charset={charset}"
     response = client.post("/login/", b"username=x", content_type=kind)
     assert response.status_code == 400
     assert b"Mailpanel" in response.content
+    assert "Content-Security-Policy" in response.headers

@@ -5,6 +5,7 @@ import re
 import uuid
 from datetime import timedelta
 from html import unescape
+from typing import Any
 
 import pytest
 from django.conf import settings
@@ -17,11 +18,12 @@ from pytest_django import Settings
 
 from accounts.models import Domain, Mailbox
 from accounts.passwords import verify_password
+from bulkimport import views
 from bulkimport.models import Import
-from bulkimport.rows import Plan
+from bulkimport.rows import Field, Plan
 from bulkimport.services import checking
 from bulkimport.services.after import generated_passwords
-from bulkimport.services.checking import check, dialect_of
+from bulkimport.services.checking import check, corrections_of, dialect_of
 from bulkimport.services.creating import claim
 from tests.factories import LOGIN_PASSWORD, make_domain, make_mailbox, make_user
 
@@ -69,6 +71,21 @@ def page(client: Client, url: str, **headers: str) -> str:
     response = client.get(url, headers=headers)
     assert response.status_code == 200
     return response.content.decode()
+
+
+def as_shown(html: str) -> dict[str, str]:
+    """Return the fields of the page's form as a browser would send them back."""
+    values = {}
+    for tag in re.findall(r"<input[^>]*>", html, re.DOTALL):
+        name, value = re.search(r'name="([^"]+)"', tag), re.search(r'value="([^"]*)"', tag)
+        if name and 'type="checkbox"' not in tag:
+            values[name[1]] = unescape(value[1]) if value else ""
+    return values
+
+
+def press(client: Client, url: str, fields: dict[str, str]) -> None:
+    """Open the page of an import and send its form back with these fields changed."""
+    client.post(url, {**as_shown(page(client, url)), **fields})
 
 
 # --- Who may see what
@@ -186,7 +203,7 @@ def test_a_faulty_default_quota_does_not_lose_the_file(browser_of: Client) -> No
     html = page(browser_of, url)
     assert Mailbox.objects.count() == 0
     assert 'value="2 GB"' in html
-    browser_of.post(url, {"default_quota_mb": "2048", "action": "create"})
+    press(browser_of, url, {"default_quota_mb": "2048", "action": "create"})
     assert Mailbox.objects.get(address="ewa@przyklad.iq.pl").quota_mb == 2048
 
 
@@ -231,7 +248,7 @@ def test_corrections_on_the_page_lead_to_the_accounts(browser_of: Client) -> Non
     assert (response.status_code, response.headers["Location"]) == (302, url)
     assert "3 accounts ready" in page(browser_of, url)
     assert Mailbox.objects.count() == 0
-    browser_of.post(url, {"action": "create"})
+    press(browser_of, url, {"action": "create"})
     assert Mailbox.objects.get(address="ola@przyklad.iq.pl").quota_mb == 1000
 
 
@@ -253,7 +270,7 @@ def test_cells_that_nobody_offered_change_nothing_they_should_not(browser_of: Cl
 def test_the_good_rows_are_created_and_the_others_named_and_given_back(browser_of: Client) -> None:
     url = send(browser_of, FAULTY)
     assert "leave out row 4" in page(browser_of, url)
-    browser_of.post(url, {"action": "create_good", "left_out": "4"})
+    press(browser_of, url, {"action": "create_good"})
     html = page(browser_of, url)
     assert "2 accounts created" in html
     assert "row 4" in html.lower()
@@ -331,7 +348,7 @@ def test_a_creation_under_way_shows_its_progress(browser_of: Client) -> None:
     progress = json.loads(page(browser_of, url + "progress"))
     assert progress == {"status": "creating", "done": 1, "total": 2}
     assert "<progress" in page(browser_of, url + "progress", hx_request="true")
-    browser_of.post(url, {"action": "create"})
+    press(browser_of, url, {"action": "create"})
     assert Mailbox.objects.count() == 0, "somebody else has the claim"
 
 
@@ -349,14 +366,14 @@ def test_an_interrupted_creation_says_so_and_starts_again(browser_of: Client) ->
     assert json.loads(page(browser_of, url + "progress"))["status"] == "interrupted"
     html = page(browser_of, url)
     assert 'value="create_good"' in html
-    browser_of.post(url, {"action": "create_good", "left_out": "4"})
+    press(browser_of, url, {"action": "create_good"})
     assert "2 accounts created" in page(browser_of, url)
 
 
 def test_an_address_taken_in_the_meantime_comes_back_as_a_problem_of_its_row(browser_of: Client) -> None:
     url = send(browser_of)
     make_mailbox("ewa@przyklad.iq.pl")
-    browser_of.post(url, {"action": "create"})
+    press(browser_of, url, {"action": "create"})
     html = page(browser_of, url)
     assert "“ewa@przyklad.iq.pl” exists already." in html
     assert Mailbox.objects.count() == 1
@@ -430,16 +447,6 @@ def test_pages_speak_the_language_of_the_browser_and_the_switch_changes_it(brows
 # --- What a page sends back untouched, late or twice
 
 
-def as_shown(html: str) -> dict[str, str]:
-    """Return the fields of the page's form as a browser would send them back."""
-    values = {}
-    for tag in re.findall(r"<input[^>]*>", html, re.DOTALL):
-        name, value = re.search(r'name="([^"]+)"', tag), re.search(r'value="([^"]*)"', tag)
-        if name and 'type="checkbox"' not in tag:
-            values[name[1]] = unescape(value[1]) if value else ""
-    return values
-
-
 SHIFTED = "E-mail,Hasło,Pojemność\njan@przyklad.iq.pl,,\newa@przyklad.iq.pl,Tajne1,77,,,Tak\n"
 QUOTED = 'E-mail,Hasło\njan@przyklad.iq.pl,\newa@przyklad.iq.pl,"Tajne"12\n'
 BROKEN = 'E-mail,Hasło\njan@przyklad.iq.pl,\n"ewa\n@przyklad.iq.pl",x\n'
@@ -503,11 +510,11 @@ def test_a_slow_second_press_spoils_nothing(browser_of: Client, monkeypatch: pyt
     def created_meanwhile(import_record: Import) -> Plan:
         plan = real_check(import_record)
         monkeypatch.setattr(checking, "check", real_check)
-        browser_of.post(url, {"action": "create"})
+        press(browser_of, url, {"action": "create"})
         return plan
 
     monkeypatch.setattr(checking, "check", created_meanwhile)
-    browser_of.post(url, {"action": "create"})
+    press(browser_of, url, {"action": "create"})
     assert "2 accounts created" in page(browser_of, url)
     assert "2 accounts created" in page(browser_of, "/imports/")
     assert "This file was imported on" in page(browser_of, send(browser_of))
@@ -537,7 +544,7 @@ def test_who_is_no_longer_staff_acts_for_nobody(customer: User, domain: Domain) 
     client.force_login(staff)
     url = send(client, customer=str(customer.pk))
     User.objects.filter(pk=staff.pk).update(is_staff=False)
-    client.post(url, {"action": "create"})
+    press(client, url, {"action": "create"})
     assert Mailbox.objects.count() == 0
 
 
@@ -565,3 +572,49 @@ def test_a_nul_in_what_was_typed_is_no_error(browser_of: Client) -> None:
 @pytest.mark.parametrize("path", ["/healthz", "/imports/", "/imports/new/"])
 def test_a_monitor_may_ask_for_the_head_only(browser_of: Client, path: str) -> None:
     assert browser_of.head(path).status_code == 200
+
+
+def test_a_list_corrected_in_another_tab_at_the_last_moment_is_not_created_as_it_was(
+    browser_of: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = send(browser_of)
+    real_claim = views.claim
+
+    def corrected_first(import_record: Import, plan: Plan, **more: Any) -> object:
+        checking.correct(Import.objects.get(), corrections={2: {Field.EMAIL: "janek@przyklad.iq.pl"}})
+        return real_claim(import_record, plan, **more)
+
+    monkeypatch.setattr(views, "claim", corrected_first)
+    press(browser_of, url, {"action": "create"})
+    assert Mailbox.objects.count() == 0
+    html = page(browser_of, url)
+    assert "Nothing was created. Look at the list" in html
+    assert "janek" in html
+
+
+def test_a_confirmation_from_an_old_tab_takes_nothing_back(browser_of: Client) -> None:
+    url = send(browser_of, QUOTED)
+    old_tab = as_shown(page(browser_of, url))
+    press(browser_of, url, {"3-password": "Nowe1234", "action": "check"})
+    browser_of.post(url, {**old_tab, "3-right": "on", "action": "check"})
+    assert corrections_of(Import.objects.get())[3][Field.PASSWORD] == "Nowe1234"
+
+
+def test_an_interrupted_import_without_its_key_says_that_it_is_over(browser_of: Client, settings: Settings) -> None:
+    url = send(browser_of)
+    claim(Import.objects.get(), check(Import.objects.get()))
+    Import.objects.update(progress_at=timezone.now() - timedelta(minutes=5), sealed_file=b"of another key")
+    assert "no longer kept" in page(browser_of, url)
+
+
+def test_undo_removes_nothing_where_the_domain_was_lost_and_keeps_the_passwords(
+    browser_of: Client, domain: Domain, customer: User
+) -> None:
+    url = send(browser_of, action="create")
+    domain.administrators.clear()
+    browser_of.post(url + "undo/")
+    assert "no longer in your domains" in page(browser_of, url)
+    domain.administrators.add(customer)
+    assert generated_passwords(Import.objects.get())
+    press(browser_of, url + "undo/", {})
+    assert Mailbox.objects.count() == 0

@@ -52,10 +52,13 @@ def plan_undo(import_record: Import) -> Undo:
 
 @transaction.atomic
 def undo(import_record: Import) -> Undo:
-    """Remove the accounts of an import that have not been changed since, with their forwards. Raises ImportNotOpen."""
+    """Remove the accounts of an import that have not been changed since, with their forwards. Raises ImportNotOpen.
+
+    Also where nothing would go: the passwords of what stays are then not lost for nothing.
+    """
     Domain.objects.lock(set(import_record.accounts.values_list("mailbox__domain", flat=True)))
     done = plan_undo(import_record)
-    if not Import.objects.filter(pk=import_record.pk, status=Import.Status.CREATED).update(
+    if not done.removed or not Import.objects.filter(pk=import_record.pk, status=Import.Status.CREATED).update(
         status=Import.Status.UNDONE,
         undone_at=timezone.now(),
         sealed_file=None,
@@ -89,6 +92,7 @@ class CreatedAccount:
     line: int
     address: str
     is_generated: bool
+    is_deleted: bool
     mailbox: Mailbox | None
     forward: Forward | None
     password: str | None = field(repr=False)
@@ -109,6 +113,7 @@ def accounts_of(import_record: Import) -> list[CreatedAccount]:
             line=account.line,
             address=account.address,
             is_generated=account.is_generated,
+            is_deleted=account.mailbox_id is None,
             mailbox=account.mailbox if account.pk in own else None,
             forward=forward_of.get(account.address),
             password=passwords.get(account.address) if account.pk in own else None,

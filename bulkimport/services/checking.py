@@ -26,6 +26,10 @@ from bulkimport.validation import validate
 Corrections = Mapping[int, Mapping[Field, str]]  # line -> column -> text in the place of the file's
 
 
+class PageOutdated(Exception):
+    """What was typed is stored, but the page was older than the import: its person has not seen what it is now."""
+
+
 class ImportNotOpen(Exception):
     """The import cannot be read or changed: it is being created, was created, its file has expired or lost its key."""
 
@@ -96,7 +100,7 @@ def _corrected(row: Row, cells: Mapping[Field, str]) -> Row:
     if not cells:
         return row
     unsettled = tuple(problem for problem in row.problems if problem.field and problem.field not in cells)
-    return replace(row, cells={**row.cells, **cells}, problems=unsettled)
+    return replace(row, cells={**row.cells, **cells}, problems=unsettled, surplus="")
 
 
 def check(import_record: Import) -> Plan:
@@ -135,11 +139,13 @@ def correct(
     corrections: Corrections | None = None,
     dialect: Dialect | None = None,
     default_quota: str | None = None,
+    seen_version: str | None = None,
 ) -> Plan:
     """Store corrected cells, another way to read the file, or another default quota, and return the new plan.
 
     Corrections are added to those stored before. Another dialect makes other rows of the file, so it drops them.
-    Raises ImportNotOpen when the import has been created or has expired.
+    `seen_version` is that of the page, None where nobody has looked at one. Raises ImportNotOpen when the import has
+    been created or has expired, and PageOutdated once all is stored.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -148,6 +154,7 @@ def correct(
         locked = still_open.select_for_update().filter(pk=import_record.pk).first()
         if locked is None:
             raise ImportNotOpen
+        is_outdated = seen_version is not None and seen_version != str(locked.version)
         before = (_choices(locked), locked.default_quota)
         choices = _merged(locked, corrections or {}, dialect)
         if default_quota is not None:
@@ -160,6 +167,8 @@ def correct(
     import_record.refresh_from_db()
     plan = check(import_record)
     note_plan(import_record, plan)
+    if is_outdated:
+        raise PageOutdated
     return plan
 
 

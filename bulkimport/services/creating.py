@@ -7,6 +7,7 @@ from collections.abc import Callable, Collection, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import timedelta
+from typing import Any, Final
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
@@ -21,6 +22,7 @@ from bulkimport.sealing import seal_json
 from bulkimport.validation import problems_at_write
 
 PROGRESS_EVERY_SECONDS = 0.5
+UNCLAIMED: Final[dict[str, Any]] = {"claim": None, "left_out": [], "warnings": []}
 
 
 class ClaimLost(Exception):
@@ -54,10 +56,11 @@ def claim(import_record: Import, plan: Plan, *, leave_out: Collection[int] = ())
     is a conditional update, so of two processes only one gets it. A creation that was interrupted can be claimed
     again; where that is forbidden now, it goes back to being checked, so that its problems can be seen and mended.
     """
-    mine_to_try = Import.objects.filter(pk=import_record.pk)
+    # Of the version that the plan was made of: what another tab has corrected since is in no plan yet.
+    mine_to_try = Import.objects.filter(pk=import_record.pk, version=import_record.version)
     interrupted = Q(status=Import.Status.CREATING, progress_at__lt=interrupted_before())
     if not is_allowed(plan, skip_errors=bool(leave_out)) or set(plan.error_lines) != set(leave_out):
-        mine_to_try.filter(interrupted).update(status=Import.Status.CHECKED, claim=None)
+        mine_to_try.filter(interrupted).update(status=Import.Status.CHECKED, **UNCLAIMED)
         return None
     mine = Claim(import_record.pk, uuid.uuid4(), plan.drafts, plan.error_lines)
     claimed = mine_to_try.filter(Q(status=Import.Status.CHECKED) | interrupted).update(
@@ -96,7 +99,7 @@ def create(mine: Claim, *, on_progress: Callable[[int], object] | None = None) -
             _write_accounts(mine, hashes)
             _write_outcome(mine, passwords)
     except (IntegrityError, _TakenMeanwhile):
-        _held_by(mine).update(status=Import.Status.CHECKED, claim=None)
+        _held_by(mine).update(status=Import.Status.CHECKED, **UNCLAIMED)
         return False
     except BaseException:
         # Shown as interrupted at once: nothing was created, and the person can start it again.
