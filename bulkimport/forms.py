@@ -17,7 +17,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.validators import parse_quota_mb, trimmed
 from bulkimport.readers.table import MAX_CELL
-from bulkimport.rows import ENCODING_NAMES, Dialect, Field
+from bulkimport.rows import ENCODING_NAMES, Dialect, Field, FileRows
 from bulkimport.services.checking import file_too_large
 
 # The name of an input that holds a cell: its line and its column, such as 14-email.
@@ -106,13 +106,26 @@ class ReadingForm(forms.Form):
         choices=[("", _("Detect automatically")), ("yes", _("Names the columns")), ("no", _("Is an account"))],
     )
 
+    sheet = forms.CharField(required=False, max_length=200, label=_("Sheet"))
+
     @classmethod
-    def of(cls, chosen: Dialect, *, is_text: bool) -> ReadingForm:
-        """Return the form that shows what a person has chosen; a spreadsheet has no encoding and no separator."""
+    def of(cls, chosen: Dialect, file: FileRows) -> ReadingForm:
+        """Return the form that shows what a person has chosen. Text has no sheet; a sheet no encoding or separator."""
         header = {None: "", True: "yes", False: "no"}[chosen.has_header]
-        form = cls(initial={"encoding": chosen.encoding, "separator": chosen.separator, "header": header})
-        if not is_text:
+        form = cls(
+            initial={
+                "encoding": chosen.encoding,
+                "separator": chosen.separator,
+                "header": header,
+                "sheet": chosen.sheet,
+            }
+        )
+        if file.dialect.format in (None, "csv"):
+            del form.fields["sheet"]
+        else:
             del form.fields["encoding"], form.fields["separator"]
+            names = [("", _("Detect automatically")), *((name, name) for name in file.sheets)]
+            form.fields["sheet"] = forms.ChoiceField(label=_("Sheet"), choices=names)
         return form
 
     @property
@@ -122,6 +135,7 @@ class ReadingForm(forms.Form):
             encoding=self.cleaned_data["encoding"] or None,
             separator=self.cleaned_data["separator"] or None,
             has_header={"": None, "yes": True, "no": False}[self.cleaned_data["header"]],
+            sheet=self.cleaned_data["sheet"] or None,
         )
 
 

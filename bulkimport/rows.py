@@ -87,6 +87,7 @@ class FileRows:
     rows_read: all rows after the header, blank ones included. When a problem of level error is among `problems`,
     `rows` may be empty although rows_read is not.
     columns: the known columns in the order of the file, None for one that is not used.
+    sheets: the names of a spreadsheet's visible sheets, to choose another.
     """
 
     dialect: Dialect
@@ -95,6 +96,7 @@ class FileRows:
     rows_read: int = 0
     blank: int = 0
     problems: tuple[Problem, ...] = ()
+    sheets: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

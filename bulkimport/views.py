@@ -227,7 +227,7 @@ def _show_checked(request: HttpRequest, import_record: Import) -> HttpResponse:
         "shown": checked_page(plan, all_rows=request.GET.get("rows") == "all"),
         "columns": COLUMNS,
         "earlier": repeated_import(import_record),
-        "reading_form": ReadingForm.of(chosen, is_text=plan.file.dialect.format in (None, "csv")),
+        "reading_form": ReadingForm.of(chosen, plan.file),
     }
     return render(request, "bulkimport/import_checked.html", context)
 

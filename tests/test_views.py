@@ -1,5 +1,6 @@
 """The pages of an import as a browser asks for them: each outcome, and every page for the wrong user."""
 
+import io
 import json
 import re
 import uuid
@@ -7,6 +8,7 @@ from datetime import timedelta
 from html import unescape
 from typing import Any
 
+import openpyxl
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -305,6 +307,26 @@ def test_the_page_of_a_spreadsheet_offers_no_encoding(browser_of: Client) -> Non
     html = page(browser_of, send(browser_of, content))
     assert 'name="encoding"' not in html
     assert 'name="header"' in html
+
+
+def test_another_sheet_can_be_chosen(browser_of: Client) -> None:
+    workbook = openpyxl.Workbook()
+    for name, address in (("Biuro", "jan@przyklad.iq.pl"), ("Sklep", "ewa@przyklad.iq.pl")):
+        sheet = workbook.create_sheet(name)
+        sheet.append(["E-mail"])
+        sheet.append([address])
+    buffer = io.BytesIO()
+    workbook.save(buffer)
+    url = send(browser_of, buffer.getvalue())
+    html = page(browser_of, url)
+    assert "jan<wbr>@" in html
+    assert '<option value="Sklep"' in html
+    browser_of.post(url + "reading/", {"sheet": "Sklep"})
+    html = page(browser_of, url)
+    assert "ewa<wbr>@" in html
+    assert "jan<wbr>@" not in html
+    browser_of.post(url + "reading/", {"sheet": "Nie ma"})
+    assert "has no visible sheet “Nie ma”" in page(browser_of, url)
 
 
 @pytest.mark.parametrize("file_format", ["csv", "xlsx", "ods"])

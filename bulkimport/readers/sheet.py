@@ -75,7 +75,8 @@ def read(content: bytes, chosen: Dialect) -> Table:
         raise _refused(code, dialect)
     sheet = _chosen(answer["sheets"], dialect)
     dialect = Dialect(format=dialect.format, sheet=sheet["name"])
-    return Table(dialect, list(_records(sheet)), _cut(sheet))
+    names = tuple(found["name"] for found in answer["sheets"])
+    return Table(dialect, list(_records(sheet)), _cut(sheet), names)
 
 
 def _records(sheet: dict[str, Any]) -> Iterator[Record]:

@@ -45,6 +45,7 @@ class Table:
     dialect: Dialect
     records: Iterable[Record]
     problems: tuple[Problem, ...] = ()
+    sheets: tuple[str, ...] = ()
 
 
 class RefusedError(Exception):
@@ -120,6 +121,7 @@ def build(table: Table, *, has_header: bool | None, max_rows: int) -> FileRows:
         rows_read=accounts + blank,
         blank=blank,
         problems=tuple(problems),
+        sheets=table.sheets,
     )
 
 
