@@ -102,6 +102,9 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
+# The role of PostgreSQL that the mail server reads its three views with.
+MAILSERVER_ROLE = env.str("MAILSERVER_ROLE", default="mailserver")
+
 # --- Signing in ------------------------------------------------------------------------------------------------------
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "home"
