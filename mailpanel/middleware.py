@@ -1,4 +1,4 @@
-"""What every form that is sent to the panel must be like."""
+"""What every request passes before it reaches a page."""
 
 from collections.abc import Callable
 
