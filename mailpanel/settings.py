@@ -104,6 +104,14 @@ else:
 
 # The role of PostgreSQL that the mail server reads its three views with.
 MAILSERVER_ROLE = env.str("MAILSERVER_ROLE", default="mailserver")
+MAILSERVER_PASSWORD = env.str("MAILSERVER_PASSWORD", default="")
+
+# --- The mail server, for the command mailserver_config --------------------------------------------------------------
+MAIL_HOSTNAME = env.str("MAIL_HOSTNAME", default="")
+MAIL_TLS_CERT = env.str("MAIL_TLS_CERT", default=f"/etc/letsencrypt/live/{MAIL_HOSTNAME}/fullchain.pem")
+MAIL_TLS_KEY = env.str("MAIL_TLS_KEY", default=f"/etc/letsencrypt/live/{MAIL_HOSTNAME}/privkey.pem")
+MAIL_STORE = env.str("MAIL_STORE", default="/var/vmail")
+MAIL_USER = env.str("MAIL_USER", default="vmail")
 
 # --- Signing in ------------------------------------------------------------------------------------------------------
 LOGIN_URL = "login"

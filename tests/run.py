@@ -1,10 +1,10 @@
 """Every check and test of the panel, in groups: what `make test` and CI run.
 
-    python tests/run.py [lint] [sqlite] [postgres] [browser]      no name: all of them
+    python tests/run.py [lint] [sqlite] [postgres] [browser] [mailserver]      no name: all of them
 
 Needs the development requirements. On Debian and Ubuntu, as root or with sudo that asks for no password, it installs
-the PostgreSQL server and Chromium where they are missing. A group that cannot run elsewhere is named at the end; with
-CI=true that is a failure.
+the PostgreSQL server and Chromium where they are missing; as root also Postfix and Dovecot. A group that cannot run
+elsewhere is named at the end; with CI=true that is a failure.
 """
 # ruff: noqa: T201 - this program talks on its standard output
 
@@ -27,6 +27,11 @@ from typing import Any, Final
 ROOT: Final = Path(__file__).resolve().parent.parent
 PYTHON: Final = sys.executable
 MANAGE: Final = (PYTHON, "manage.py")
+NEITHER: Final = "not browser and not mailserver"
+MAILSERVER: Final = (
+    *("postfix", "postfix-sqlite", "postfix-pgsql", "openssl"),
+    *(f"dovecot-{part}" for part in ("core", "imapd", "pop3d", "lmtpd", "sqlite", "pgsql")),
+)
 LINT: Final = {
     "ruff check": (PYTHON, "-m", "ruff", "check", "."),
     "ruff format": (PYTHON, "-m", "ruff", "format", "--check", "."),
@@ -47,6 +52,10 @@ if [ ! -e "$policy" ]; then
     chmod 755 "$policy"
 fi
 export DEBIAN_FRONTEND=noninteractive
+# Postfix asks what it shall be. No configuration: the tests bring their own, and nothing is set up here to send mail.
+case " $* " in
+    *' postfix '*) echo 'postfix postfix/main_mailer_type select No configuration' | debconf-set-selections ;;
+esac
 apt-get -qq -o DPkg::Lock::Timeout=120 update
 apt-get -qq -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 install -y --no-install-recommends "$@"
 """
@@ -94,7 +103,7 @@ def report(results: list[Result], *, strict: bool) -> int:
     """Print how the groups ended and return the exit status; strict: a group that could not run is a failure."""
     print("\n===== Result =====")
     for result in results:
-        print(f"{result.group:<10}{result.outcome:<15}{result.seconds:>6.0f} s  {result.reason}".rstrip())
+        print(f"{result.group:<12}{result.outcome:<15}{result.seconds:>6.0f} s  {result.reason}".rstrip())
     bad = {"failed", "could not run"} if strict else {"failed"}
     return int(any(result.outcome in bad for result in results))
 
@@ -111,7 +120,7 @@ def lint() -> bool:
 def sqlite() -> bool:
     """Run the tests on SQLite, with coverage."""
     with tempfile.TemporaryDirectory() as folder:
-        return pytest("-m", "not browser", "-n", "auto", "--cov", database_url=f"sqlite:///{folder}/panel.sqlite3")
+        return pytest("-m", NEITHER, "-n", "auto", "--cov", database_url=f"sqlite:///{folder}/panel.sqlite3")
 
 
 def postgres() -> bool:
@@ -119,7 +128,7 @@ def postgres() -> bool:
     if not find_postgres():
         install("postgresql")
     with private_postgres() as database_url:
-        return pytest("-m", "not browser", "-n", "auto", database_url=database_url)
+        return pytest("-m", NEITHER, "-n", "auto", database_url=database_url)
 
 
 def browser() -> bool:
@@ -132,11 +141,26 @@ def browser() -> bool:
         return pytest("-m", "browser", database_url=f"sqlite:///{folder}/panel.sqlite3")
 
 
+def mailserver() -> bool:
+    """Run the tests that sign in to a real Dovecot and send through a real Postfix, on SQLite and on PostgreSQL."""
+    if os.geteuid() != 0:
+        raise CannotRunError("Postfix and Dovecot start only as root.")
+    if not has_mailserver():
+        install(*MAILSERVER)
+    if not find_postgres():
+        install("postgresql")
+    with tempfile.TemporaryDirectory() as folder:
+        passed = pytest("-m", "mailserver", database_url=f"sqlite:///{folder}/panel.sqlite3")
+    with private_postgres() as database_url:
+        return pytest("-m", "mailserver", database_url=database_url) and passed
+
+
 GROUPS: Final[dict[str, Callable[[], bool]]] = {
     "lint": lint,
     "sqlite": sqlite,
     "postgres": postgres,
     "browser": browser,
+    "mailserver": mailserver,
 }
 
 
@@ -177,20 +201,30 @@ def end(process: subprocess.Popen[bytes]) -> None:
             return
 
 
-def install(package: str) -> None:
-    """Install a package on Debian or Ubuntu. Raises CannotRunError where that cannot be done."""
+def install(*packages: str) -> None:
+    """Install packages on Debian or Ubuntu. Raises CannotRunError where that cannot be done."""
     sudo = () if os.geteuid() == 0 else ("sudo", "-n")
     if not shutil.which("apt-get") or (sudo and not succeeds(*sudo, "true")):
-        raise CannotRunError(f"Install {package}; it is done for you only on Debian and Ubuntu, as root.")
-    print(f"Installing {package}.", flush=True)
-    done = subprocess.run((*sudo, "sh", "-c", INSTALL, "sh", package), stdin=subprocess.DEVNULL, check=False)
+        raise CannotRunError(f"Install {', '.join(packages)}; it is done for you only on Debian and Ubuntu, as root.")
+    print(f"Installing {', '.join(packages)}.", flush=True)
+    done = subprocess.run((*sudo, "sh", "-c", INSTALL, "sh", *packages), stdin=subprocess.DEVNULL, check=False)
     if done.returncode:
-        raise CannotRunError(f"{package} could not be installed; the output above says why.")
+        raise CannotRunError(f"{', '.join(packages)} could not be installed; the output above says why.")
 
 
 def succeeds(*command: str) -> bool:
     """Tell whether a program is there and ends well."""
     return bool(shutil.which(command[0])) and not subprocess.run(command, check=False, capture_output=True).returncode
+
+
+def has_mailserver() -> bool:
+    """Tell whether Postfix and Dovecot are here with all that the tests use, as Debian lays them out."""
+    programs = ("postfix", "doveadm", "openssl")
+    dovecot, postfix = Path("/usr/lib/dovecot"), Path("/usr/lib/postfix")
+    parts = [dovecot / name for name in ("imap", "pop3", "lmtp")]
+    parts += [dovecot / f"modules/auth/libdriver_{name}.so" for name in ("sqlite", "pgsql")]
+    parts += [postfix / f"postfix-{name}.so" for name in ("sqlite", "pgsql")]
+    return all(map(shutil.which, programs)) and all(part.exists() for part in parts)
 
 
 def find_chromium() -> str | None:

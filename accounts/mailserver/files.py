@@ -1,0 +1,108 @@
+"""The files that make Postfix and Dovecot serve the panel's accounts, rendered from the panel's settings.
+
+The templates stand beside this module, in a folder for each version whose settings they use.
+"""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any, Final
+
+from django.conf import settings
+from django.db import connection
+from django.template import Context, Engine
+from django.utils.translation import gettext as _
+
+from accounts.mail_views import VIEWS
+
+# By its path in the folder of the configuration, the template of each file.
+SERVER_FILES: Final = {
+    "postfix/main.cf": "postfix-3/main.cf",
+    "postfix/master.cf": "postfix-3/master.cf",
+    "postfix/domains.cf": "postfix-3/domains.cf",
+    "postfix/mailboxes.cf": "postfix-3/mailboxes.cf",
+    "postfix/aliases.cf": "postfix-3/aliases.cf",
+    "postfix/senders.cf": "postfix-3/senders.cf",
+    "dovecot/dovecot.conf": "dovecot-2.3/dovecot.conf",
+    "dovecot/sql.conf": "dovecot-2.3/sql.conf",
+}
+DATABASE_FILES: Final = {
+    "sqlite": {"sqlite-permissions.sh": "database/sqlite-permissions.sh"},
+    "postgresql": {"postgresql-grants.sql": "database/postgresql-grants.sql"},
+}
+POSTFIX_QUEUE: Final = "/var/spool/postfix"
+POSTGRESQL_PORT: Final = "5432"
+POSTGRESQL_SOCKETS: Final = "/var/run/postgresql"
+
+# Each program quotes in its own way, or not at all; these characters mean nothing special to any of them.
+ALLOWED_SIGNS: Final = ". _ ~ / : @ + -"
+_PLAIN: Final = re.compile(rf"[A-Za-z0-9{re.escape(ALLOWED_SIGNS.replace(' ', ''))}]*")
+# How a password stands in any of the files.
+_PASSWORD: Final = re.compile(r"""(\bpassword[ \t]*=[ \t]*|\bPASSWORD ')[^\s']+""")
+
+
+class ConfigurationError(Exception):
+    """The settings of the panel cannot be written for the mail server; the text says which and how to mend it."""
+
+
+def render_files(folder: Path) -> dict[str, str]:
+    """Return the content of every file by its path in `folder`, the absolute path where the servers will read them.
+
+    Nothing is read from the database. Raises ConfigurationError.
+    """
+    values = _values(folder)
+    engine = Engine(dirs=[str(Path(__file__).parent)], autoescape=False)
+    templates = SERVER_FILES | DATABASE_FILES[connection.vendor]
+    return {name: engine.get_template(template).render(Context(values)) for name, template in templates.items()}
+
+
+def without_passwords(text: str) -> str:
+    """Return the content of a file with its passwords starred, fit to be shown."""
+    return _PASSWORD.sub(r"\1***", text)
+
+
+def _values(folder: Path) -> dict[str, str]:
+    """Return what the templates print. Raises ConfigurationError."""
+    if not settings.MAIL_HOSTNAME:
+        raise ConfigurationError(_("Set MAIL_HOSTNAME to the name of the mail server, such as mail.example.com."))
+    values = {
+        "folder": str(folder),
+        "queue": POSTFIX_QUEUE,
+        "hostname": settings.MAIL_HOSTNAME,
+        "tls_cert": settings.MAIL_TLS_CERT,
+        "tls_key": settings.MAIL_TLS_KEY,
+        "mail_store": settings.MAIL_STORE,
+        "mail_user": settings.MAIL_USER,
+        **_database_values(connection.settings_dict),
+    }
+    for name, value in values.items():
+        if not _PLAIN.fullmatch(value):
+            shown = "***" if name == "password" else value
+            text = _("“%(value)s” (%(name)s) would be misread by the mail server. Use letters, digits and %(allowed)s.")
+            raise ConfigurationError(text % {"value": shown, "name": name, "allowed": ALLOWED_SIGNS})
+    return values | {"views": ", ".join(VIEWS)}
+
+
+def _database_values(database: dict[str, Any]) -> dict[str, str]:
+    """Return how the servers reach the panel's database. Raises ConfigurationError."""
+    if connection.vendor == "sqlite":
+        path = Path(database["NAME"]).resolve()
+        return {"map_type": "sqlite", "database": str(path), "database_folder": str(path.parent)}
+    host = database["HOST"] or POSTGRESQL_SOCKETS
+    port = str(database["PORT"] or POSTGRESQL_PORT)
+    is_socket = host.startswith("/")
+    if is_socket and port != POSTGRESQL_PORT:
+        raise ConfigurationError(
+            _("Postfix finds the socket of PostgreSQL at port 5432 only. Put a host name into DATABASE_URL instead.")
+        )
+    return {
+        "map_type": "pgsql",
+        "database": database["NAME"],
+        "host": host,
+        "port": port,
+        "postfix_host": f"unix:{host}" if is_socket else f"{host}:{port}",
+        "role": settings.MAILSERVER_ROLE,
+        "password": settings.MAILSERVER_PASSWORD,
+        "panel_role": database["USER"],
+    }

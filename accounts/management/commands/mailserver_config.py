@@ -1,0 +1,104 @@
+"""Write the configuration of Postfix and Dovecot, or compare what is written with what would be written now."""
+
+from __future__ import annotations
+
+import difflib
+import os
+from pathlib import Path
+from typing import Any, Final
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import connection
+from django.utils.translation import gettext as _
+
+from accounts.mailserver.files import ConfigurationError, render_files, without_passwords
+
+MODE: Final = 0o640  # the files may hold the password of the database
+
+
+class Command(BaseCommand):
+    help = "Writes the files that make Postfix and Dovecot serve the panel's accounts. docs/mailserver.md has the rest."
+    requires_system_checks: list[str] = []
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the folder of the files")
+        parser.add_argument("--check", action="store_true", help="write nothing, name what differs and end with 1")
+
+    def handle(self, *, out: Path, check: bool, **_options: Any) -> None:
+        folder = out.resolve()
+        try:
+            files = render_files(folder)
+            if not check:
+                write_files(folder, files)
+                self.stdout.write(guide(folder, list(files), str(connection.settings_dict["NAME"])))
+                return
+            problems = differences(folder, files)
+        except (ConfigurationError, OSError) as error:
+            raise CommandError(str(error)) from None
+        if problems:
+            raise CommandError("\n".join(problems))
+        self.stdout.write(_("The files in %(folder)s are as they would be written now.") % {"folder": folder})
+
+
+def write_files(folder: Path, files: dict[str, str]) -> None:
+    """Write the files in place, so that a group they were given stays. Raises OSError."""
+    for name, content in files.items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, MODE)
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), MODE)  # before the password is in it, whatever the file was before
+            file.truncate()
+            file.write(content)
+
+
+def differences(folder: Path, files: dict[str, str]) -> list[str]:
+    """Return what differs between the folder and the files that would be written: a sentence for each, with its diff.
+
+    Passwords are starred. Raises OSError.
+    """
+    problems = []
+    for name, content in files.items():
+        path = folder / name
+        if not path.is_file():
+            problems.append(_("%(file)s is missing.") % {"file": path})
+        elif (written := path.read_text(encoding="utf-8", errors="replace")) != content:
+            problems.append(_("%(file)s is not what would be written now:") % {"file": path})
+            problems.append(difference(written, content))
+        elif path.stat().st_mode & 0o777 != MODE:
+            problems.append(_("%(file)s must have the mode 0640.") % {"file": path})
+    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
+    problems += [_("%(file)s is not one of the files.") % {"file": folder / name} for name in sorted(there - {*files})]
+    return problems
+
+
+def difference(written: str, content: str) -> str:
+    """Return the unified diff between two contents of a file, their passwords starred."""
+    before, after = (without_passwords(text).splitlines() for text in (written, content))
+    lines = list(difflib.unified_diff(before, after, _("written"), _("now"), lineterm="", n=1))
+    return "\n".join(lines) or _("The password is another one, or only the ends of lines differ.")
+
+
+def guide(folder: Path, names: list[str], database: str) -> str:
+    """Return what is left to do on the mail server, as root."""
+    if "sqlite-permissions.sh" in names:
+        open_database = f"sh {folder}/sqlite-permissions.sh"
+    else:
+        psql = f"psql -v ON_ERROR_STOP=1 -1 -d {database}"
+        open_database = f'su postgres -c "{psql}" < {folder}/postgresql-grants.sql'
+    commands = [
+        f"chgrp -R postfix {folder}/postfix",
+        open_database,
+        f"grep -v '^#' {folder}/postfix/main.cf | xargs -d '\\n' postconf -e",
+        "postconf -MX submission/inet submissions/inet",
+        f"grep -v '^#' {folder}/postfix/master.cf >> /etc/postfix/master.cf",
+        f"echo '!include {folder}/dovecot/dovecot.conf' > /etc/dovecot/dovecot.conf",
+        "systemctl restart postfix dovecot",
+    ]
+    lines = [
+        _("Written to %(folder)s: %(files)s.") % {"folder": folder, "files": ", ".join(names)},
+        _("What is left to do, as root on the mail server (docs/mailserver.md explains each step):"),
+        *(f"  {command}" for command in commands),
+        _("After each new domain: postfix reload. Until then its mail may be refused for some minutes."),
+    ]
+    return "\n".join(lines)

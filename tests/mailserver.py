@@ -1,0 +1,322 @@
+"""A private Postfix and Dovecot that serve the test's database from the files that mailserver_config writes.
+
+Only folders and ports are other than on a real server, and what would leave this machine ends in a sink.
+"""
+
+from __future__ import annotations
+
+import imaplib
+import os
+import re
+import shutil
+import smtplib
+import socket
+import socketserver
+import ssl
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from email.message import EmailMessage
+from io import StringIO
+from pathlib import Path
+from typing import Any, Final
+
+from django.core.management import call_command
+from django.db import connection
+from django.test import override_settings
+
+from accounts.mailserver.files import POSTFIX_QUEUE
+
+# An account that every Debian has. The one of production is made when the server is set up.
+MAIL_USER: Final = "mail"
+HOSTNAME: Final = "mail.example.com"
+PATIENCE: Final = 20  # seconds until something that should happen is given up
+STRANGER: Final = "stranger@poza.example"
+
+POSTFIX_OF_A_TEST: Final = """
+queue_directory = {queue}
+data_directory = {folder}/postfix-data
+maillog_file = {folder}/mail.log
+maillog_file_prefixes = {folder}
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+# No client of the tests is trusted, and no mail leaves this machine.
+mynetworks = 127.0.0.99/32
+default_transport = smtp:[127.0.0.1]:{sink}
+relay_transport = error
+disable_dns_lookups = yes
+smtp_host_lookup = native
+smtp_tls_security_level = none
+"""
+DOVECOT_OF_A_TEST: Final = """
+base_dir = {folder}/dovecot-run
+state_dir = {folder}/dovecot-state
+log_path = {folder}/dovecot.log
+listen = 127.0.0.1
+service imap-login {{
+  inet_listener imap {{
+    port = 0
+  }}
+  inet_listener imaps {{
+    port = {imaps}
+  }}
+}}
+service pop3-login {{
+  inet_listener pop3 {{
+    port = 0
+  }}
+  inet_listener pop3s {{
+    port = {pop3s}
+  }}
+}}
+# Else each wrong password makes the next login slower.
+service anvil {{
+  unix_listener anvil-auth-penalty {{
+    mode = 0
+  }}
+}}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A message that has left the server."""
+
+    sender: str
+    recipients: list[str]
+    text: str
+
+
+@dataclass(slots=True)
+class MailServer:
+    """Where the servers listen, and what has left them."""
+
+    folder: Path
+    smtp_port: int = 0
+    submission_port: int = 0
+    imaps_port: int = 0
+    pop3s_port: int = 0
+    sink: list[Received] = field(default_factory=list)
+
+    @contextmanager
+    def imap(self, address: str, password: str) -> Iterator[imaplib.IMAP4_SSL]:
+        """Sign in to a mailbox. Raises imaplib.IMAP4.error when the server refuses."""
+        with imaplib.IMAP4_SSL("127.0.0.1", self.imaps_port, ssl_context=unverified(), timeout=PATIENCE) as imap:
+            imap.login(address, password)
+            yield imap
+
+    def subjects(self, address: str, password: str, folder: str = "INBOX") -> list[str]:
+        """Return the subjects of the messages in a folder of a mailbox; none where there is no such folder."""
+        with self.imap(address, password) as imap:
+            status, counts = imap.select(folder, readonly=True)
+            if status != "OK" or counts == [b"0"]:
+                return []
+            fetched: list[Any] = imap.fetch("1:*", "(BODY.PEEK[HEADER.FIELDS (SUBJECT)])")[1]
+        headers = [part[1].decode() for part in fetched if isinstance(part, tuple)]
+        return [header.partition(":")[2].strip() for header in headers]
+
+    def send(self, recipient: str, subject: str, sender: str = STRANGER) -> None:
+        """Deliver a message as the world does. Raises smtplib.SMTPRecipientsRefused."""
+        with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=PATIENCE) as smtp:
+            smtp.send_message(message(subject, sender, recipient))
+
+    def submit(self, login: str, password: str, recipient: str, subject: str, sender: str | None = None) -> None:
+        """Send a message as a person with an account does. Raises smtplib's errors."""
+        sender = sender or login
+        with smtplib.SMTP("127.0.0.1", self.submission_port, timeout=PATIENCE) as smtp:
+            smtp.starttls(context=unverified())
+            smtp.login(login, password)
+            smtp.send_message(message(subject, sender, recipient), sender, [recipient])
+
+    def logs(self) -> str:
+        """Return the end of both logs, for a test that fails."""
+        paths = (self.folder / "mail.log", self.folder / "dovecot.log")
+        return "\n".join(path.read_text(errors="replace")[-4000:] for path in paths if path.exists())
+
+
+def message(subject: str, sender: str, recipient: str) -> EmailMessage:
+    made = EmailMessage()
+    made["From"], made["To"], made["Subject"] = sender, recipient, subject
+    made.set_content("Text.\n")
+    return made
+
+
+def unverified() -> ssl.SSLContext:
+    """Return a context for the certificate that the tests have signed themselves."""
+    context = ssl.create_default_context()
+    context.check_hostname = False
+    context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def wait_for(happened: Callable[[], bool], what: str) -> None:
+    """Return as soon as it has happened; fail when that takes too long."""
+    deadline = time.monotonic() + PATIENCE
+    while not happened():
+        assert time.monotonic() < deadline, f"{what} did not happen within {PATIENCE} seconds"
+        time.sleep(0.1)
+
+
+# --- Starting and stopping -------------------------------------------------------------------------------------------
+@contextmanager
+def running_mailserver() -> Iterator[MailServer]:
+    """Run both servers on the database of the tests until the block ends. Needs root."""
+    folder = Path(tempfile.mkdtemp(prefix="mailpanel-", dir="/tmp"))  # a socket's path must be short
+    folder.chmod(0o755)  # the servers' own accounts have to get in
+    server = MailServer(folder, *free_ports(4))
+    with ExitStack() as stack:
+        stack.callback(shutil.rmtree, folder)
+        write_configuration(folder)
+        open_database(folder / "config")
+        sink_port = stack.enter_context(running_sink(server.sink))
+        stack.enter_context(running_postfix(server, sink_port))
+        stack.enter_context(running_dovecot(server))
+        yield server
+
+
+def write_configuration(folder: Path) -> None:
+    """Run the command, and do what its guide says about groups."""
+    store = folder / "store"
+    store.mkdir()
+    shutil.chown(store, MAIL_USER, MAIL_USER)
+    certificate, key = folder / "cert.pem", folder / "key.pem"
+    names = ["-subj", f"/CN={HOSTNAME}", "-keyout", str(key), "-out", str(certificate)]
+    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names)
+    values = {"MAIL_TLS_CERT": certificate, "MAIL_TLS_KEY": key, "MAIL_STORE": store, "MAIL_USER": MAIL_USER}
+    texts = {name: str(value) for name, value in values.items()}
+    with override_settings(MAIL_HOSTNAME=HOSTNAME, MAILSERVER_PASSWORD="a.password~of/tests", **texts):
+        call_command("mailserver_config", out=folder / "config", stdout=StringIO())
+    run("chgrp", "-R", "postfix", str(folder / "config" / "postfix"))
+
+
+def open_database(config: Path) -> None:
+    """Let the servers read the database by the script that the command has written."""
+    if connection.vendor == "postgresql":
+        with connection.cursor() as cursor:
+            cursor.execute((config / "postgresql-grants.sql").read_text())
+        reached = Path(connection.settings_dict["HOST"], "socket")
+    else:
+        run("sh", str(config / "sqlite-permissions.sh"))
+        reached = Path(connection.settings_dict["NAME"])
+    # pytest and tests/run.py keep their temporary folders to themselves; the servers have accounts of their own.
+    for folder in reached.parents:
+        if folder.is_relative_to(tempfile.gettempdir()) and folder.stat().st_mode & 0o777 == 0o700:
+            folder.chmod(0o711)
+
+
+@contextmanager
+def running_postfix(server: MailServer, sink_port: int) -> Iterator[None]:
+    folder, queue = server.folder, server.folder / "queue"
+    config = folder / "postfix"
+    for path in (config, queue, folder / "postfix-data"):
+        path.mkdir()
+    shutil.chown(folder / "postfix-data", "postfix")
+    main = (folder / "config/postfix/main.cf").read_text().replace("smtp_tls_security_level = may\n", "")
+    main += POSTFIX_OF_A_TEST.format(folder=folder, queue=queue, sink=sink_port)
+    (config / "main.cf").write_text(main)
+    # The list of services as Debian has it, chroot included, and the panel's part behind it.
+    master = Path("/etc/postfix/master.cf.proto").read_text() + (folder / "config/postfix/master.cf").read_text()
+    ports = {"smtp": server.smtp_port, "submission": server.submission_port}
+    for service, port in ports.items():
+        master, count = re.subn(rf"(?m)^{service} +inet", f"127.0.0.1:{port} inet", master)
+        assert count == 1, f"one service {service}"
+    master, _count = re.subn(r"(?m)^submissions inet", f"127.0.0.1:{free_ports(1)[0]} inet", master)
+    (config / "master.cf").write_text(master)
+    run("postfix", "-c", str(config), "start")
+    try:
+        wait_for(lambda: answers(server.smtp_port), "the start of Postfix")
+        yield
+    finally:
+        run("postfix", "-c", str(config), "stop")
+
+
+@contextmanager
+def running_dovecot(server: MailServer) -> Iterator[None]:
+    folder = server.folder
+    config = folder / "dovecot.conf"
+    text = (folder / "config/dovecot/dovecot.conf").read_text().replace(POSTFIX_QUEUE, str(folder / "queue"))
+    text += DOVECOT_OF_A_TEST.format(folder=folder, imaps=server.imaps_port, pop3s=server.pop3s_port)
+    config.write_text(text)
+    run("dovecot", "-c", str(config))
+    try:
+        wait_for(lambda: answers(server.imaps_port), "the start of Dovecot")
+        yield
+    finally:
+        run("doveadm", "-c", str(config), "stop")
+        wait_for(lambda: not (folder / "dovecot-run/master.pid").exists(), "the end of Dovecot")
+
+
+def run(*command: str) -> None:
+    """Run a program of the system to its end; fail with what it has said."""
+    environment = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
+    with tempfile.TemporaryFile() as output:  # not a pipe: a server that stays would keep it open
+        done = subprocess.run(
+            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
+        )
+        output.seek(0)
+        assert done.returncode == 0, f"{' '.join(command)}: {output.read().decode(errors='replace')}"
+
+
+def free_ports(count: int) -> list[int]:
+    with ExitStack() as stack:
+        sockets = [stack.enter_context(socket.socket()) for _ in range(count)]
+        for each in sockets:
+            each.bind(("127.0.0.1", 0))
+        return [each.getsockname()[1] for each in sockets]
+
+
+def answers(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1):
+            return True
+    except OSError:
+        return False
+
+
+# --- The world outside -----------------------------------------------------------------------------------------------
+@contextmanager
+def running_sink(received: list[Received]) -> Iterator[int]:
+    """Run a small SMTP server that takes every message into the list; yield its port."""
+
+    class Session(socketserver.StreamRequestHandler):
+        def handle(self) -> None:
+            self.say("220 sink ready")
+            sender, recipients = "", []
+            while line := self.rfile.readline().decode().strip():
+                command = line[:4].upper()
+                if command == "MAIL":
+                    sender, recipients = address_in(line), []
+                elif command == "RCPT":
+                    recipients.append(address_in(line))
+                elif command == "DATA":
+                    self.say("354 go on")
+                    received.append(Received(sender, recipients, self.read_text()))
+                elif command == "QUIT":
+                    self.say("221 bye")
+                    return
+                self.say("250 ok")
+
+        def say(self, line: str) -> None:
+            self.wfile.write(line.encode() + b"\r\n")
+
+        def read_text(self) -> str:
+            lines = iter(self.rfile.readline, b".\r\n")
+            return b"".join(lines).decode(errors="replace")
+
+    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session) as sink:
+        sink.daemon_threads = True
+        thread = threading.Thread(target=sink.serve_forever)
+        thread.start()
+        try:
+            yield sink.server_address[1]
+        finally:
+            sink.shutdown()
+            thread.join()
+
+
+def address_in(line: str) -> str:
+    return line.partition("<")[2].partition(">")[0]
