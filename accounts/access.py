@@ -25,5 +25,5 @@ def not_your_domain(domain: str) -> ValidationError:
 
     The same words whether it exists or not: what another customer owns is never revealed.
     """
-    message = _("You do not manage the domain %(domain)s. Use one of your own domains.")
+    message = _("You cannot use the domain %(domain)s. Correct the address, or have the domain added first.")
     return ValidationError(message, code="domain_not_yours", params={"domain": to_unicode(domain)[:MAX_QUOTED_LENGTH]})

@@ -6,7 +6,7 @@ from the querysets of `accounts.models`. The number of queries does not depend o
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
@@ -26,6 +26,7 @@ from accounts.validators import (
 from bulkimport.rows import Draft, Field, FileRows, Level, Plan, Problem, Row
 
 T = TypeVar("T")
+_NO_NEW_ADDRESS: Final = ("address_repeated", "address_taken", "address_is_forward")
 
 
 @dataclass(slots=True)
@@ -69,7 +70,7 @@ def validate(file: FileRows, *, domains: DomainQuerySet, default_quota: str = ""
     _mark_repeats(accounts)
     _mark_against_database(accounts)
     drafts = tuple(_draft(account) for account in accounts if not account.has_error)
-    problems.extend(_without_room(drafts))
+    problems.extend(_without_room(drafts, [account for account in accounts if account.has_error]))
     _warn(accounts, {draft.address for draft in drafts}, usable)
     for account in accounts:
         problems.extend(sorted(account.problems, key=_place_in_row))
@@ -176,15 +177,24 @@ def _mark_against_database(accounts: Sequence[_Account]) -> None:
             account.add(Field.FORWARD, error)
 
 
-def _without_room(drafts: Iterable[Draft]) -> Iterator[Problem]:
-    """Yield one problem of the file for every domain that has no room for all its drafts."""
-    needed: dict[int, list[int]] = {}
+def _without_room(drafts: Iterable[Draft], faulty: Iterable[_Account] = ()) -> Iterator[Problem]:
+    """Yield one problem of the file for every domain that has no room for all its accounts.
+
+    It is an error where the drafts alone do not fit, and a warning where they do, but not with the rows that are still
+    to be mended: nobody is to mend them first and hear of the limit then. A row whose address is taken is no account.
+    """
+    wanted: dict[int, list[tuple[int, bool]]] = {}  # by domain: the quota, and whether it is a draft's
     for draft in drafts:
-        needed.setdefault(draft.domain_id, []).append(draft.quota_mb)
-    for domain_id, room in Domain.objects.rooms(needed.keys()).items():
-        quotas = needed[domain_id]
+        wanted.setdefault(draft.domain_id, []).append((draft.quota_mb, True))
+    for account in faulty:
+        if account.domain and not any(problem.code in _NO_NEW_ADDRESS for problem in account.problems):
+            wanted.setdefault(account.domain.pk, []).append((account.quota_mb or 0, False))
+    for domain_id, room in Domain.objects.rooms(wanted.keys()).items():
+        quotas = [quota_mb for quota_mb, _is_draft in wanted[domain_id]]
+        ready = [quota_mb for quota_mb, is_draft in wanted[domain_id] if is_draft]
         if error := room.error_for(mailboxes=len(quotas), quota_mb=sum(quotas), whole_file=True):
-            yield from _problems_of(error, line=None, column=None)
+            fits_now = not room.error_for(mailboxes=len(ready), quota_mb=sum(ready), whole_file=True)
+            yield from _problems_of(error, line=None, column=None, level=Level.WARNING if fits_now else Level.ERROR)
 
 
 def _warn(accounts: Iterable[_Account], drafted: set[str], usable: Mapping[str, Domain]) -> None:

@@ -13,6 +13,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.i18n import set_language
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import domains_of
@@ -203,6 +204,8 @@ def _take_corrections(request: HttpRequest, import_record: Import) -> HttpRespon
         if action == "create_good":
             leave_out = lines_in(request.POST.get("left_out", ""))
             is_created = is_current and _create(import_record, plan, leave_out=leave_out)
+    if "language" in request.POST:
+        return set_language(request)
     if action == "show_all":  # a button of the form, so that what was typed is not lost
         return redirect(f"{import_record.get_absolute_url()}?rows=all#good")
     if action in ("create", "create_good") and not is_created:
@@ -221,10 +224,12 @@ def _create(import_record: Import, plan: Plan, *, leave_out: Collection[int] = (
 def _show_checked(request: HttpRequest, import_record: Import) -> HttpResponse:
     plan = check(import_record)
     chosen = dialect_of(import_record)
+    shown = checked_page(plan, all_rows=request.GET.get("rows") == "all")
     context = {
         "import": import_record,
         "plan": plan,
-        "shown": checked_page(plan, all_rows=request.GET.get("rows") == "all"),
+        "shown": shown,
+        "form_kept": "corrections" if shown.has_rows and not shown.repeat else "",
         "columns": COLUMNS,
         "earlier": repeated_import(import_record),
         "reading_form": ReadingForm.of(chosen, plan.file),

@@ -1,11 +1,16 @@
 from django.contrib import admin
 from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from django.views.i18n import set_language
+
+from mailpanel.keeping import LoginView
 
 urlpatterns = [
     path("", include("accounts.urls")),
     path("", include("bulkimport.urls")),
     path("admin/", admin.site.urls),
+    path("login/", LoginView.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(), name="logout"),
     path("language/", login_not_required(set_language), name="set_language"),
 ]

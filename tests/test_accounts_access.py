@@ -33,4 +33,4 @@ def test_nobody_acts_on_nothing() -> None:
 def test_a_foreign_domain_is_named_in_unicode_and_told_how_to_mend() -> None:
     error = not_your_domain("xn--w-uga1v8h.pl")
     assert error.code == "domain_not_yours"
-    assert error.messages == ["You do not manage the domain żółw.pl. Use one of your own domains."]
+    assert error.messages == ["You cannot use the domain żółw.pl. Correct the address, or have the domain added first."]

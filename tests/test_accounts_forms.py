@@ -146,7 +146,9 @@ def test_a_foreign_domain_gets_the_same_words_whether_it_exists_or_not() -> None
     for address in ("jan@foreign.pl", "jan@nowhere.pl"):
         form = filled(address, domains=domains_of(anna))
         domain = address.partition("@")[2]
-        assert form.errors == {"email": [f"You do not manage the domain {domain}. Use one of your own domains."]}
+        assert form.errors == {
+            "email": [f"You cannot use the domain {domain}. Correct the address, or have the domain added first."]
+        }
         assert codes_of(form) == {"email": ["domain_not_yours"]}
     assert filled("jan@mine.pl", domains=domains_of(anna)).is_valid()
 

@@ -107,6 +107,22 @@ def test_the_examples_of_the_help_page_become_accounts(page: Page, file: str) ->
     expect(page.locator("[data-password]")).to_have_count(0)
 
 
+def test_nothing_typed_is_lost_to_another_language_or_an_ended_session(page: Page) -> None:
+    upload(page, "bad-rows.csv")
+    page.locator("[name='3-email']").fill("zly@firma.example")
+    page.get_by_role("contentinfo").get_by_role("button", name="Polski").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("3 konta gotowe, 9 wierszy do poprawy")
+    page.locator("[name='4-password']").fill("abc123")
+    page.context.clear_cookies(name="sessionid")
+    page.locator("[name='4-password']").press("Enter")
+    page.get_by_label("Login").fill("anna")
+    page.get_by_label("Hasło").fill(LOGIN_PASSWORD)
+    page.get_by_role("button", name="Zaloguj").click()
+    page.get_by_role("button", name="Wyślij ponownie").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("4 konta gotowe, 8 wierszy do poprawy")
+    assert fits(page)
+
+
 def test_every_error_is_corrected_on_the_page(page: Page) -> None:
     upload(page, "bad-rows.csv")
     assert heading(page) == "2 accounts ready, 10 rows need you"

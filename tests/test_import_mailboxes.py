@@ -442,9 +442,11 @@ def test_an_import_that_another_process_took_over_says_so(good: Path, monkeypatc
         raise ClaimLost
 
     monkeypatch.setattr(import_mailboxes, "create", taken_over)
-    ran = run(good)
+    ran = run(good, "--json")
     assert ran.status == 1
-    assert "Another process has taken this import over" in ran.stderr
+    assert [problem["code"] for problem in ran.json["problems"]] == ["taken_over"]
+    assert (ran.json["status"], ran.json["accounts"]) == ("checked", [])
+    assert "Another process has taken this import over" in run(good).stdout
 
 
 def test_ctrl_c_creates_nothing(good: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,9 +76,8 @@ def test_a_file_of_blanks_is_empty(content):
 @pytest.mark.parametrize(
     "content",
     [
-        b"E-mail\na@b.pl\x00\n",
-        b"E-mail\na@b.pl\x1a\nx",
-        b"E-mail\x07\n",
+        b"E-mail\na@b.pl\x00\x00\x00\x1a\n",
+        b"\x07\x07",
         b"%PDF-1.7 text",
         b"{\\rtf1 text}",
         b"GIF89a",
@@ -91,6 +90,30 @@ def test_a_file_of_blanks_is_empty(content):
 )
 def test_what_is_not_text_is_not_a_table(content):
     assert codes(read(content)) == ["not_a_table"]
+
+
+@pytest.mark.parametrize("content", [b"<html><table>", b'<?xml version="1.0"?><Workbook>'])
+def test_a_web_page_is_told_what_it_is(content):
+    (problem,) = read(content).problems
+    assert "web page or XML" in problem.message
+
+
+@pytest.mark.parametrize("character", ["\0", "\x1a", "\x07", "\x7f"])
+def test_a_stray_control_character_is_named_at_its_cell(character):
+    file = read(f"E-mail{character};Hasło\njan@przyklad.pl;Zima{character}2024\newa@przyklad.pl;\n".encode())
+    assert [(problem.code, problem.line, problem.field) for problem in file.rows[0].problems] == [
+        ("cell_has_control", 2, Field.PASSWORD)
+    ]
+    assert file.rows[0].cells[Field.PASSWORD] == "Zima2024"
+    assert file.rows[1].problems == ()
+
+
+@pytest.mark.parametrize("encoding", ["utf-16-le", "utf-16-be"])
+@pytest.mark.parametrize("chosen", [None, "utf-16"])
+def test_utf_16_is_known_without_its_mark(encoding, chosen):
+    file = read("E-mail;Hasło\nzażółć@przyklad.pl;Gęślą2024\n".encode(encoding), encoding=chosen)
+    assert file.dialect.encoding == "utf-16"
+    assert file.rows[0].cells == {Field.EMAIL: "zażółć@przyklad.pl", Field.PASSWORD: "Gęślą2024"}
 
 
 def test_the_end_mark_of_dos_is_passed_over():

@@ -201,6 +201,15 @@ def test_one_error_stops_everything_unless_rows_are_left_out(customer: User, dom
     assert import_record.sealed_file is not None, "the rows left out can still be taken back"
 
 
+def test_a_limit_that_only_the_rows_left_out_pass_is_no_warning_of_the_result(customer: User, domain: Domain) -> None:
+    Domain.objects.update(max_mailboxes=2)
+    import_record = uploaded(customer, FAULTY.replace("bad;", "bad@przyklad.iq.pl;"))
+    assert "domain_limit" in {problem.code for problem in check(import_record).problems}
+    assert create(claimed(import_record, leave_out=(4,)))
+    import_record.refresh_from_db()
+    assert import_record.warnings == []
+
+
 def test_only_one_of_two_processes_gets_the_claim(customer: User, domain: Domain) -> None:
     import_record = uploaded(customer)
     assert claim(import_record, check(import_record))

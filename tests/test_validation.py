@@ -239,6 +239,26 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(
             plan_of(*rows(count))
 
 
+def test_a_limit_is_named_before_the_faulty_rows_are_mended() -> None:
+    make_domain("przyklad.iq.pl", max_mailboxes=2, max_total_quota_mb=100_000)
+    make_mailbox("jan@przyklad.iq.pl", quota_mb=1)
+    rows = [
+        {"email": "a@przyklad.iq.pl", "quota": "1"},
+        {"email": "b@przyklad.iq.pl", "quota": "1", "password": "zima"},
+        {"email": "a@przyklad.iq.pl", "quota": "1"},
+        {"email": "jan@przyklad.iq.pl", "quota": "1"},
+    ]
+    plan = plan_of(*rows)
+    (problem,) = (problem for problem in plan.problems if problem.line is None)
+    assert (problem.code, problem.level) == ("domain_limit", Level.WARNING)
+    assert "needs 2 mailboxes" in problem.message  # the repeated and the taken address are none
+    assert plan.can_create_good_rows
+    assert "domain_limit" not in {problem.code for problem in plan_of(rows[0], *rows[2:]).problems}
+    plan = plan_of(*rows, {"email": "c@przyklad.iq.pl"})
+    assert [problem.level for problem in plan.file_errors] == [Level.ERROR]
+    assert not plan.can_create_good_rows
+
+
 def test_what_was_taken_meanwhile_is_found_at_the_time_of_writing(domain: Domain) -> None:
     plan = plan_of(
         {"email": "a@przyklad.iq.pl", "forward": "b@przyklad.iq.pl"},

@@ -227,7 +227,7 @@ def test_staff_uploads_on_behalf_of_a_customer(customer: User, domain: Domain) -
     client.force_login(make_user("root", is_staff=True))
     assert 'name="customer"' in page(client, "/imports/new/")
     html = page(client, send(client, GOOD + "x@other.example;;;;\n", customer=str(customer.pk)))
-    assert "You do not manage the domain other.example." in html
+    assert "You cannot use the domain other.example." in html
     html = page(client, send(client, GOOD + "x@other.example;;;;\n"))
     assert "3 accounts ready" in html
 
@@ -236,7 +236,7 @@ def test_a_customer_cannot_act_for_anybody_else(browser_of: Client) -> None:
     boss = make_user("boss")
     make_domain("boss.example", [boss])
     html = page(browser_of, send(browser_of, "E-mail\nx@boss.example\n", customer=str(boss.pk)))
-    assert "You do not manage the domain boss.example." in html
+    assert "You cannot use the domain boss.example." in html
     assert Import.objects.get().customer is None
 
 

@@ -17,6 +17,8 @@ from bulkimport.readers.header import Layout, read_header
 from bulkimport.rows import Dialect, Field, FileRows, Level, Problem, Row
 
 MAX_CELL: Final = 10_000  # characters; no address, list of addresses or password comes near
+# Vertical tab and form feed are not among them: they come from word processors, and the validator names them.
+CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 # Blank is what `trimmed` leaves nothing of. A search stays linear on a hostile cell, trimming does not.
 _TEXT: Final = re.compile(rf"[^\s{INVISIBLE}]")
 
@@ -57,9 +59,9 @@ class RefusedError(Exception):
         self.dialect = dialect
 
 
-def not_a_table() -> RefusedError:
-    """Return the refusal of a file that is neither text nor a spreadsheet."""
-    message = _("The file is not a list of accounts. Save the list as CSV, XLSX or ODS and upload that.")
+def not_a_table(message: str = "") -> RefusedError:
+    """Return the refusal of a file that is neither text nor a spreadsheet; `message` where more can be said of it."""
+    message = message or _("The file is not a list of accounts. Save the list as CSV, XLSX or ODS and upload that.")
     return RefusedError(Problem("not_a_table", message), Dialect())
 
 
@@ -101,7 +103,7 @@ def build(table: Table, *, has_header: bool | None, max_rows: int) -> FileRows:
     first = first_with_text(records)
     if first is None:
         raise file_empty(table.dialect)
-    layout, problems = read_header(first.cells, has_header=has_header)
+    layout, problems = read_header([CONTROL.sub("", cell) for cell in first.cells], has_header=has_header)
     if layout.has_header and first.fault:
         problems = [Problem(first.fault, fault_message(first.fault))]
     problems = [*table.problems, *problems]
@@ -151,6 +153,12 @@ def _row(record: Record, layout: Layout) -> Row:
         if index in record.lost:
             message = _("This cell has an error, a time or a formula without a result. Type the value itself, as text.")
             problems.append(Problem("cell_unreadable", message, record.line, field))
+        if CONTROL.search(text):
+            message = _(
+                "This cell has a character that cannot be seen. It is shown without it: look whether it is right."
+            )
+            problems.append(Problem("cell_has_control", message, record.line, field))
+            text = CONTROL.sub("", text)
         cells[field] = text[:MAX_CELL]
     surplus = _surplus(record, layout)
     if surplus is not None and not record.fault:

@@ -16,7 +16,7 @@ from accounts.formats import grouped
 from accounts.validators import INVISIBLE
 from bulkimport.columns import known_words
 from bulkimport.readers.header import MAX_COLUMNS, MAX_NAME
-from bulkimport.readers.table import BLANK, Record, RefusedError, Table, file_empty, is_blank, not_a_table
+from bulkimport.readers.table import BLANK, CONTROL, Record, RefusedError, Table, file_empty, is_blank, not_a_table
 from bulkimport.rows import ENCODING_NAMES, Dialect, Problem
 
 if TYPE_CHECKING:
@@ -31,8 +31,6 @@ _POLISH: Final = "ąćęłńóśźżĄĆĘŁŃÓŚŹŻ"
 
 _OTHER_KINDS: Final = (b"%PDF", b"{\\rtf", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
 _MARKUP: Final = re.compile(r"\s*<(\?xml|!|html|head|meta|body|table|style|div)", re.IGNORECASE)
-# Vertical tab and form feed come from word processors; in a cell the validator names them.
-_CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
 _SEPARATOR_LINE: Final = re.compile(r' *"?sep=([,;\t])"?[,;\t ]*(?=[\r\n]|\Z)', re.IGNORECASE)
 
 _SOMETHING: Final = re.compile(rf'[^\s,;"{INVISIBLE}]')  # what is neither blank nor an empty cell
@@ -55,7 +53,14 @@ def read(content: bytes, chosen: Dialect) -> Table:
         raise not_a_table()
     text, encoding = _decoded(content, chosen.encoding, dialect)
     text = text.rstrip("\x1a")
-    if _CONTROL.search(text) or _MARKUP.match(text):
+    if _MARKUP.match(text):
+        message = _(
+            "The file is a web page or XML, whatever its name says. Open it in your spreadsheet program, save it as "
+            "XLSX and upload that."
+        )
+        raise not_a_table(message)
+    # A few stray ones are named at their cells.
+    if CONTROL.subn("", text)[1] > text.count("\n") + text.count("\r") + 1:
         raise not_a_table()
     if not _SOMETHING.search(text):
         raise file_empty(dialect)
@@ -75,6 +80,7 @@ def _lines(text: str) -> list[str]:
 
 def _decoded(content: bytes, encoding: str | None, dialect: Dialect) -> tuple[str, str]:
     """Return the text and its encoding: the given one, or what the byte order mark or the text itself tells."""
+    content = _with_mark(content)
     if encoding is None:
         return _detected(content, dialect)
     # The mark would stick to the first column's name.
@@ -84,6 +90,20 @@ def _decoded(content: bytes, encoding: str | None, dialect: Dialect) -> tuple[st
     except UnicodeDecodeError:
         message = _("The file is not written in the encoding %(name)s. Choose another encoding, or let it be detected.")
         raise RefusedError(Problem("encoding_wrong", message % {"name": ENCODING_NAMES[encoding]}), dialect) from None
+
+
+def _with_mark(content: bytes) -> bytes:
+    """Return UTF-16 that has lost its byte order mark with one, other bytes as they are.
+
+    In a list of accounts most letters have a zero for their other byte, always on the same side.
+    """
+    if content.startswith(_UTF16_MARKS):
+        return content
+    head = content[:_HEAD]
+    zeros = head[::2].count(0), head[1::2].count(0)
+    if min(zeros) or max(zeros) * 4 <= len(head):
+        return content
+    return _UTF16_MARKS[0 if zeros[1] else 1] + content
 
 
 def _detected(content: bytes, dialect: Dialect) -> tuple[str, str]:

@@ -32,7 +32,9 @@ class Outcome:
 
     @property
     def is_created(self) -> bool:
-        return self.import_record is not None and self.import_record.status == Import.Status.CREATED
+        """Whether this command created the accounts, and nobody else."""
+        record = self.import_record
+        return self.would_create and record is not None and record.status == Import.Status.CREATED
 
     @property
     def problems(self) -> list[Problem]:

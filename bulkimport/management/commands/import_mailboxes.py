@@ -92,7 +92,8 @@ class Command(BaseCommand):
             if not done:
                 return Outcome(_changed_meanwhile(check(record)), record.sha256, False, record)
         except (ClaimLost, ImportNotOpen):
-            raise CommandError(_("Another process has taken this import over; nothing was created here.")) from None
+            message = _("Another process has taken this import over; nothing was created here.")
+            return Outcome(_with_error(plan, "taken_over", message), record.sha256, False, record)
         return Outcome(plan, record.sha256, would_create=True, import_record=record)
 
     def create(self, mine: Claim, record: Import, options: dict[str, Any]) -> bool:
@@ -226,4 +227,8 @@ def _changed_meanwhile(plan: Plan) -> Plan:
     if not plan.can_create:
         return plan
     message = _("Something changed while the accounts were being created, so nothing was created. Start again.")
-    return replace(plan, problems=(Problem(code="changed_meanwhile", message=message), *plan.problems))
+    return _with_error(plan, "changed_meanwhile", message)
+
+
+def _with_error(plan: Plan, code: str, message: str) -> Plan:
+    return replace(plan, problems=(Problem(code, message), *plan.problems))

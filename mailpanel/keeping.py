@@ -1,0 +1,96 @@
+"""Keeping what was typed when it cannot be taken: the session has ended, or the page is too old to be trusted.
+
+It travels through the browser, as hidden fields: nothing of it is stored, since there may be passwords in it.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib.auth import views
+from django.contrib.auth.decorators import login_not_required
+from django.contrib.auth.forms import AuthenticationForm
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render, resolve_url
+from django.utils.cache import add_never_cache_headers
+from django.utils.decorators import method_decorator
+from django.utils.http import url_has_allowed_host_and_scheme
+
+
+class KeepingLoginRequiredMiddleware(LoginRequiredMiddleware):
+    """Ask whoever is not signed in to sign in, keeping the form that they have sent."""
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[Any, Any],
+    ) -> HttpResponseBase | None:
+        refusal = super().process_view(request, view_func, view_args, view_kwargs)
+        if refusal is None or request.method != "POST":
+            return refusal
+        context = {"kept": json.dumps(_typed(request)), "next": request.get_full_path()}
+        response = render(request, "accounts/login.html", context)
+        add_never_cache_headers(response)
+        return response
+
+
+@method_decorator(login_not_required, name="dispatch")
+class LoginView(views.LoginView):
+    """Sign in, and offer to send a form that was kept."""
+
+    template_name = "accounts/login.html"
+
+    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if request.user.is_authenticated:  # in another tab meanwhile, or by the first of two presses
+            return _offer_kept(request) or redirect(self.get_success_url())
+        return super().dispatch(request, *args, **kwargs)
+
+    def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
+        return {**super().get_context_data(**kwargs), "kept": self.request.POST.get("kept", "")}
+
+    def form_valid(self, form: AuthenticationForm) -> HttpResponse:
+        response = super().form_valid(form)
+        return _offer_kept(self.request) or response
+
+
+def csrf_failure(request: HttpRequest, **_reason: str) -> HttpResponse:
+    """Offer to send a form again whose page is older than the last sign-in.
+
+    Only for pages of the panel itself: what another site made up is not to be a press of a button away.
+    """
+    if request.headers.get("Origin") != f"{request.scheme}://{request.get_host()}":
+        return render(request, "403_csrf.html", status=403)
+    if request.path != resolve_url("login"):
+        return _offer(request, _typed(request), status=403)
+    if request.user.is_authenticated:
+        return _offer_kept(request) or redirect("home")
+    return render(request, "403_csrf.html", status=403)
+
+
+def _typed(request: HttpRequest) -> dict[str, Any]:
+    """Return where a form was sent, its fields as pairs, and whether a file came with it, which no page can keep."""
+    fields = [(name, value) for name, values in request.POST.lists() for value in values]
+    kept = [pair for pair in fields if pair[0] != "csrfmiddlewaretoken"]
+    return {"path": request.get_full_path(), "fields": kept, "had_file": bool(request.FILES)}
+
+
+def _offer_kept(request: HttpRequest) -> HttpResponse | None:
+    """Offer what the page for signing in has carried along, if it has."""
+    try:
+        kept = json.loads(request.POST.get("kept", ""))
+        fields = [(str(name), str(value)) for name, value in kept["fields"]]
+        path, had_file = str(kept["path"]), bool(kept["had_file"])
+    except (ValueError, TypeError, KeyError):
+        return None
+    if not path.startswith("/") or not url_has_allowed_host_and_scheme(path, allowed_hosts=None):
+        return None
+    return _offer(request, {"path": path, "fields": fields, "had_file": had_file, "signed_in": True})
+
+
+def _offer(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
+    response = render(request, "send_again.html", context, status=status)
+    add_never_cache_headers(response)
+    return response
