@@ -101,7 +101,7 @@ class MailboxForm(forms.Form):
         mailbox, forward = self._build(self.domain)
         chosen: str | None = self.cleaned_data["password"]
         generated = None if chosen else generate_password()
-        # Hashing is slow on purpose: nobody should wait for the domain meanwhile.
+        # Hashing is slow on purpose. Outside a transaction nobody waits for the domain meanwhile.
         mailbox.password_hash = hash_password(chosen or generated or "", generated=not chosen)
         try:
             with transaction.atomic():
@@ -132,8 +132,10 @@ class MailboxForm(forms.Form):
         return mailbox, Forward(domain=domain, source=address, destinations=destinations, keep_copy=keep_copy)
 
     def _lock(self, mailbox: Mailbox, forward: Forward | None) -> None:
-        """Hold all domains at once, in their order: one after the other, two people could block each other."""
-        Domain.objects.lock_for([mailbox.address, *(forward.destinations.split() if forward else ())])
+        """Hold what the models would, before the first of them is asked: it sees what nobody changes any more."""
+        Domain.objects.lock([mailbox.domain.pk])
+        if forward:
+            Forward.objects.lock()
 
     def _check(self, mailbox: Mailbox, forward: Forward | None) -> None:
         """Put what the models say on the fields of the form."""

@@ -11,6 +11,7 @@ from django.db import connection, models
 from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce, Lower
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.formats import grouped
 from accounts.forwarding import looping_sources
@@ -25,6 +26,7 @@ from accounts.validators import (
 
 # A chain of forwards longer than this is not followed further when looking for circles.
 LONGEST_CHAIN = 50
+FORWARDS_LOCK = 7_045_001  # any number that nothing else locks in PostgreSQL
 
 
 class DomainQuerySet(models.QuerySet["Domain"]):
@@ -59,15 +61,6 @@ class DomainQuerySet(models.QuerySet["Domain"]):
         nothing: its transactions are IMMEDIATE.
         """
         list(self.select_for_update().filter(pk__in=domain_ids).order_by("pk").values_list("pk"))
-
-    def lock_for(self, addresses: Iterable[str]) -> None:
-        """Hold the domains of these addresses, as `lock` does; those that are not hosted here have no row to hold.
-
-        Whoever writes a forward holds the domains of both its ends: two that would close a circle between them share
-        one, and the second sees the first.
-        """
-        names = {address.rpartition("@")[2] for address in addresses}
-        self.lock(list(self.filter(name__in=names).values_list("pk", flat=True)))
 
 
 class Domain(models.Model):
@@ -139,7 +132,7 @@ class MailboxQuerySet(models.QuerySet["Mailbox"]):
         found |= dict.fromkeys(self.filter(address__in=addresses).values_list("address", flat=True), True)
         return {
             address: ValidationError(
-                _("“%(value)s” exists already. Choose another address or remove it.")
+                _("“%(value)s” exists already. Write another address, or leave this account out.")
                 if is_mailbox
                 else _("“%(value)s” is already a forward. Choose another address or delete the forward first."),
                 code="address_taken" if is_mailbox else "address_is_forward",
@@ -219,6 +212,16 @@ class Mailbox(models.Model):
 
 
 class ForwardQuerySet(models.QuerySet["Forward"]):
+    def lock(self) -> None:
+        """Let nobody else write forwards until the transaction ends: two of them may close a circle only together.
+
+        To be called after `Domain.objects.lock`, or two transactions could wait for each other. SQLite needs nothing,
+        as there.
+        """
+        if connection.vendor == "postgresql":
+            with connection.cursor() as cursor:
+                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [FORWARDS_LOCK])
+
     def graph_from(self, sources: Iterable[str]) -> dict[str, list[str]]:
         """Return the active forwards that keep no copy and can be reached from these addresses, source to destinations.
 
@@ -277,7 +280,7 @@ class Forward(models.Model):
     source = models.CharField(_("source"), max_length=254, unique=True)
     destinations = models.TextField(_("destinations"), help_text=_("One or more addresses, separated by spaces."))
     keep_copy = models.BooleanField(_("keep a copy"), default=False)
-    is_active = models.BooleanField(_("active"), default=True)
+    is_active = models.BooleanField(pgettext_lazy("forward", "active"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = ForwardQuerySet.as_manager()
@@ -327,9 +330,11 @@ class Forward(models.Model):
         if self.source.partition("@")[2] != self.domain.name:
             raise ValidationError({"source": _outside_domain_error(self.domain)})
         if connection.in_atomic_block:
-            Domain.objects.lock_for([self.source, *destinations])
+            Domain.objects.lock([self.domain.pk])
+            Forward.objects.lock()
         problem = self_forward_error(self.source, destinations)
         if not problem and self.is_active and not self.keep_copy:
-            problem = Forward.objects.circles({self.source: destinations}).get(self.source)
+            others = Forward.objects.exclude(pk=self.pk)
+            problem = others.circles({self.source: destinations}).get(self.source)
         if problem:
             raise ValidationError({"destinations": problem})

@@ -214,10 +214,10 @@ def parse_destinations(text: str) -> tuple[str, ...]:
     """Return the addresses that mail is passed on to, separated by blanks in `text`; each once, in their order.
 
     Raises ValidationError with one entry per faulty address, codes as `normalize_address` with `forward_` for
-    `email_`, and forward_separator, forward_too_many.
+    `email_`, and forward_separator, forward_too_many, forward_is_example.
     """
     value = trimmed(text)
-    if re.search(r"@[^@\s,;]+\s*[,;]\s*[^@\s,;]+@", value):
+    if re.search(r"@[^@\s,;]+\s*[,;]\s*([^@\s,;]+@|\Z)", value):
         message = _("Several addresses are separated by spaces, not by commas or semicolons. Write them so.")
         raise _refuse("forward_separator", message)
     parts = dict.fromkeys(value.split())
@@ -230,6 +230,9 @@ def parse_destinations(text: str) -> tuple[str, ...]:
         try:
             addresses[normalize_address(part)] = None
         except ValidationError as error:
+            if error.code == "example_row":
+                message = _("“%(value)s” is the example of the template. Write another address, or none.")
+                error = _refuse("forward_is_example", message, value=part)
             error.code = str(error.code).replace("email_", "forward_")
             problems.append(error)
     if problems:

@@ -6,9 +6,10 @@ import unicodedata
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from django.utils.functional import Promise
+from django.conf import settings
+from django.utils.functional import Promise, lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
+from django.utils.translation import ngettext, pgettext_lazy
 
 from bulkimport.rows import Field
 
@@ -27,7 +28,7 @@ class Column:
     field: Field
     label: Promise
     names: tuple[str, ...]
-    help: Promise
+    help: Promise | str
     when_empty: Promise
     example: Promise
     template_example: Promise | str
@@ -41,6 +42,16 @@ class Column:
     def other_name(self) -> str:
         """The help page's name, where the label of the moment is another; else empty."""
         return self.names[0] if self.names[0] != self.header else ""
+
+
+def _password_help() -> str:
+    shortest = settings.PASSWORD_MIN_LENGTH
+    text = ngettext(
+        "At least %(count)s character, with a letter and a digit",
+        "At least %(count)s characters, with a letter and a digit",
+        shortest,
+    )
+    return text % {"count": shortest}
 
 
 COLUMNS = (
@@ -58,7 +69,7 @@ COLUMNS = (
         Field.PASSWORD,
         pgettext_lazy("column", "Password"),
         ("Hasło", "password"),
-        _("At least 6 characters, with a letter and a digit"),
+        lazy(_password_help, str)(),
         _("We generate a strong one and show it to you"),
         pgettext_lazy("column example", "snad9hj934!!"),
         "",  # a password printed in a template would be the password of many mailboxes

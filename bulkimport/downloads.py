@@ -149,7 +149,7 @@ def _result(account: CreatedAccount) -> list[str | int]:
     password, forward = account.password or "", account.forward
     if forward is None:
         return [address, password, account.mailbox.quota_mb, "", ""]
-    destinations = " ".join(to_unicode(destination) for destination in forward.destinations.split())
+    destinations = " ".join(forward.display_destinations)
     kept = str(YES_WORD if forward.keep_copy else NO_WORD)
     return [address, password, account.mailbox.quota_mb, destinations, kept]
 

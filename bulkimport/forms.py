@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.validators import parse_quota_mb, trimmed
+from bulkimport.presentation import stamp
 from bulkimport.readers.table import MAX_CELL
 from bulkimport.rows import ENCODING_NAMES, Dialect, Field, FileRows
 from bulkimport.services.checking import file_too_large
@@ -40,7 +41,10 @@ class UploadForm(forms.Form):
         error_messages={"required": _("Choose a file first."), "empty": _("This file is empty. Choose another one.")},
     )
     default_quota_mb = forms.CharField(
-        required=False, max_length=50, label=_("Quota of each account, if the file does not give it")
+        required=False,
+        max_length=50,
+        label=_("Quota of each account, if the file does not give it"),
+        error_messages={"max_length": _("Write a whole number of MB, such as 500.")},
     )
 
     def __init__(self, *args: Any, user: User, content_length: int = 0, **kwargs: Any) -> None:
@@ -106,7 +110,7 @@ class ReadingForm(forms.Form):
         choices=[("", _("Detect automatically")), ("yes", _("Names the columns")), ("no", _("Is an account"))],
     )
 
-    sheet = forms.CharField(required=False, max_length=200, label=_("Sheet"))
+    sheet = forms.CharField(required=False, strip=False, label=_("Sheet"))  # its name may begin or end with a blank
 
     @classmethod
     def of(cls, chosen: Dialect, file: FileRows) -> ReadingForm:
@@ -150,7 +154,7 @@ def corrections_in(data: QueryDict, *, with_confirmed: bool) -> dict[int, dict[F
         if not (cell := CELL_NAME.fullmatch(name)):
             continue
         text = str(value)[:MAX_CELL]  # more is wrong in any column, and its problem is the same
-        if text != data.get(f"{name}-was") or (with_confirmed and f"{cell[1]}-right" in data):
+        if stamp(text) != data.get(f"{name}-was") or (with_confirmed and f"{cell[1]}-right" in data):
             corrections.setdefault(int(cell[1]), {})[Field(cell[2])] = text
     return corrections
 

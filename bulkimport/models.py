@@ -12,6 +12,7 @@ from django.db import models
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from accounts.access import domains_of
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
@@ -34,8 +35,8 @@ class Import(models.Model):
     class Status(models.TextChoices):
         CHECKED = "checked", _("checked")
         CREATING = "creating", _("being created")
-        CREATED = "created", _("created")
-        UNDONE = "undone", _("undone")
+        CREATED = "created", pgettext_lazy("status", "created")
+        UNDONE = "undone", pgettext_lazy("status", "undone")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     uploaded_by = models.ForeignKey(
@@ -149,6 +150,10 @@ class ImportedAccount(models.Model):
 
     def __str__(self) -> str:
         return self.address
+
+    def is_as_created(self, forward: Forward | None) -> bool:
+        """Whether the account, with the forward that its address has now, is still as the import left it."""
+        return self.mailbox is not None and self.fingerprint == fingerprint(self.mailbox, forward)
 
 
 def fingerprint(mailbox: Mailbox, forward: Forward | None) -> str:

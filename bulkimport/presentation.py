@@ -1,6 +1,7 @@
 """What the pages of an import show, worked out here so that the templates only display it."""
 
 import dataclasses
+import hashlib
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
@@ -18,12 +19,14 @@ from bulkimport.services.after import accounts_of
 PROBLEMS_SHOWN = 20  # in the summary; the rest stands at its row
 GOOD_ROWS_SHOWN = 100
 LINES_NAMED = 5
+SURPLUS_SHOWN = 200  # characters
+LONGEST_STAMP = 100
 REPEATED = "already_imported"
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of the table of rows. `text` is what stands in it; `was` what stood in the file where that differs."""
+    """One cell of the table of rows. `text` is what stands in it; `was` what was written there where that differs."""
 
     field: Field
     label: str | Promise
@@ -43,6 +46,11 @@ class Cell:
         return f"r{self.line}-{self.field}"
 
     @property
+    def shown(self) -> str:
+        """What the page sends back beside the cell, to tell later whether the person has changed it."""
+        return stamp(self.text)
+
+    @property
     def is_faulty(self) -> bool:
         return any(problem.level is Level.ERROR for problem in self.problems)
 
@@ -57,6 +65,8 @@ class ShownRow:
     has_error: bool
     has_warning: bool
     is_guess: bool  # the reader could not take the row apart for certain; a person may say that it is right
+    is_corrected: bool
+    surplus: str = dataclasses.field(repr=False)  # the text that belongs to no column and would be dropped
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +109,7 @@ def checked_page(plan: Plan, *, all_rows: bool = False) -> CheckedPage:
     faulty = tuple(row for row in rows if row.has_error)
     warned = tuple(row for row in rows if row.has_warning and not row.has_error)
     good = [row for row in rows if not row.has_error and not row.has_warning]
+    good.sort(key=lambda row: not row.is_corrected)  # they can be corrected once more
     errors = [p for p in plan.problems if p.line is not None and p.level is Level.ERROR]
     title, lead = _headline(plan)
     ready = len(plan.drafts)
@@ -127,6 +138,11 @@ def checked_page(plan: Plan, *, all_rows: bool = False) -> CheckedPage:
         create_good_label=good_label if plan.can_create_good_rows else "",
         left_out=as_text(plan.error_lines),
     )
+
+
+def stamp(text: str) -> str:
+    """Return a text for comparison; of a long one a digest, or a page of hostile cells would be too large to send."""
+    return text if len(text) <= LONGEST_STAMP else hashlib.sha256(text.encode()).hexdigest()
 
 
 def named(lines: Sequence[int]) -> str:
@@ -160,6 +176,7 @@ def results_of(import_record: Import) -> list[dict[str, object]]:
             "password": account.password,
             "is_generated": account.is_generated,
             "is_deleted": account.is_deleted,
+            "is_changed": account.is_changed,
             "mailbox": account.mailbox,
             "quota": megabytes(account.mailbox.quota_mb) if account.mailbox else "",
             "forward": account.forward,
@@ -247,13 +264,17 @@ def _shown_row(row: Row, problems: Collection[Problem], draft: Draft | None) -> 
         has_error=any(problem.level is Level.ERROR for problem in problems),
         has_warning=any(problem.level is Level.WARNING for problem in problems),
         is_guess=bool(row.problems),
+        is_corrected=bool(row.corrected),
+        surplus=row.surplus[:SURPLUS_SHOWN],
     )
 
 
 def _cell(row: Row, column: Field, problems: Iterable[Problem], draft: Draft | None) -> Cell:
-    """Return a cell: an input where there is a problem with it or with the whole row, else what will be written."""
+    """Return a cell: an input where there is a problem with it or with the whole row, or where a person has written
+    something before and may want to again, else what will be written.
+    """
     own = tuple(problem for problem in problems if problem.field is column)
-    is_input = bool(own or row.problems)
+    is_input = bool(own or row.problems or column in row.corrected)
     raw = row.cells.get(column, "")
     label = BY_FIELD[column].label
     if is_input:

@@ -78,6 +78,7 @@ class Row:
     cells: Mapping[Field, str] = field(repr=False)  # may hold a password
     problems: tuple[Problem, ...] = ()
     surplus: str = field(default="", repr=False)  # the first text that belongs to no column
+    corrected: frozenset[Field] = frozenset()  # the cells that a person has written on the page
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +120,10 @@ class Draft:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The checked rows of a file: drafts and problems. `rows_read == len(drafts) + len(error_lines) + blank`, always,
-    unless the file as a whole could not be read; then every row that is not blank counts as an error.
+    """The checked rows of a file: drafts and problems. `rows_read == len(drafts) + len(error_lines) + blank`.
+
+    Not where one error stands for the whole file, because it could not be read or was imported before; every row that
+    is neither blank nor a draft counts as one with errors then.
     """
 
     file: FileRows

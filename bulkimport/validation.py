@@ -64,10 +64,11 @@ def validate(file: FileRows, *, domains: DomainQuerySet, default_quota: str = ""
         except ValidationError as error:
             problems.extend(_problems_of(error, line=None, column=Field.QUOTA))
     accounts = [_read_cells(row) for row in file.rows]
+    _mark_repeats(accounts)
     usable = _usable_domains(accounts, domains)
     for account in accounts:
         _place_in_domain(account, usable, default_quota_mb)
-    _mark_repeats(accounts)
+    problems.extend(_over_largest(accounts, default_quota_mb))
     _mark_against_database(accounts)
     drafts = tuple(_draft(account) for account in accounts if not account.has_error)
     problems.extend(_without_room(drafts, [account for account in accounts if account.has_error]))
@@ -141,11 +142,23 @@ def _check_domain(account: _Account, domain: Domain | None) -> None:
     if domain is None:
         account.add(Field.EMAIL, not_your_domain(account.address.partition("@")[2]))
         account.address = ""  # what another customer owns is not looked up
-    elif account.quota_mb is not None:
+    elif account.quota_mb is not None and not account.quota_is_default:
         try:
             domain.check_mailbox_quota(account.quota_mb)
         except ValidationError as error:
             account.add(Field.QUOTA, error)
+
+
+def _over_largest(accounts: Iterable[_Account], default_quota_mb: int | None) -> Iterator[Problem]:
+    """Yield one problem of the file for every domain that allows no mailbox of the default quota that was typed."""
+    if default_quota_mb is None:
+        return
+    needing = {a.domain.pk: a.domain for a in accounts if a.domain and a.quota_is_default}
+    for domain in needing.values():
+        try:
+            domain.check_mailbox_quota(default_quota_mb)
+        except ValidationError as error:
+            yield from _problems_of(error, line=None, column=Field.QUOTA)
 
 
 def _mark_repeats(accounts: Iterable[_Account]) -> None:

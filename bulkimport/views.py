@@ -8,11 +8,12 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 from django.views.i18n import set_language
 from django_htmx.http import HttpResponseClientRedirect
 
@@ -111,14 +112,17 @@ def import_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return render(request, "bulkimport/import_expired.html", {"import": import_record})
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def import_reading(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Read the file in another way: another encoding, separator or header."""
     import_record = _own_or_404(request, pk)
     form = ReadingForm(request.POST)
-    if form.is_valid():
+    if request.method == "POST" and form.is_valid():
         with suppress(ImportNotOpen):  # its page says why
-            correct(import_record, dialect=form.dialect)
+            try:
+                correct(import_record, dialect=form.dialect, seen_version=request.POST.get("version", ""))
+            except PageOutdated:
+                messages.warning(request, _("The list was changed in another tab. Look at it as it is now."))
     return redirect(import_record)
 
 
@@ -136,11 +140,12 @@ def import_progress(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return JsonResponse({"status": status, "done": import_record.progress_done, "total": import_record.progress_total})
 
 
-@require_POST
+@require_http_methods(["GET", "HEAD", "POST"])
 def import_saved(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Delete the passwords: the person has saved them."""
     import_record = _own_or_404(request, pk)
-    forget_secrets(import_record)
+    if request.method == "POST":
+        forget_secrets(import_record)
     return redirect(import_record)
 
 
@@ -192,10 +197,10 @@ def _take_corrections(request: HttpRequest, import_record: Import) -> HttpRespon
     action, seen_version = request.POST.get("action"), request.POST.get("version", "")
     is_current = seen_version == str(import_record.version)
     is_created = False
+    corrections = corrections_in(request.POST, with_confirmed=is_current)
+    quota = changed_quota(request.POST)
     with suppress(ImportNotOpen, PageOutdated):  # the page of the import says what is the matter
         if import_record.status == Import.Status.CHECKED:
-            corrections = corrections_in(request.POST, with_confirmed=is_current)
-            quota = changed_quota(request.POST)
             plan = correct(import_record, corrections=corrections, default_quota=quota, seen_version=seen_version)
         else:
             plan = check(import_record)
@@ -208,8 +213,14 @@ def _take_corrections(request: HttpRequest, import_record: Import) -> HttpRespon
         return set_language(request)
     if action == "show_all":  # a button of the form, so that what was typed is not lost
         return redirect(f"{import_record.get_absolute_url()}?rows=all#good")
-    if action in ("create", "create_good") and not is_created:
+    import_record.refresh_from_db()
+    is_waiting = import_record.status == Import.Status.CHECKED  # else the first of two presses has done it
+    if action in ("create", "create_good") and is_waiting and not is_created:
         messages.warning(request, _("Nothing was created. Look at the list as it is now and decide again."))
+    # What the first of two presses stores makes a new version.
+    came_too_late = not is_waiting and not is_created and seen_version == str(import_record.version)
+    if came_too_late and (corrections or quota is not None):
+        messages.warning(request, _("What you changed was not used: the accounts had been created already."))
     return redirect(import_record)
 
 
@@ -265,7 +276,10 @@ def _left_out(import_record: Import) -> str:
 
 
 def _own(request: HttpRequest) -> ImportQuerySet:
-    return Import.objects.filter(uploaded_by=_user(request))
+    """Return the imports that a login may see: what it uploaded and, for staff, what the command line did as staff."""
+    user = _user(request)
+    own = Q(uploaded_by=user)
+    return Import.objects.filter(own | Q(uploaded_by=None) if user.is_staff else own)
 
 
 def _own_or_404(request: HttpRequest, pk: uuid.UUID) -> Import:

@@ -16,6 +16,7 @@ from django.shortcuts import redirect, render, resolve_url
 from django.utils.cache import add_never_cache_headers
 from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
+from django_htmx.http import HttpResponseClientRefresh
 
 
 class KeepingLoginRequiredMiddleware(LoginRequiredMiddleware):
@@ -29,7 +30,11 @@ class KeepingLoginRequiredMiddleware(LoginRequiredMiddleware):
         view_kwargs: dict[Any, Any],
     ) -> HttpResponseBase | None:
         refusal = super().process_view(request, view_func, view_args, view_kwargs)
-        if refusal is None or request.method != "POST":
+        if refusal is None:
+            return None
+        if "HX-Request" in request.headers:  # a part of a page: the page itself is to ask
+            return HttpResponseClientRefresh()
+        if request.method != "POST":
             return refusal
         context = {"kept": json.dumps(_typed(request)), "next": request.get_full_path()}
         response = render(request, "accounts/login.html", context)

@@ -270,3 +270,31 @@ def test_two_forwards_across_two_domains_do_not_block_each_other() -> None:
         for thread in threads:
             thread.join()
     assert outcomes == [True] * 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_circle_that_two_people_close_at_the_same_moment_is_refused_to_one() -> None:
+    """Neither half shares a domain with the other: what lies between them are forwards that exist already."""
+    make_forward("b@b.example", "c@c.example")
+    make_forward("d@d.example", "a@a.example")
+    make_domain("a.example")
+    make_domain("c.example")
+    barrier = threading.Barrier(2, timeout=20)
+    saved: list[bool] = []
+
+    def work(email: str, forward: str) -> None:
+        try:
+            form = MailboxForm({"email": email, "forward": forward}, domains=Domain.objects.all())
+            assert form.is_valid()
+            barrier.wait()
+            saved.append(form.save() is not None)
+        finally:
+            connections.close_all()
+
+    pairs = [("a@a.example", "b@b.example"), ("c@c.example", "d@d.example")]
+    threads = [threading.Thread(target=work, args=pair) for pair in pairs]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(saved) == [False, True]

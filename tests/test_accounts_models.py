@@ -165,7 +165,7 @@ def test_what_is_taken_is_told_for_many_addresses_at_once() -> None:
         "ewa@a.pl": "address_is_forward",
     }
     assert taken["both@xn--w-uga1v8h.pl"].messages == [
-        "“both@żółw.pl” exists already. Choose another address or remove it."
+        "“both@żółw.pl” exists already. Write another address, or leave this account out."
     ]
     assert Mailbox.objects.taken([]) == {}
 
@@ -303,6 +303,9 @@ def test_a_changed_forward_is_compared_without_its_old_self() -> None:
     back = make_forward("b@przyklad.iq.pl", "a@przyklad.iq.pl")
     back.destinations = "x@x.pl"
     assert problems_of(back, full=True) == {}
+    turned = make_forward("c@przyklad.iq.pl", "d@przyklad.iq.pl")
+    turned.source, turned.destinations = turned.destinations, turned.source
+    assert problems_of(turned, full=True) == {}
 
 
 def test_new_forwards_are_looked_at_together_with_the_existing_ones() -> None:

@@ -91,7 +91,7 @@ def test_the_examples_of_the_help_page_become_accounts(page: Page, file: str) ->
     assert heading(page) == "3 accounts created"
     table = page.get_by_role("table").first
     expect(table).to_contain_text("e-mail@przyklad.iq.pl")
-    expect(table).to_contain_text("the one from your file")
+    expect(table).to_contain_text("the one you gave")
     expect(table).to_contain_text("kopia@przyklad.iq.pl")
     expect(table).to_contain_text("a copy stays in the mailbox")
     shown = page.locator("[data-password]").all_inner_texts()

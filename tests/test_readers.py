@@ -144,10 +144,19 @@ def test_unknown_columns_are_named_and_not_used():
 
 
 def test_many_and_long_unknown_columns_are_named_in_short():
-    message = only_problem(read("E-mail;" + "x" * 60 + "".join(f";k{n}" for n in range(20)) + "\na@b.pl\n")).message
+    message = only_problem(
+        read("E-mail;Hasło;" + "x" * 60 + "".join(f";k{n}" for n in range(20)) + "\na@b.pl\n")
+    ).message
     assert "“" + "x" * 40 + "…”" in message
     assert "“k8”…" in message
     assert "k9" not in message
+
+
+def test_an_account_taken_for_a_header_is_not_repeated():
+    problem = only_problem(read("konto;TajneHaslo1;500\na@b.pl;;\n"))
+    assert problem.code == "column_unknown"
+    assert "TajneHaslo1" not in problem.message
+    assert "“Telefon 2”" in only_problem(read("konto;hasło;Telefon 2\na@b.pl;;\n")).message
 
 
 def test_the_column_of_problems_is_passed_over():

@@ -7,6 +7,7 @@ from itertools import pairwise
 import pytest
 
 from bulkimport.columns import COLUMNS
+from bulkimport.readers.table import MAX_COUNTED
 from tests.reading import codes, is_sound, read, row_codes
 from tests.spreadsheets import SHEET_PATH, ods, ods_cell, ods_table, xlsx, xlsx_cell, xlsx_members, zipped
 
@@ -59,7 +60,8 @@ def test_open_quotation_marks_on_every_line_take_no_longer_than_the_file():
     # From each line to the end of the file the marks never close: read to the end each time, this would take hours.
     file = read(HEADER + b'x","\n' * 100_000)
     assert codes(file) == ["too_many_accounts"]
-    assert file.rows_read == 100_000
+    assert "more than 20,000 accounts" in file.problems[0].message
+    assert file.rows_read == MAX_COUNTED + 1
 
 
 def test_a_picture_named_table_is_refused():

@@ -251,6 +251,27 @@ def test_hidden_sheets_of_a_document_are_passed_over():
     assert read(content).dialect.sheet == "List"
 
 
+def test_a_comment_in_a_document_is_no_text_of_its_cell():
+    note = "<table:table-cell><office:annotation><text:p>ask her</text:p></office:annotation></table:table-cell>"
+    content = ods(
+        ods_table(
+            ods_cell("E-mail") + ods_cell("Hasło"),
+            ods_cell("a@b.pl") + note + "<table:table-cell/>" + note,
+            note,
+            ods_cell("<text:span>c@d.pl</text:span>") + ods_cell("tajne1"),
+        )
+    )
+    file = read(content)
+    assert row_codes(file) == []
+    assert cells(file) == [("a@b.pl", ""), ("c@d.pl", "tajne1")]
+
+
+@pytest.mark.parametrize("gap", ["<text:tab/>", "<text:line-break/>"])
+def test_a_tab_or_line_break_in_a_document_joins_nothing_in_silence(gap):
+    content = ods(ods_table(ods_cell("E-mail") + ods_cell("Hasło"), ods_cell("a@b.pl") + ods_cell(f"abc{gap}b1")))
+    assert row_codes(read(content)) == [(2, "cell_unreadable", Field.PASSWORD)]
+
+
 def test_cells_of_a_document_without_type_or_with_an_error_are_told_not_lost():
     error = 'office:value-type="string" office:string-value="" calcext:value-type="error"'
     content = ods(
@@ -354,7 +375,7 @@ def test_the_child_sets_its_limits_before_it_opens_anything():
     )
     command = [sys.executable, "-I", "-c", program, str(sheet._CHILD)]
     found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
-    assert found == [str(512 * 1024 * 1024), "10", "0"]
+    assert found == [str(512 * 1024 * 1024), "5", "0"]
 
 
 @pytest.mark.parametrize(

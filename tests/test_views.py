@@ -90,6 +90,11 @@ def press(client: Client, url: str, fields: dict[str, str]) -> None:
     client.post(url, {**as_shown(page(client, url)), **fields})
 
 
+def read_again(client: Client, url: str, fields: dict[str, str]) -> None:
+    """Open the page of an import and send its form for reading the file in another way."""
+    client.post(url + "reading/", {"version": as_shown(page(client, url))["version"], **fields})
+
+
 # --- Who may see what
 
 
@@ -260,7 +265,7 @@ def test_a_half_corrected_row_keeps_what_was_typed(browser_of: Client) -> None:
     html = page(browser_of, url)
     assert 'value="still wrong"' in html
     assert "&lt;b&gt;&amp;1" in html
-    assert 'name="4-quota"' not in html
+    assert as_shown(html)["4-quota"] == "100"
 
 
 def test_cells_that_nobody_offered_change_nothing_they_should_not(browser_of: Client) -> None:
@@ -294,11 +299,11 @@ def test_the_own_list_with_problems_can_be_corrected_and_sent_again(browser_of: 
 
 def test_the_way_the_file_is_read_can_be_changed(browser_of: Client) -> None:
     url = send(browser_of, GOOD.encode("cp1250").replace(b"Has\xb3o", b"password"), action="check")
-    browser_of.post(url + "reading/", {"encoding": "iso-8859-2", "separator": ";", "header": "yes"})
+    read_again(browser_of, url, {"encoding": "iso-8859-2", "separator": ";", "header": "yes"})
     chosen = dialect_of(Import.objects.get())
     assert (chosen.encoding, chosen.separator, chosen.has_header) == ("iso-8859-2", ";", True)
     assert "ISO-8859-2" in page(browser_of, url)
-    browser_of.post(url + "reading/", {"encoding": "", "separator": "|", "header": ""})
+    read_again(browser_of, url, {"encoding": "", "separator": "|", "header": ""})
     assert dialect_of(Import.objects.get()).separator == ";", "a choice that does not exist changes nothing"
 
 
@@ -321,11 +326,11 @@ def test_another_sheet_can_be_chosen(browser_of: Client) -> None:
     html = page(browser_of, url)
     assert "jan<wbr>@" in html
     assert '<option value="Sklep"' in html
-    browser_of.post(url + "reading/", {"sheet": "Sklep"})
+    read_again(browser_of, url, {"sheet": "Sklep"})
     html = page(browser_of, url)
     assert "ewa<wbr>@" in html
     assert "jan<wbr>@" not in html
-    browser_of.post(url + "reading/", {"sheet": "Nie ma"})
+    read_again(browser_of, url, {"sheet": "Nie ma"})
     assert "has no visible sheet “Nie ma”" in page(browser_of, url)
 
 
@@ -494,9 +499,8 @@ def test_a_guessed_row_can_be_confirmed_as_it_stands(browser_of: Client) -> None
 
 
 def test_no_other_rows_are_left_out_than_the_page_has_named(browser_of: Client) -> None:
-    Domain.objects.update(max_mailbox_quota_mb=2000)
     url = send(browser_of, FAULTY)
-    fields = {**as_shown(page(browser_of, url)), "default_quota_mb": "5000", "action": "create_good"}
+    fields = {**as_shown(page(browser_of, url)), "3-email": "ewa", "action": "create_good"}
     assert fields["left_out"] == "4"
     browser_of.post(url, fields)
     assert Mailbox.objects.count() == 0
@@ -640,3 +644,174 @@ def test_undo_removes_nothing_where_the_domain_was_lost_and_keeps_the_passwords(
     assert generated_passwords(Import.objects.get())
     press(browser_of, url + "undo/", {})
     assert Mailbox.objects.count() == 0
+
+
+# --- Found by trying to break it
+
+
+def test_the_second_of_two_presses_complains_of_nothing(browser_of: Client) -> None:
+    url = send(browser_of)
+    fields = {**as_shown(page(browser_of, url)), "action": "create"}
+    browser_of.post(url, fields)
+    browser_of.post(url, fields)
+    html = page(browser_of, url)
+    assert "2 accounts created" in html
+    assert "Nothing was created" not in html
+
+
+def test_a_text_without_a_column_is_shown_and_dropped_only_when_that_is_confirmed(browser_of: Client) -> None:
+    url = send(browser_of, "E-mail;Hasło;Pojemność\njan@przyklad.iq.p;Wiosna2024;500;;szef@inna.pl\n")
+    assert "szef<" in page(browser_of, url).replace("@inna.pl", "<")
+    press(browser_of, url, {"2-email": "jan@przyklad.iq.pl", "action": "create"})
+    assert Mailbox.objects.count() == 0
+    assert "szef@inna.pl" in page(browser_of, url)
+    press(browser_of, url, {"2-right": "on", "action": "create"})
+    assert Mailbox.objects.count() == 1
+
+
+def test_what_another_tab_stores_meanwhile_is_not_created_unseen(
+    browser_of: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = send(browser_of, GOOD)
+    fields = {**as_shown(page(browser_of, url)), "action": "create"}
+    check_now = checking.check
+
+    def check_after_another_tab(import_record: Import) -> Plan:
+        monkeypatch.setattr(checking, "check", check_now)
+        checking.correct(Import.objects.get(), corrections={2: {Field.EMAIL: "janek@przyklad.iq.pl"}})
+        return check_now(import_record)
+
+    monkeypatch.setattr(checking, "check", check_after_another_tab)
+    browser_of.post(url, fields)
+    assert Mailbox.objects.count() == 0
+    html = page(browser_of, url)
+    assert "Nothing was created." in html
+    assert "janek@" in html
+
+
+def test_reading_again_from_an_old_tab_drops_no_correction(browser_of: Client) -> None:
+    url = send(browser_of, FAULTY)
+    old_tab = as_shown(page(browser_of, url))
+    press(browser_of, url, {"4-email": "ola@przyklad.iq.pl", "action": "check"})
+    response = browser_of.post(url + "reading/", {"version": old_tab["version"], "separator": ","}, follow=True)
+    assert "The list was changed in another tab." in response.content.decode()
+    assert corrections_of(Import.objects.get()) == {4: {Field.EMAIL: "ola@przyklad.iq.pl"}}
+
+
+def test_an_invisible_character_in_a_column_name_harms_nothing(browser_of: Client) -> None:
+    url = send(browser_of, "E-mail;a\0b;Hasło\njan@przyklad.iq.pl;;Wiosna2024\n", action="create")
+    assert "1 account created" in page(browser_of, url)
+    assert "\0" not in repr(Import.objects.get().warnings)
+
+
+def test_a_list_that_only_exceeds_a_limit_can_be_downloaded_to_shorten_it(browser_of: Client, domain: Domain) -> None:
+    domain.max_mailboxes = 1
+    domain.save()
+    html = page(browser_of, send(browser_of))
+    assert "Remove accounts or ask for more room." in html
+    assert "Download the list with problems" in html
+
+
+def test_a_sheet_is_chosen_by_its_very_name(browser_of: Client) -> None:
+    workbook = openpyxl.Workbook()
+    workbook.active.title = "Pusty"
+    for name, address in (("Konta", "jan@przyklad.iq.pl"), ("Konta ", "ewa@przyklad.iq.pl")):
+        sheet = workbook.create_sheet(name)
+        sheet.append(["E-mail"])
+        sheet.append([address])
+    buffer = io.BytesIO()
+    workbook.save(buffer)
+    url = send(browser_of, buffer.getvalue())
+    read_again(browser_of, url, {"sheet": "Konta "})
+    assert "ewa<wbr>@" in page(browser_of, url)
+    read_again(browser_of, url, {"sheet": "Pusty"})
+    html = page(browser_of, url)
+    assert "The sheet “Pusty” is empty." in html
+    assert '<option value="Konta "' in html
+
+
+def test_the_same_file_is_recognised_although_an_address_was_corrected_then(browser_of: Client) -> None:
+    text = "E-mail;Hasło\njan@przyklad.iq.pl;\newa@przyklad.iq.pll;\n"
+    url = send(browser_of, text)
+    press(browser_of, url, {"3-email": "ewa@przyklad.iq.pl", "action": "create"})
+    assert Mailbox.objects.count() == 2
+    assert "This file was imported on" in page(browser_of, send(browser_of, text))
+
+
+def test_a_default_quota_over_the_limit_is_one_error_at_its_field(browser_of: Client, domain: Domain) -> None:
+    domain.max_mailbox_quota_mb = 2000
+    domain.save()
+    url = send(browser_of, "E-mail\n" + "".join(f"a{n}@przyklad.iq.pl\n" for n in range(30)), default_quota_mb="5000")
+    html = page(browser_of, url)
+    assert html.count("is more than a mailbox of przyklad.iq.pl may have") == 2  # in the summary and at the field
+    press(browser_of, url, {"default_quota_mb": "2000", "action": "create"})
+    assert Mailbox.objects.filter(quota_mb=2000).count() == 30
+
+
+def test_results_tell_which_accounts_have_been_changed_since(browser_of: Client) -> None:
+    url = send(browser_of, action="create")
+    assert "changed since the import" not in page(browser_of, url)
+    Mailbox.objects.filter(local_part="ewa").update(password_hash="x")
+    assert page(browser_of, url).count("changed since the import") == 1
+
+
+def test_undo_says_that_the_rows_left_out_go_too(browser_of: Client) -> None:
+    url = send(browser_of, FAULTY)
+    press(browser_of, url, {"action": "create_good"})
+    assert "The rows that were left out are erased, too." in page(browser_of, url + "undo/")
+
+
+def test_what_the_command_line_imported_as_staff_is_there_for_staff_alone(client: Client, customer: User) -> None:
+    import_record = checking.upload(content=GOOD.encode(), filename="lista.csv", uploaded_by=None)
+    client.force_login(customer)
+    assert client.get(import_record.get_absolute_url()).status_code == 404
+    client.force_login(make_user("boss", is_staff=True))
+    assert client.get(import_record.get_absolute_url()).status_code == 200
+    assert "lista.csv" in page(client, "/imports/")
+
+
+@pytest.mark.parametrize("part", ["reading/", "saved/"])
+def test_an_address_that_only_takes_forms_leads_to_the_import(browser_of: Client, part: str) -> None:
+    url = send(browser_of)
+    assert browser_of.get(url + part).headers["Location"] == url
+
+
+def test_a_change_that_comes_after_the_creation_is_not_lost_in_silence(browser_of: Client) -> None:
+    url = send(browser_of)
+    other_tab = as_shown(page(browser_of, url))
+    browser_of.post(url, {**other_tab, "action": "create"})
+    late = browser_of.post(url, {**other_tab, "default_quota_mb": "77", "action": "check"}, follow=True)
+    assert "What you changed was not used" in late.content.decode()
+    twice = browser_of.post(url, {**other_tab, "action": "check"}, follow=True)
+    assert "was not used" not in twice.content.decode()
+
+
+def test_a_corrected_cell_can_be_corrected_once_more(browser_of: Client) -> None:
+    url = send(browser_of, FAULTY)
+    press(browser_of, url, {"4-email": "ola@firma.example", "4-password": "Dobre123", "action": "check"})
+    press(browser_of, url, {"4-email": "olla@przyklad.iq.pl", "4-quota": "5", "4-keep_copy": "", "action": "check"})
+    html = page(browser_of, url)
+    assert "3 accounts ready" in html
+    assert {"4-email": "olla@przyklad.iq.pl", "4-password": "Dobre123"}.items() <= as_shown(html).items()
+    press(browser_of, url, {"4-email": "ola@przyklad.iq.pl", "action": "create"})
+    assert Mailbox.objects.filter(local_part="ola").exists()
+
+
+def test_a_very_long_cell_is_compared_without_being_sent_twice(browser_of: Client) -> None:
+    url = send(browser_of, f"E-mail\n{'x' * 5000}\n")
+    fields = as_shown(page(browser_of, url))
+    assert len(fields["2-email-was"]) == 64
+    browser_of.post(url, {**fields, "action": "check"})
+    assert corrections_of(Import.objects.get()) == {}
+    browser_of.post(url, {**fields, "2-email": "jan@przyklad.iq.pl", "action": "create"})
+    assert Mailbox.objects.count() == 1
+
+
+def test_a_repeated_address_is_named_although_its_domain_cannot_be_used(browser_of: Client) -> None:
+    html = page(browser_of, send(browser_of, "E-mail\njan@obca.example\njan@obca.example\n"))
+    assert "is already in row 2" in html
+
+
+def test_the_progress_of_somebody_signed_out_reloads_the_page(client: Client) -> None:
+    response = client.get(f"/imports/{uuid.uuid4()}/progress", headers={"hx-request": "true"})
+    assert response.headers["HX-Refresh"] == "true"

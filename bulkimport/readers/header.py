@@ -60,7 +60,8 @@ def read_header(cells: Sequence[str], *, has_header: bool | None) -> tuple[Layou
     if Field.EMAIL not in fields:
         problems.append(_email_missing())
     if unknown:
-        problems.append(_column_unknown(unknown))
+        is_certain = sum(field is not None for field in fields) > 1
+        problems.append(_column_unknown(unknown, unknown if is_certain else _harmless(unknown)))
     return layout, problems
 
 
@@ -81,9 +82,8 @@ def _expected() -> str:
 
 
 def _quoted(names: Sequence[str]) -> str:
-    shown = [
-        f"“{name[:SHOWN_CHARACTERS]}…”" if len(name) > SHOWN_CHARACTERS else f"“{name}”" for name in names[:SHOWN_NAMES]
-    ]
+    cut = [f"{name[:SHOWN_CHARACTERS]}…" if len(name) > SHOWN_CHARACTERS else name for name in names[:SHOWN_NAMES]]
+    shown = [_("“%(name)s”") % {"name": name} for name in cut]
     return ", ".join(shown) + ("…" if len(names) > SHOWN_NAMES else "")
 
 
@@ -97,9 +97,13 @@ def _too_many_columns() -> Problem:
     return Problem("too_many_columns", message % {"count": grouped(MAX_COLUMNS)})
 
 
+def _harmless(names: Sequence[str]) -> list[str]:
+    """Return the names that may be repeated: the line may be an account that lacks its @, with its password in it."""
+    return [name for name in names if name.isprintable() and not any(character.isdigit() for character in name)]
+
+
 def _header_unknown(names: Sequence[str]) -> Problem:
-    # The line may be an account that lacks its @: a cell that could be its password is not repeated.
-    harmless = [name for name in names if name.isprintable() and not any(character.isdigit() for character in name)]
+    harmless = _harmless(names)
     if harmless:
         message = _(
             "The first line names no known column; it has %(found)s. Write the names of the columns there: %(names)s."
@@ -125,7 +129,12 @@ def _repeated(names: Sequence[str], fields: Sequence[Field | None]) -> list[Prob
     ]
 
 
-def _column_unknown(names: Sequence[str]) -> Problem:
+def _column_unknown(names: Sequence[str], shown: Sequence[str]) -> Problem:
+    if len(shown) < len(names):
+        message = _(
+            "Some columns are not known and are not used. If you need one, give it one of these names: %(known)s."
+        )
+        return Problem("column_unknown", message % {"known": _expected()}, level=Level.WARNING)
     message = ngettext(
         "The column %(names)s is not known and is not used. If you need it, give it one of these names: %(known)s.",
         "The columns %(names)s are not known and are not used. If you need one, give it one of these names: %(known)s.",

@@ -32,7 +32,7 @@ from bulkimport.rows import Dialect, Field, Problem
 MAX_INFLATED: Final = 50 * 1024 * 1024  # bytes; 50,000 rows take 16 MB
 MAX_MEMBERS: Final = 2_000
 MAX_SHEET_ROWS: Final = 20_000  # as the child has it
-CHILD_SECONDS: Final = 20.0
+CHILD_SECONDS: Final = 15.0
 MAX_ANSWER: Final = 64 * 1024 * 1024  # bytes; the child gives 16 million characters, some escaped
 _CHILD: Final = Path(__file__).with_name("sheet_child.py")
 
@@ -92,7 +92,8 @@ def _chosen(sheets: list[dict[str, Any]], dialect: Dialect) -> dict[str, Any]:
             if sheet["name"] == dialect.sheet:
                 return sheet
         message = _("The spreadsheet has no visible sheet “%(name)s”. Choose another, or let it be found.")
-        raise RefusedError(Problem("sheet_missing", message % {"name": dialect.sheet[:100]}), dialect)
+        names = tuple(sheet["name"] for sheet in sheets)
+        raise RefusedError(Problem("sheet_missing", message % {"name": dialect.sheet[:100]}), dialect, names)
     filled = [sheet for sheet in sheets if not all(is_blank(record) for record in _records(sheet))]
     if not filled:
         raise file_empty(dialect)

@@ -26,7 +26,7 @@ from xml.etree import ElementTree
 from xml.parsers import expat
 
 MEMORY = 512 * 1024 * 1024  # bytes of address space
-CPU_SECONDS = 10
+CPU_SECONDS = 5
 MAX_SHEETS = 20
 MAX_ROWS = 20_000
 MAX_COLUMNS = 100
@@ -238,10 +238,12 @@ class _OdsCells:
         self.sheet: set[Position] = set()
         self.row = self.column = 0
         self.height = self.width = 1
-        self.suspect = self.in_text = False
+        self.suspect = self.in_text = self.in_note = False
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        if name == f"{_TABLE} table":
+        if name == f"{_OFFICE} annotation":
+            self.in_note = True
+        elif name == f"{_TABLE} table":
             self.sheet = self.lost.setdefault(attributes.get(f"{_TABLE} name", ""), set())
             self.row = self.column = 0
         elif name == f"{_TABLE} table-row":
@@ -255,15 +257,22 @@ class _OdsCells:
             self.in_text = False
         elif name == f"{_TEXT} p":
             self.in_text = True
+        elif name in (f"{_TEXT} tab", f"{_TEXT} line-break") and not self.in_note:
+            self.lose()  # the library leaves them out, and so joins what they keep apart
 
     def data(self, text: str) -> None:
-        if self.suspect and self.in_text and text.strip():
-            for row in range(self.row, min(self.row + self.height, MAX_ROWS)):
-                self.sheet.add((row, self.column))
-            self.suspect = False
+        if self.suspect and self.in_text and not self.in_note and text.strip():
+            self.lose()
+
+    def lose(self) -> None:
+        for row in range(self.row, min(self.row + self.height, MAX_ROWS)):
+            self.sheet.add((row, self.column))
+        self.suspect = False
 
     def end(self, name: str) -> None:
-        if name in (f"{_TABLE} table-cell", f"{_TABLE} covered-table-cell"):
+        if name == f"{_OFFICE} annotation":
+            self.in_note = self.in_text = False
+        elif name in (f"{_TABLE} table-cell", f"{_TABLE} covered-table-cell"):
             self.column += self.width
             self.suspect = False
         elif name == f"{_TABLE} table-row":
@@ -283,7 +292,11 @@ def _lost_in_ods(xml: bytes) -> dict[str, set[Position]]:
 def main() -> None:
     """Answer about the file on standard input."""
     limit_resources()
-    sys.stdout.write(json.dumps(answer(sys.stdin.buffer.read())))
+    try:
+        text = json.dumps(answer(sys.stdin.buffer.read()))
+    except MemoryError:
+        text = json.dumps({"refused": "sheet_too_large"})
+    sys.stdout.write(text)
 
 
 if __name__ == "__main__":

@@ -16,6 +16,7 @@ from accounts.validators import INVISIBLE
 from bulkimport.readers.header import Layout, read_header
 from bulkimport.rows import Dialect, Field, FileRows, Level, Problem, Row
 
+MAX_COUNTED: Final = 20_000  # accounts in a file; as many rows as are read of a sheet
 MAX_CELL: Final = 10_000  # characters; no address, list of addresses or password comes near
 # Vertical tab and form feed are not among them: they come from word processors, and the validator names them.
 CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
@@ -51,12 +52,16 @@ class Table:
 
 
 class RefusedError(Exception):
-    """The file cannot be read at all. `problem` says why, `dialect` how far the reader came."""
+    """The file cannot be read at all. `problem` says why, `dialect` how far the reader came.
 
-    def __init__(self, problem: Problem, dialect: Dialect) -> None:
+    sheets: the names of a spreadsheet's visible sheets, where another one can be chosen.
+    """
+
+    def __init__(self, problem: Problem, dialect: Dialect, sheets: tuple[str, ...] = ()) -> None:
         super().__init__(problem.code)
         self.problem = problem
         self.dialect = dialect
+        self.sheets = sheets
 
 
 def not_a_table(message: str = "") -> RefusedError:
@@ -101,6 +106,10 @@ def build(table: Table, *, has_header: bool | None, max_rows: int) -> FileRows:
     """
     records = iter(table.records)
     first = first_with_text(records)
+    if first is None and table.dialect.sheet is not None:
+        message = _("The sheet “%(name)s” is empty. Choose another, or let it be found.")
+        problem = Problem("file_empty", message % {"name": table.dialect.sheet[:100]})
+        raise RefusedError(problem, table.dialect, table.sheets)
     if first is None:
         raise file_empty(table.dialect)
     layout, problems = read_header([CONTROL.sub("", cell) for cell in first.cells], has_header=has_header)
@@ -128,7 +137,10 @@ def build(table: Table, *, has_header: bool | None, max_rows: int) -> FileRows:
 
 
 def _rows(records: Iterator[Record], layout: Layout, *, limit: int) -> tuple[list[Row], int, int]:
-    """Return the first `limit` rows, the number of all that are not blank, and the number of blank ones."""
+    """Return the first `limit` rows, the number of all that are not blank, and the number of blank ones.
+
+    The counting ends at MAX_COUNTED: nobody needs to know by how many times a file is too long.
+    """
     rows: list[Row] = []
     accounts = blank = 0
     for record in records:
@@ -136,6 +148,8 @@ def _rows(records: Iterator[Record], layout: Layout, *, limit: int) -> tuple[lis
             blank += 1
             continue
         accounts += 1
+        if accounts > MAX_COUNTED:
+            break
         if accounts <= limit:
             rows.append(_row(record, layout))
     return rows, accounts, blank
@@ -167,7 +181,7 @@ def _row(record: Record, layout: Layout) -> Row:
             "separator in it, put the value in quotation marks."
         )
         problems.append(Problem("surplus_cell", message % {"number": grouped(surplus + 1)}, record.line))
-    lost = record.cells[surplus] if surplus is not None and surplus < len(record.cells) else ""
+    lost = CONTROL.sub("", record.cells[surplus]) if surplus is not None and surplus < len(record.cells) else ""
     return Row(record.line, cells, tuple(problems), lost[:MAX_CELL])
 
 
@@ -190,6 +204,11 @@ def fault_message(code: str) -> str:
 
 
 def _too_many(accounts: int, max_rows: int) -> Problem:
+    if accounts > MAX_COUNTED:
+        message = _(
+            "The file has more than %(count)s accounts; at most %(limit)s fit into one file. Split it into parts."
+        )
+        return Problem("too_many_accounts", message % {"count": grouped(MAX_COUNTED), "limit": grouped(max_rows)})
     message = ngettext(
         "The file has %(count)s account; at most %(limit)s fit into one file. Split it into parts.",
         "The file has %(count)s accounts; at most %(limit)s fit into one file. Split it into parts.",

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Domain, Forward, Mailbox
-from bulkimport.models import Import, ImportedAccount, fingerprint
+from bulkimport.models import Import, ImportedAccount
 from bulkimport.sealing import SealBroken, unseal_json
 from bulkimport.services.checking import ImportNotOpen
 
@@ -39,11 +39,7 @@ def plan_undo(import_record: Import) -> Undo:
     )
     forwards = Forward.objects.filter(source__in=[account.address for account in accounts])
     forward_of = {forward.source: forward for forward in forwards}
-    unchanged = [
-        account.mailbox is not None
-        and account.fingerprint == fingerprint(account.mailbox, forward_of.get(account.address))
-        for account in accounts
-    ]
+    unchanged = [account.is_as_created(forward_of.get(account.address)) for account in accounts]
     return Undo(
         removed=tuple(account for account, same in zip(accounts, unchanged, strict=True) if same),
         kept=tuple(account for account, same in zip(accounts, unchanged, strict=True) if not same),
@@ -93,6 +89,7 @@ class CreatedAccount:
     address: str
     is_generated: bool
     is_deleted: bool
+    is_changed: bool  # since the import; a password shown may be another by now
     mailbox: Mailbox | None
     forward: Forward | None
     password: str | None = field(repr=False)
@@ -114,6 +111,7 @@ def accounts_of(import_record: Import) -> list[CreatedAccount]:
             address=account.address,
             is_generated=account.is_generated,
             is_deleted=account.mailbox_id is None,
+            is_changed=account.pk in own and not account.is_as_created(forward_of.get(account.address)),
             mailbox=account.mailbox if account.pk in own else None,
             forward=forward_of.get(account.address),
             password=passwords.get(account.address) if account.pk in own else None,

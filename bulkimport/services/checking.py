@@ -9,6 +9,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -17,6 +18,7 @@ from django.utils.translation import ngettext
 
 from accounts.access import domains_of
 from accounts.formats import grouped
+from accounts.validators import normalize_mailbox_address
 from bulkimport.models import Import, ImportQuerySet
 from bulkimport.readers import read_file
 from bulkimport.rows import Dialect, Field, FileRows, Plan, Problem, Row
@@ -27,7 +29,7 @@ Corrections = Mapping[int, Mapping[Field, str]]  # line -> column -> text in the
 
 
 class PageOutdated(Exception):
-    """What was typed is stored, but the page was older than the import: its person has not seen what it is now."""
+    """The page was older than the import: its person has not seen what it is now. What was typed is stored."""
 
 
 class ImportNotOpen(Exception):
@@ -95,12 +97,20 @@ def _corrected(row: Row, cells: Mapping[Field, str]) -> Row:
     """Return a row with a person's cells in it.
 
     What the reader found wrong with a cell is settled once that cell has been rewritten, and what it found wrong with
-    the whole row once any has: the person has then seen them all.
+    the whole row once any has: the person has then seen them all. A text that belongs to no column is dropped only
+    with the row as a whole confirmed, which brings every cell.
     """
     if not cells:
         return row
-    unsettled = tuple(problem for problem in row.problems if problem.field and problem.field not in cells)
-    return replace(row, cells={**row.cells, **cells}, problems=unsettled, surplus="")
+    is_confirmed = cells.keys() >= set(Field)
+    unsettled = tuple(
+        problem
+        for problem in row.problems
+        if (problem.field and problem.field not in cells) or (problem.code == "surplus_cell" and not is_confirmed)
+    )
+    surplus = "" if is_confirmed else row.surplus
+    together = {**row.cells, **cells}
+    return replace(row, cells=together, problems=unsettled, surplus=surplus, corrected=frozenset(cells))
 
 
 def check(import_record: Import) -> Plan:
@@ -145,7 +155,7 @@ def correct(
 
     Corrections are added to those stored before. Another dialect makes other rows of the file, so it drops them.
     `seen_version` is that of the page, None where nobody has looked at one. Raises ImportNotOpen when the import has
-    been created or has expired, and PageOutdated once all is stored.
+    been created or has expired, and PageOutdated once all is stored; before it, where it would drop corrections.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -155,6 +165,8 @@ def correct(
         if locked is None:
             raise ImportNotOpen
         is_outdated = seen_version is not None and seen_version != str(locked.version)
+        if is_outdated and dialect is not None:  # it would drop corrections that the page does not show
+            raise PageOutdated
         before = (_choices(locked), locked.default_quota)
         choices = _merged(locked, corrections or {}, dialect)
         if default_quota is not None:
@@ -164,7 +176,9 @@ def correct(
             locked.sealed_choices = seal_json(choices)
         locked.expires_at = now + settings.SECRETS_KEPT
         locked.save(update_fields=["sealed_choices", "default_quota", "version", "expires_at"])
-    import_record.refresh_from_db()
+    # Not read again: what another tab stores from now on is in no page that this person has seen.
+    import_record.sealed_choices, import_record.default_quota = locked.sealed_choices, locked.default_quota
+    import_record.version, import_record.expires_at = locked.version, locked.expires_at
     plan = check(import_record)
     note_plan(import_record, plan)
     if is_outdated:
@@ -232,7 +246,12 @@ def _same_file(uploaded_by: User | None, sha256: str) -> ImportQuerySet:
 def _recognise_repeat(plan: Plan, earlier: Import | None) -> Plan:
     """Say once that this very file was imported before, in the place of every address being taken."""
     taken = {problem.line for problem in plan.problems if problem.code == "address_taken"}
-    if not earlier or not taken or taken != set(earlier.accounts.values_list("line", flat=True)):
+    if not earlier or not taken:
+        return plan
+    # Of the rows whose address a person corrected then, the file itself says another.
+    in_file = {row.line: _address_in(row) for row in plan.file.rows}
+    created = earlier.accounts.values_list("line", "address")
+    if taken != {line for line, address in created if in_file.get(line) == address}:
         return plan
     message = ngettext(
         "This file was imported on %(when)s: %(count)s account was created.",
@@ -252,3 +271,10 @@ def _recognise_repeat(plan: Plan, earlier: Import | None) -> Plan:
     }
     others = tuple(problem for problem in plan.problems if problem.code != "address_taken")
     return replace(plan, problems=(Problem(code="already_imported", message=message), *others))
+
+
+def _address_in(row: Row) -> str:
+    try:
+        return normalize_mailbox_address(row.cells.get(Field.EMAIL, ""))
+    except ValidationError:
+        return ""

@@ -92,9 +92,9 @@ def create(mine: Claim, *, on_progress: Callable[[int], object] | None = None) -
         hashes = _hash_all(mine, passwords, on_progress)
         with transaction.atomic():
             import_record = Import.objects.select_related("uploaded_by", "customer").get(pk=mine.import_id)
-            Domain.objects.lock_for(
-                address for draft in mine.drafts for address in (draft.address, *draft.destinations)
-            )
+            Domain.objects.lock({draft.domain_id for draft in mine.drafts})
+            if any(draft.destinations for draft in mine.drafts):
+                Forward.objects.lock()
             if problems_at_write(mine.drafts, domains=import_record.domains()):
                 raise _TakenMeanwhile
             _write_accounts(mine, hashes)

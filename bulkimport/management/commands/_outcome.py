@@ -77,7 +77,7 @@ def as_json(outcome: Outcome) -> dict[str, object]:
     }
 
 
-def as_text(outcome: Outcome, *, filename: str, results: Path | None) -> Iterator[str]:
+def as_lines(outcome: Outcome, *, filename: str, results: Path | None) -> Iterator[str]:
     """Yield the lines for a person: what was read, every problem, and what was created."""
     counts = outcome.plan.counts
     dialect = read_as(outcome.plan)

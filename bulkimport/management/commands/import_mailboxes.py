@@ -20,7 +20,7 @@ from django.utils.translation import gettext as _
 from accounts.formats import grouped
 from accounts.validators import parse_quota_mb, trimmed
 from bulkimport import downloads
-from bulkimport.management.commands._outcome import Outcome, as_json, as_text
+from bulkimport.management.commands._outcome import Outcome, as_json, as_lines
 from bulkimport.models import Import
 from bulkimport.rows import Dialect, FileRows, Plan, Problem
 from bulkimport.services.after import accounts_of
@@ -125,7 +125,7 @@ class Command(BaseCommand):
         if options["json"]:
             self.stdout.write(json.dumps(as_json(outcome), ensure_ascii=False))
             return
-        for line in as_text(outcome, filename=Path(options["file"]).name, results=results):
+        for line in as_lines(outcome, filename=Path(options["file"]).name, results=results):
             self.stdout.write(line)
 
 
