@@ -26,7 +26,7 @@ run: export DEBUG := $(or $(DEBUG),true)
 endif
 run: .venv/runtime.stamp
 	@$(PYTHON) -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || \
-		{ echo 'Port $(PORT) is in use. Choose another one: make run PORT=8001'; exit 1; }
+		{ echo 'Port $(PORT) cannot be used. Choose another one: make run PORT=8001'; exit 1; }
 	@$(PYTHON) manage.py migrate --verbosity 0
 	@$(PYTHON) manage.py compile_translations
 	@if $(PYTHON) manage.py shell --verbosity 0 -c 'from django.conf import settings; exit(not settings.DEBUG)'; then \

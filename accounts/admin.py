@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
-import idna
 from django import forms
 from django.contrib import admin, messages
 from django.db import DatabaseError, IntegrityError, models, transaction
@@ -13,13 +12,14 @@ from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.html import format_html
-from django.utils.translation import gettext
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.formats import grouped
 from accounts.forms import DomainForm, ForwardForm, MailboxAddForm, MailboxChangeForm
+from accounts.mailserver.control import end_sessions, reload_postfix
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
-from accounts.validators import to_unicode, trimmed
+from accounts.validators import as_stored, to_unicode, trimmed
 
 admin.site.site_header = admin.site.site_title = "Mailpanel"
 
@@ -42,13 +42,8 @@ class MailAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no para
         found = Q(**{f"{self.domain_path}__in": [pk for pk, name in names if part in to_unicode(name)]})
         if at:
             found &= Q(**{f"{self.search_fields[0]}__contains": local_part + at})
-        try:
-            stored = local_part + at + idna.encode(part, uts46=True).decode("ascii")
-        except idna.IDNAError:
-            pass  # not a whole name, so only a part of one
-        else:
-            for field in self.search_fields:
-                found |= Q(**{f"{field}__contains": stored})
+        for field in self.search_fields:
+            found |= Q(**{f"{field}__contains": as_stored(search_term)})
         return queryset.filter(found), False
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -64,6 +59,15 @@ class MailAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no para
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002
         """Save what there is; what somebody has deleted meanwhile is not made anew."""
         obj.save(force_update=change)
+
+    def tell_mailserver(self, request: HttpRequest, tell: Callable[[], str]) -> None:
+        """Tell the mail server something once it is in the database, and the person what is left to do."""
+
+        def tell_and_say() -> None:
+            if left_to_do := tell():
+                messages.warning(request, left_to_do)
+
+        transaction.on_commit(tell_and_say)
 
 
 def used_of(used: int, allowed: int | None, unit: str = "") -> str:
@@ -87,6 +91,14 @@ class DomainAdmin(MailAdmin):
         # A count of its own: joined to the mailboxes, every administrator would count each of them again.
         administrators = Domain.objects.filter(pk=OuterRef("pk")).order_by().annotate(number=Count("administrators"))
         return domains.with_usage().annotate(administrator_count=Subquery(administrators.values("number")))
+
+    def save_model(self, request: HttpRequest, obj: Domain, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if change and "is_active" in form.changed_data and not obj.is_active:
+            addresses = list(obj.mailboxes.values_list("address", flat=True))
+            self.tell_mailserver(request, lambda: end_sessions(addresses))
+        if not change or "is_active" in form.changed_data:
+            self.tell_mailserver(request, reload_postfix)
 
     @admin.display(description=_("name"), ordering="name")
     def display_name(self, domain: Domain) -> str:
@@ -123,9 +135,9 @@ class DomainFilter(admin.RelatedFieldListFilter):
 
 @admin.register(Mailbox)
 class MailboxAdmin(MailAdmin):
-    list_display = ["display_address", "domain", "quota", "is_active", "forwards_to"]
+    list_display = ["display_address", "domain", "quota", "used", "is_active", "forwards_to"]
     list_filter = ["is_active", ("domain", DomainFilter)]
-    list_select_related = ["domain"]
+    list_select_related = ["domain", "usage"]
     search_fields = ["address"]
     form = MailboxChangeForm
     add_fields = ("email", "password", "quota", "forward", "keep_copy")
@@ -142,6 +154,17 @@ class MailboxAdmin(MailAdmin):
     @admin.display(description=_("quota (MB)"), ordering="quota_mb")
     def quota(self, mailbox: Mailbox) -> str:
         return grouped(mailbox.quota_mb)
+
+    @admin.display(description=_("space used"), ordering="usage__bytes_used")
+    def used(self, mailbox: Mailbox) -> str:
+        usage = mailbox.usage_if_known
+        if usage is None:
+            return gettext("unknown")
+        text = used_of(usage.used_mb, mailbox.quota_mb, "\N{NO-BREAK SPACE}MB")
+        if usage.messages is not None:
+            messages_text = ngettext("%(count)s message", "%(count)s messages", usage.messages)
+            text = f"{text}, {messages_text % {'count': grouped(usage.messages)}}"
+        return format_html('<meter max="{}" value="{}"></meter> {}', mailbox.quota_mb, usage.used_mb, text)
 
     @admin.display(description=_("forward"), ordering="forward_destinations")
     def forwards_to(self, mailbox: Any) -> str:
@@ -165,8 +188,12 @@ class MailboxAdmin(MailAdmin):
         return created[0]
 
     def save_model(self, request: HttpRequest, obj: Mailbox, form: Any, change: bool) -> None:
-        if change:  # a new one is written by its form, together with its forward
-            super().save_model(request, obj, form, change)
+        if not change:  # a new one is written by its form, together with its forward
+            return
+        super().save_model(request, obj, form, change)
+        is_switched_off = "is_active" in form.changed_data and not obj.is_active
+        if is_switched_off or "new_password" in form.changed_data:
+            self.tell_mailserver(request, lambda: end_sessions([obj.address]))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         if change:
@@ -187,11 +214,14 @@ class MailboxAdmin(MailAdmin):
     def delete_model(self, request: HttpRequest, obj: Mailbox) -> None:
         forwards_of([obj]).delete()
         super().delete_model(request, obj)
+        self.tell_mailserver(request, lambda: end_sessions([obj.address]))
 
     @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Mailbox]) -> None:
+        addresses = list(queryset.values_list("address", flat=True))
         forwards_of(queryset).delete()
         super().delete_queryset(request, queryset)
+        self.tell_mailserver(request, lambda: end_sessions(addresses))
 
 
 def forwards_of(mailboxes: Iterable[Mailbox]) -> QuerySet[Forward]:

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import not_your_domain
-from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
+from accounts.models import Domain, DomainQuerySet, Forward, Mailbox, MailboxQuerySet
 from accounts.passwords import generate_password, hash_password
 from accounts.validators import (
     clean_password,
@@ -252,3 +252,32 @@ class ForwardForm(RulesForm):
             raise not_your_domain(domain_name)
         self.instance.domain = domain
         return source
+
+
+class MailboxFilterForm(forms.Form):
+    """What to look for in the list of mailboxes. A value that cannot be is as good as none."""
+
+    q = forms.CharField(required=False, label=_("Address or forward"), widget=forms.SearchInput)
+    domain = forms.ModelChoiceField(Domain.objects.none(), required=False, label=_("Domain"))
+    state = forms.ChoiceField(
+        required=False,
+        label=_("State"),
+        choices=[("", _("Any")), ("active", _("Active")), ("disabled", _("Disabled"))],
+    )
+
+    def __init__(self, data: Mapping[str, Any], *, domains: DomainQuerySet) -> None:
+        super().__init__(data)
+        field = self.fields["domain"]
+        field.queryset, field.empty_label = domains, _("All domains")  # type: ignore[attr-defined]
+
+    def apply(self, mailboxes: MailboxQuerySet) -> MailboxQuerySet:
+        """Return those of the mailboxes that are looked for."""
+        self.full_clean()
+        wanted = self.cleaned_data
+        if wanted.get("q"):
+            mailboxes = mailboxes.matching(wanted["q"])
+        if wanted.get("domain"):
+            mailboxes = mailboxes.filter(domain=wanted["domain"])
+        if wanted.get("state"):
+            mailboxes = mailboxes.filter(is_active=wanted["state"] == "active")
+        return mailboxes

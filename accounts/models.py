@@ -17,6 +17,7 @@ from accounts.formats import grouped
 from accounts.forwarding import looping_sources
 from accounts.limits import Room
 from accounts.validators import (
+    as_stored,
     normalize_address,
     normalize_domain,
     normalize_mailbox_address,
@@ -26,6 +27,7 @@ from accounts.validators import (
 
 # A chain of forwards longer than this is not followed further when looking for circles.
 LONGEST_CHAIN = 50
+ALMOST_FULL_PERCENT = 90
 FORWARDS_LOCK = 7_045_001  # any number that nothing else locks in PostgreSQL
 
 
@@ -141,6 +143,12 @@ class MailboxQuerySet(models.QuerySet["Mailbox"]):
             for address, is_mailbox in found.items()
         }
 
+    def matching(self, text: str) -> MailboxQuerySet:
+        """Return the mailboxes whose address, or one that they forward to, has this text in it."""
+        stored = as_stored(text)
+        forwards = Forward.objects.filter(destinations__contains=stored, is_active=True)
+        return self.filter(models.Q(address__contains=stored) | models.Q(address__in=forwards.values("source")))
+
 
 class Mailbox(models.Model):
     """An address with a password, a quota and a place for mail. `address` is `local_part@domain.name`, lower-case."""
@@ -167,6 +175,12 @@ class Mailbox(models.Model):
 
     def __str__(self) -> str:
         return self.display_address
+
+    @property
+    def usage_if_known(self) -> MailUsage | None:
+        """What the mailbox holds, None where the mail server has not written that down."""
+        usage: MailUsage | None = getattr(self, "usage", None)
+        return usage if usage and usage.bytes_used is not None else None
 
     @property
     def display_address(self) -> str:
@@ -209,6 +223,47 @@ class Mailbox(models.Model):
         if self.quota_mb is None:
             return False
         return not Mailbox.objects.filter(pk=self.pk, domain=self.domain, quota_mb__gte=self.quota_mb).exists()
+
+
+class MailUsage(models.Model):
+    """What a mailbox holds, as Dovecot writes it down after each change. Without a row or a number it is not known.
+
+    No constraint in the database: Dovecot writes for whom it serves, and the row goes with its mailbox.
+    """
+
+    mailbox = models.OneToOneField(
+        Mailbox,
+        to_field="address",
+        db_column="address",
+        primary_key=True,
+        on_delete=models.CASCADE,
+        db_constraint=False,
+        related_name="usage",
+    )
+    bytes_used = models.BigIntegerField(_("bytes"), null=True)
+    messages = models.BigIntegerField(_("messages"), null=True)
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("space used")
+        default_permissions = ()
+        db_table = "mail_usage"  # a name for the mail server, as those of the views are
+
+    def __str__(self) -> str:
+        return str(self.pk)
+
+    @property
+    def used_mb(self) -> int:
+        """Used MB of 1,048,576 bytes, rounded up, so that only an empty mailbox has 0."""
+        return -(-(self.bytes_used or 0) // 1_048_576)
+
+    @property
+    def percent(self) -> int:
+        """Used percent of the quota, at most 100."""
+        return min(100, 100 * (self.bytes_used or 0) // (self.mailbox.quota_mb * 1_048_576))
+
+    @property
+    def is_almost_full(self) -> bool:
+        return self.percent >= ALMOST_FULL_PERCENT
 
 
 class ForwardQuerySet(models.QuerySet["Forward"]):

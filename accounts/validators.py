@@ -133,6 +133,17 @@ def to_unicode(name: str) -> str:
     return local_part + at + _domain_to_unicode(domain)
 
 
+def as_stored(text: str) -> str:
+    """Return a text to look for as it would be stored: in lower case, and a domain in IDNA ASCII where it is one."""
+    local_part, at, domain = trimmed(text).lower().rpartition("@")
+    if domain.isascii():
+        return local_part + at + domain
+    try:
+        return local_part + at + idna.encode(domain, uts46=True).decode("ascii")
+    except idna.IDNAError:  # not a whole name, so only a part of one
+        return local_part + at + domain
+
+
 def parse_quota_mb(text: str) -> int:
     """Return a quota in MB: a whole number of at least 1. `500.0`, `500,0` and `1 000` are read as people mean them.
 
@@ -216,8 +227,8 @@ def parse_destinations(text: str) -> tuple[str, ...]:
     Raises ValidationError with one entry per faulty address, codes as `normalize_address` with `forward_` for
     `email_`, and forward_separator, forward_too_many, forward_is_example.
     """
-    value = trimmed(text)
-    if re.search(r"@[^@\s,;]+\s*[,;]\s*([^@\s,;]+@|\Z)", value):
+    value = trimmed(text).rstrip(" ,;")
+    if re.search(r"@[^@\s,;]+\s*[,;]\s*[^@\s,;]+@", value):
         message = _("Several addresses are separated by spaces, not by commas or semicolons. Write them so.")
         raise _refuse("forward_separator", message)
     parts = dict.fromkeys(value.split())

@@ -1,17 +1,48 @@
-"""Signing in and out, the way in, and whether the panel works."""
+"""The way in, the list of mailboxes, and whether the panel works."""
 
 from django.contrib.auth.decorators import login_not_required
+from django.core.paginator import Paginator
 from django.db import connection
+from django.db.models import F
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect
+from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
+
+from accounts.access import domains_of
+from accounts.forms import MailboxFilterForm
+from accounts.models import Forward, Mailbox
+
+MAILBOXES_PER_PAGE = 50
 
 
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Lead to the imports, the main thing a customer comes for."""
     return redirect("import_list")
+
+
+@require_safe
+@never_cache
+def mailbox_list(request: HttpRequest) -> HttpResponse:
+    """List the mailboxes of all domains of the login, those that match what is asked for."""
+    domains = domains_of(request.user)
+    form = MailboxFilterForm(request.GET, domains=domains)
+    mailboxes = form.apply(Mailbox.objects.filter(domain__in=domains)).select_related("domain", "usage")
+    order = {"used": F("usage__bytes_used").desc(nulls_last=True), "quota": F("quota_mb").desc()}
+    sort = request.GET.get("sort", "")
+    page = Paginator(mailboxes.order_by(*filter(None, [order.get(sort)]), "address"), MAILBOXES_PER_PAGE).get_page(
+        request.GET.get("page")
+    )
+    forwards = Forward.objects.filter(source__in=[mailbox.address for mailbox in page], is_active=True)
+    forward_of = {forward.source: forward for forward in forwards}
+    context = {
+        "form": form,
+        "page": page,
+        "rows": [(mailbox, forward_of.get(mailbox.address)) for mailbox in page],
+        "sort": sort if sort in order else "address",
+    }
+    return render(request, "accounts/mailbox_list.html", context)
 
 
 @require_safe

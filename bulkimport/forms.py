@@ -110,7 +110,9 @@ class ReadingForm(forms.Form):
         choices=[("", _("Detect automatically")), ("yes", _("Names the columns")), ("no", _("Is an account"))],
     )
 
-    sheet = forms.CharField(required=False, strip=False, label=_("Sheet"))  # its name may begin or end with a blank
+    sheet = forms.CharField(
+        required=False, strip=False, max_length=1000, label=_("Sheet")
+    )  # its name may begin or end with a blank
 
     @classmethod
     def of(cls, chosen: Dialect, file: FileRows) -> ReadingForm:

@@ -274,13 +274,16 @@ def _cell(row: Row, column: Field, problems: Iterable[Problem], draft: Draft | N
     something before and may want to again, else what will be written.
     """
     own = tuple(problem for problem in problems if problem.field is column)
-    is_input = bool(own or row.problems or column in row.corrected)
+    is_corrected = column in row.corrected and column is not Field.PASSWORD  # no password stays in sight
+    is_input = bool(own or row.problems or is_corrected)
     raw = row.cells.get(column, "")
     label = BY_FIELD[column].label
     if is_input:
         # A field of one line: a browser would drop a line break, and so "correct" the cell without anybody's will.
         return Cell(column, label, row.line, " ".join(raw.splitlines()), problems=own, is_input=True)
     text, note = _tidy_text(column, raw, draft)
+    if column is Field.PASSWORD and column in row.corrected and trimmed(raw):
+        text = _("typed here")
     plain = _plain(column, draft) if draft else ""
     is_tidied = bool(plain) and trimmed(raw) not in ("", plain)
     return Cell(column, label, row.line, text, note=note, was=trimmed(raw) if is_tidied else "")

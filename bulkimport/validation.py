@@ -38,6 +38,7 @@ class _Account:
     domain: Domain | None = None
     quota_mb: int | None = None
     quota_is_default: bool = False
+    quota_is_typed: bool = False  # beside the file, for all rows without one
     destinations: tuple[str, ...] = ()
     keep_copy: bool = False
     password: str | None = field(default=None, repr=False)
@@ -130,6 +131,7 @@ def _place_in_domain(account: _Account, usable: Mapping[str, Domain], default_qu
         return
     domain = usable.get(account.address.partition("@")[2])
     if domain and account.quota_is_default:
+        account.quota_is_typed = default_quota_mb is not None
         account.quota_mb = default_quota_mb or domain.default_quota_mb
     if problem := self_forward_error(account.address, account.destinations):
         account.add(Field.FORWARD, problem)
@@ -142,7 +144,7 @@ def _check_domain(account: _Account, domain: Domain | None) -> None:
     if domain is None:
         account.add(Field.EMAIL, not_your_domain(account.address.partition("@")[2]))
         account.address = ""  # what another customer owns is not looked up
-    elif account.quota_mb is not None and not account.quota_is_default:
+    elif account.quota_mb is not None and not account.quota_is_typed:
         try:
             domain.check_mailbox_quota(account.quota_mb)
         except ValidationError as error:
@@ -150,10 +152,13 @@ def _check_domain(account: _Account, domain: Domain | None) -> None:
 
 
 def _over_largest(accounts: Iterable[_Account], default_quota_mb: int | None) -> Iterator[Problem]:
-    """Yield one problem of the file for every domain that allows no mailbox of the default quota that was typed."""
+    """Yield one problem of the file for every domain that allows no mailbox of the default quota that was typed.
+
+    In the place of one for each row: it is mended in one field, and until then nothing is created.
+    """
     if default_quota_mb is None:
         return
-    needing = {a.domain.pk: a.domain for a in accounts if a.domain and a.quota_is_default}
+    needing = {account.domain.pk: account.domain for account in accounts if account.domain and account.quota_is_typed}
     for domain in needing.values():
         try:
             domain.check_mailbox_quota(default_quota_mb)
@@ -201,7 +206,9 @@ def _without_room(drafts: Iterable[Draft], faulty: Iterable[_Account] = ()) -> I
         wanted.setdefault(draft.domain_id, []).append((draft.quota_mb, True))
     for account in faulty:
         if account.domain and not any(problem.code in _NO_NEW_ADDRESS for problem in account.problems):
-            wanted.setdefault(account.domain.pk, []).append((account.quota_mb or 0, False))
+            quota_is_faulty = any(problem.field is Field.QUOTA for problem in account.problems)
+            quota_mb = 0 if quota_is_faulty else account.quota_mb or 0
+            wanted.setdefault(account.domain.pk, []).append((quota_mb, False))
     for domain_id, room in Domain.objects.rooms(wanted.keys()).items():
         quotas = [quota_mb for quota_mb, _is_draft in wanted[domain_id]]
         ready = [quota_mb for quota_mb, is_draft in wanted[domain_id] if is_draft]

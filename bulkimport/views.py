@@ -1,5 +1,6 @@
 """The pages of an import. Every step is POST, redirect, GET; every page belongs to the login that uploaded the file."""
 
+import json
 import uuid
 from collections.abc import Collection
 from contextlib import suppress
@@ -11,6 +12,7 @@ from django.core.paginator import Paginator
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
@@ -18,6 +20,7 @@ from django.views.i18n import set_language
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import domains_of
+from accounts.mailserver.control import end_sessions
 from bulkimport import downloads, runner
 from bulkimport.columns import COLUMNS
 from bulkimport.forms import ReadingForm, UploadForm, changed_quota, corrections_in, lines_in
@@ -27,6 +30,7 @@ from bulkimport.rows import Plan
 from bulkimport.services.after import forget_secrets, plan_undo, purge_expired
 from bulkimport.services.after import undo as undo_import
 from bulkimport.services.checking import (
+    Corrections,
     ImportNotOpen,
     PageOutdated,
     check,
@@ -158,7 +162,10 @@ def import_undo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return redirect(import_record)
     if request.method == "POST":
         with suppress(ImportNotOpen):  # undone in another tab; its page says so
-            undo_import(import_record)
+            undone = undo_import(import_record)
+            left_to_do = end_sessions([account.address for account in undone.removed])
+            if left_to_do and _user(request).is_staff:  # a customer has no way to the mail server
+                messages.warning(request, left_to_do)
         return redirect(import_record)
     return render(request, "bulkimport/import_undo.html", {"import": import_record, "undo": plan_undo(import_record)})
 
@@ -199,6 +206,7 @@ def _take_corrections(request: HttpRequest, import_record: Import) -> HttpRespon
     is_created = False
     corrections = corrections_in(request.POST, with_confirmed=is_current)
     quota = changed_quota(request.POST)
+    typed = _stamp_of(import_record, corrections, quota)
     with suppress(ImportNotOpen, PageOutdated):  # the page of the import says what is the matter
         if import_record.status == Import.Status.CHECKED:
             plan = correct(import_record, corrections=corrections, default_quota=quota, seen_version=seen_version)
@@ -209,19 +217,28 @@ def _take_corrections(request: HttpRequest, import_record: Import) -> HttpRespon
         if action == "create_good":
             leave_out = lines_in(request.POST.get("left_out", ""))
             is_created = is_current and _create(import_record, plan, leave_out=leave_out)
-    if "language" in request.POST:
-        return set_language(request)
-    if action == "show_all":  # a button of the form, so that what was typed is not lost
-        return redirect(f"{import_record.get_absolute_url()}?rows=all#good")
     import_record.refresh_from_db()
     is_waiting = import_record.status == Import.Status.CHECKED  # else the first of two presses has done it
     if action in ("create", "create_good") and is_waiting and not is_created:
         messages.warning(request, _("Nothing was created. Look at the list as it is now and decide again."))
-    # What the first of two presses stores makes a new version.
-    came_too_late = not is_waiting and not is_created and seen_version == str(import_record.version)
-    if came_too_late and (corrections or quota is not None):
+    if not is_waiting and not is_created and typed and request.session.get("typed_last") != typed:
         messages.warning(request, _("What you changed was not used: the accounts had been created already."))
+    request.session["typed_last"] = typed
+    if "language" in request.POST:
+        return set_language(request)
+    if action == "show_all":  # a button of the form, so that what was typed is not lost
+        return redirect(f"{import_record.get_absolute_url()}?rows=all#good")
     return redirect(import_record)
+
+
+def _stamp_of(import_record: Import, corrections: Corrections, quota: str | None) -> str:
+    """Return a digest of what a page has sent, to know the second of two presses by; empty where nothing was typed.
+
+    Made with the key, since there may be passwords in it.
+    """
+    if not corrections and quota is None:
+        return ""
+    return salted_hmac(str(import_record.pk), json.dumps([corrections, quota])).hexdigest()
 
 
 def _create(import_record: Import, plan: Plan, *, leave_out: Collection[int] = ()) -> bool:
@@ -276,10 +293,10 @@ def _left_out(import_record: Import) -> str:
 
 
 def _own(request: HttpRequest) -> ImportQuerySet:
-    """Return the imports that a login may see: what it uploaded and, for staff, what the command line did as staff."""
+    """Return the imports that a login may see: what it uploaded and, for a superuser, what the command line did."""
     user = _user(request)
     own = Q(uploaded_by=user)
-    return Import.objects.filter(own | Q(uploaded_by=None) if user.is_staff else own)
+    return Import.objects.filter(own | Q(uploaded_by=None) if user.is_superuser else own)
 
 
 def _own_or_404(request: HttpRequest, pk: uuid.UUID) -> Import:

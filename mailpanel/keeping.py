@@ -1,12 +1,14 @@
 """Keeping what was typed when it cannot be taken: the session has ended, or the page is too old to be trusted.
 
-It travels through the browser, as hidden fields: nothing of it is stored, since there may be passwords in it.
+It travels through the browser, as hidden fields of the very tab that it was typed in: nothing of it is stored, since
+there may be passwords in it.
 """
 
 import json
 from collections.abc import Callable
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth import views
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
@@ -34,9 +36,9 @@ class KeepingLoginRequiredMiddleware(LoginRequiredMiddleware):
             return None
         if "HX-Request" in request.headers:  # a part of a page: the page itself is to ask
             return HttpResponseClientRefresh()
-        if request.method != "POST":
+        if request.method != "POST" or not request.POST.keys() - {"csrfmiddlewaretoken"}:
             return refusal
-        context = {"kept": json.dumps(_typed(request)), "next": request.get_full_path()}
+        context = {"kept": json.dumps(_typed(request)), "next": request.get_full_path(), "keeps": True}
         response = render(request, "accounts/login.html", context)
         add_never_cache_headers(response)
         return response
@@ -49,30 +51,31 @@ class LoginView(views.LoginView):
     template_name = "accounts/login.html"
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if request.user.is_authenticated:  # in another tab meanwhile, or by the first of two presses
+        if request.user.is_authenticated:  # in another tab meanwhile
             return _offer_kept(request) or redirect(self.get_success_url())
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        return {**super().get_context_data(**kwargs), "kept": self.request.POST.get("kept", "")}
+        kept = self.request.POST.get("kept", "")
+        return {**super().get_context_data(**kwargs), "kept": kept, "keeps": bool(kept)}
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_valid(form)
         return _offer_kept(self.request) or response
 
 
-def csrf_failure(request: HttpRequest, **_reason: str) -> HttpResponse:
+def csrf_failure(request: HttpRequest, **_reason: str) -> HttpResponseBase:
     """Offer to send a form again whose page is older than the last sign-in.
 
-    Only for pages of the panel itself: what another site made up is not to be a press of a button away.
+    Only for pages of the panel itself: what another site made up is not to be a press of a button away. Not for the
+    pages to sign in on, whose password is not to stand in a page.
     """
-    if request.headers.get("Origin") != f"{request.scheme}://{request.get_host()}":
+    ours = {f"{request.scheme}://{request.get_host()}", *settings.CSRF_TRUSTED_ORIGINS}
+    if request.path == resolve_url("login") and request.user.is_authenticated:  # the second of two presses
+        return LoginView.as_view()(request)
+    if request.headers.get("Origin") not in ours or request.path in map(resolve_url, ("login", "admin:login")):
         return render(request, "403_csrf.html", status=403)
-    if request.path != resolve_url("login"):
-        return _offer(request, _typed(request), status=403)
-    if request.user.is_authenticated:
-        return _offer_kept(request) or redirect("home")
-    return render(request, "403_csrf.html", status=403)
+    return _offer(request, _typed(request), status=403)
 
 
 def _typed(request: HttpRequest) -> dict[str, Any]:
@@ -96,6 +99,6 @@ def _offer_kept(request: HttpRequest) -> HttpResponse | None:
 
 
 def _offer(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    response = render(request, "send_again.html", context, status=status)
+    response = render(request, "send_again.html", {**context, "keeps": True}, status=status)
     add_never_cache_headers(response)
     return response

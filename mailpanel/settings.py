@@ -112,6 +112,10 @@ MAIL_TLS_CERT = env.str("MAIL_TLS_CERT", default=f"/etc/letsencrypt/live/{MAIL_H
 MAIL_TLS_KEY = env.str("MAIL_TLS_KEY", default=f"/etc/letsencrypt/live/{MAIL_HOSTNAME}/privkey.pem")
 MAIL_STORE = env.str("MAIL_STORE", default="/var/vmail")
 MAIL_USER = env.str("MAIL_USER", default="vmail")
+# The commands to end sessions and to reload with, where the mail server is on this machine; empty: the pages say what
+# is left to do.
+DOVEADM = env.str("DOVEADM", default="")
+POSTFIX = env.str("POSTFIX", default="")
 
 # --- Signing in ------------------------------------------------------------------------------------------------------
 LOGIN_URL = "login"

@@ -11,6 +11,6 @@ urlpatterns = [
     path("", include("bulkimport.urls")),
     path("admin/", admin.site.urls),
     path("login/", LoginView.as_view(), name="login"),
-    path("logout/", LogoutView.as_view(), name="logout"),
+    path("logout/", login_not_required(LogoutView.as_view()), name="logout"),
     path("language/", login_not_required(set_language), name="set_language"),
 ]

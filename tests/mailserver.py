@@ -190,7 +190,8 @@ def write_configuration(folder: Path) -> None:
     texts = {name: str(value) for name, value in values.items()}
     with override_settings(MAIL_HOSTNAME=HOSTNAME, MAILSERVER_PASSWORD="a.password~of/tests", **texts):
         call_command("mailserver_config", out=folder / "config", stdout=StringIO())
-    run("chgrp", "-R", "postfix", str(folder / "config" / "postfix"))
+    for group in ("postfix", "dovecot"):
+        run("chgrp", "-R", group, str(folder / "config" / group))
 
 
 def open_database(config: Path) -> None:

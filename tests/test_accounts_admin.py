@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts import admin as accounts_admin
-from accounts.models import Domain, Forward, Mailbox
+from accounts.models import Domain, Forward, Mailbox, MailUsage
 from accounts.passwords import verify_password
 from tests.factories import make_domain, make_forward, make_mailbox, make_user
 
@@ -140,8 +140,8 @@ def test_the_mailboxes_show_their_address_quota_and_forward(staff: Client) -> No
     make_forward("jan@xn--w-uga1v8h.pl", "a@x.pl b@xn--dbo-iwa1zb.pl")
     make_mailbox("ewa@xn--w-uga1v8h.pl", quota_mb=100)
     assert row_texts(text_of(staff, page("mailbox"))) == [
-        "ewa@żółw.pl żółw.pl 100 -",
-        "jan@żółw.pl żółw.pl 2,500 a@x.pl b@źdźbło.pl",
+        "ewa@żółw.pl żółw.pl 100 unknown -",
+        "jan@żółw.pl żółw.pl 2,500 unknown a@x.pl b@źdźbło.pl",
     ]
 
 
@@ -471,3 +471,12 @@ def test_a_mailbox_that_somebody_else_made_meanwhile_is_told(staff: Client, monk
     monkeypatch.setattr(accounts_admin.MailboxAddForm, "save", lambda _form: None)
     response = staff.post(page("mailbox", "add"), {"email": "jan@a.pl", "password": "abc123"}, follow=True)
     assert "Somebody else has just saved the same." in response.content.decode()
+
+
+def test_the_list_of_mailboxes_shows_how_full_each_is(staff: Client) -> None:
+    assert "unknown" not in text_of(staff, page("mailbox"))
+    mailbox = make_mailbox(quota_mb=1000)
+    assert "unknown" in text_of(staff, page("mailbox"))
+    MailUsage.objects.create(mailbox=mailbox, bytes_used=500 * 1_048_576, messages=12)
+    html = text_of(staff, page("mailbox")).replace("\N{NO-BREAK SPACE}", " ")
+    assert '<meter max="1000" value="500"></meter> 500 of 1,000 MB, 12 messages' in html

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from bulkimport.columns import COLUMNS
 from bulkimport.readers import ENCODINGS, SEPARATORS
+from bulkimport.readers.table import MAX_COUNTED
 from bulkimport.rows import Dialect, Field, Level
 from tests.reading import cells, codes, is_sound, only_problem, read, row_codes
 
@@ -314,3 +315,8 @@ def test_a_list_reads_back_as_it_was_written(case):
     assert cells(file) == rows
     assert [row.line for row in file.rows] == list(range(first_line, first_line + len(rows)))
     assert row_codes(file) == []
+
+
+def test_a_higher_limit_than_is_counted_else_loses_no_row():
+    file = read("E-mail\n" + "a@b.pl\n" * (MAX_COUNTED + 5), max_rows=MAX_COUNTED + 5)
+    assert len(file.rows) == file.rows_read == MAX_COUNTED + 5

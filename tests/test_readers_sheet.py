@@ -266,6 +266,14 @@ def test_a_comment_in_a_document_is_no_text_of_its_cell():
     assert cells(file) == [("a@b.pl", ""), ("c@d.pl", "tajne1")]
 
 
+def test_the_text_of_a_drawing_is_no_text_of_a_cell():
+    box = '<draw:frame xmlns:draw="urn:oasis:names:tc:opendocument:xmlns:drawing:1.0"><draw:text-box>'
+    box += "<text:p>one<text:line-break/>two</text:p></draw:text-box></draw:frame>"
+    table = ods_table(ods_cell("E-mail"), ods_cell("a@b.pl"))
+    drawn = table.replace("<table:table-row>", f"<table:shapes>{box}</table:shapes><table:table-row>", 1)
+    assert cells(read(ods(drawn))) == [("a@b.pl",)]
+
+
 @pytest.mark.parametrize("gap", ["<text:tab/>", "<text:line-break/>"])
 def test_a_tab_or_line_break_in_a_document_joins_nothing_in_silence(gap):
     content = ods(ods_table(ods_cell("E-mail") + ods_cell("Hasło"), ods_cell("a@b.pl") + ods_cell(f"abc{gap}b1")))

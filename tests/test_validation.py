@@ -239,6 +239,17 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(
             plan_of(*rows(count))
 
 
+def test_a_domain_whose_own_default_is_over_its_limit_is_told_at_the_row() -> None:
+    make_domain("przyklad.iq.pl", default_quota_mb=1000, max_mailbox_quota_mb=500)
+    assert found(plan_of({"email": "a@przyklad.iq.pl"})) == [(2, "quota", "quota_over_domain_limit")]
+
+
+def test_a_faulty_quota_needs_no_room() -> None:
+    make_domain("przyklad.iq.pl", max_mailbox_quota_mb=5000, max_total_quota_mb=80_000)
+    plan = plan_of({"email": "a@przyklad.iq.pl", "quota": "5000000"}, {"email": "b@przyklad.iq.pl"})
+    assert found(plan) == [(2, "quota", "quota_over_domain_limit")]
+
+
 def test_a_limit_is_named_before_the_faulty_rows_are_mended() -> None:
     make_domain("przyklad.iq.pl", max_mailboxes=2, max_total_quota_mb=100_000)
     make_mailbox("jan@przyklad.iq.pl", quota_mb=1)

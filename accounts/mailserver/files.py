@@ -26,6 +26,7 @@ SERVER_FILES: Final = {
     "postfix/senders.cf": "postfix-3/senders.cf",
     "dovecot/dovecot.conf": "dovecot-2.3/dovecot.conf",
     "dovecot/sql.conf": "dovecot-2.3/sql.conf",
+    "dovecot/usage.conf": "dovecot-2.3/usage.conf",
 }
 DATABASE_FILES: Final = {
     "sqlite": {"sqlite-permissions.sh": "database/sqlite-permissions.sh"},
@@ -62,7 +63,7 @@ def without_passwords(text: str) -> str:
     return _PASSWORD.sub(r"\1***", text)
 
 
-def _values(folder: Path) -> dict[str, str]:
+def _values(folder: Path) -> dict[str, Any]:
     """Return what the templates print. Raises ConfigurationError."""
     if not settings.MAIL_HOSTNAME:
         raise ConfigurationError(_("Set MAIL_HOSTNAME to the name of the mail server, such as mail.example.com."))
@@ -81,7 +82,7 @@ def _values(folder: Path) -> dict[str, str]:
             shown = "***" if name == "password" else value
             text = _("“%(value)s” (%(name)s) would be misread by the mail server. Use letters, digits and %(allowed)s.")
             raise ConfigurationError(text % {"value": shown, "name": name, "allowed": ALLOWED_SIGNS})
-    return values | {"views": ", ".join(VIEWS)}
+    return {**values, "views": ", ".join(VIEWS), "roles": [values.get("role"), values.get("usage_role")]}
 
 
 def _database_values(database: dict[str, Any]) -> dict[str, str]:
@@ -103,6 +104,7 @@ def _database_values(database: dict[str, Any]) -> dict[str, str]:
         "port": port,
         "postfix_host": f"unix:{host}" if is_socket else f"{host}:{port}",
         "role": settings.MAILSERVER_ROLE,
+        "usage_role": f"{settings.MAILSERVER_ROLE}_usage",
         "password": settings.MAILSERVER_PASSWORD,
         "panel_role": database["USER"],
     }

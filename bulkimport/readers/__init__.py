@@ -1,6 +1,5 @@
 """Readers: the bytes of an upload become rows. They know no models, no database and no settings."""
 
-import threading
 from typing import Final
 
 from bulkimport.readers import sheet, text
@@ -11,8 +10,6 @@ from bulkimport.rows import Dialect, FileRows
 __all__ = ["ENCODINGS", "SEPARATORS", "read_file"]
 
 DETECT: Final = Dialect()
-# A hostile file of a few kilobytes can take half a gigabyte while it is read; many at once would take the machine.
-_AT_ONCE: Final = threading.BoundedSemaphore(2)
 
 
 def read_file(content: bytes, *, chosen: Dialect = DETECT, max_rows: int) -> FileRows:
@@ -28,11 +25,6 @@ def read_file(content: bytes, *, chosen: Dialect = DETECT, max_rows: int) -> Fil
     """
     if chosen.encoding not in (None, *ENCODINGS) or chosen.separator not in (None, *SEPARATORS):
         raise ValueError("an encoding or separator that is not offered")
-    with _AT_ONCE:
-        return _read(content, chosen, max_rows)
-
-
-def _read(content: bytes, chosen: Dialect, max_rows: int) -> FileRows:
     try:
         table = sheet.read(content, chosen) if sheet.is_sheet(content) else text.read(content, chosen)
         return build(table, has_header=chosen.has_header, max_rows=max_rows)

@@ -34,6 +34,8 @@ MAX_MEMBERS: Final = 2_000
 MAX_SHEET_ROWS: Final = 20_000  # as the child has it
 CHILD_SECONDS: Final = 15.0
 MAX_ANSWER: Final = 64 * 1024 * 1024  # bytes; the child gives 16 million characters, some escaped
+# A hostile file of a few kilobytes takes half a gigabyte until the child's limits end it.
+_AT_ONCE: Final = threading.BoundedSemaphore(2)
 _CHILD: Final = Path(__file__).with_name("sheet_child.py")
 
 _ZIP: Final = b"PK\x03\x04"
@@ -188,7 +190,8 @@ def _is_ods(archive: zipfile.ZipFile, names: set[str]) -> bool:
 # --- Opening it ------------------------------------------------------------------------------------------------------
 def _opened(content: bytes, dialect: Dialect) -> dict[str, Any]:
     """Return the child's answer. Raises RefusedError when it ended without one."""
-    status, output = run_child([sys.executable, "-I", str(_CHILD)], content, CHILD_SECONDS)
+    with _AT_ONCE:
+        status, output = run_child([sys.executable, "-I", str(_CHILD)], content, CHILD_SECONDS)
     if status < 0 or len(output) > MAX_ANSWER:  # ended by a signal: out of memory or out of time
         raise _refused("sheet_too_large", dialect)
     if status:

@@ -39,6 +39,7 @@ _PACKAGE = "http://schemas.openxmlformats.org/package/2006/relationships"
 _TABLE = "urn:oasis:names:tc:opendocument:xmlns:table:1.0"
 _OFFICE = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
 _TEXT = "urn:oasis:names:tc:opendocument:xmlns:text:1.0"
+_DRAWING = "urn:oasis:names:tc:opendocument:xmlns:drawing:1.0"
 _CALC = "urn:org:documentfoundation:names:experimental:calc:xmlns:calcext:1.0"
 
 Position = tuple[int, int]  # row and column, from 0
@@ -238,11 +239,12 @@ class _OdsCells:
         self.sheet: set[Position] = set()
         self.row = self.column = 0
         self.height = self.width = 1
-        self.suspect = self.in_text = self.in_note = False
+        self.suspect = self.in_text = False
+        self.aside = 0  # how deep in a comment or a drawing, whose text is no cell's
 
     def start(self, name: str, attributes: dict[str, str]) -> None:
-        if name == f"{_OFFICE} annotation":
-            self.in_note = True
+        if self.aside or name in (f"{_OFFICE} annotation", f"{_TABLE} shapes") or name.startswith(_DRAWING):
+            self.aside += 1
         elif name == f"{_TABLE} table":
             self.sheet = self.lost.setdefault(attributes.get(f"{_TABLE} name", ""), set())
             self.row = self.column = 0
@@ -257,11 +259,11 @@ class _OdsCells:
             self.in_text = False
         elif name == f"{_TEXT} p":
             self.in_text = True
-        elif name in (f"{_TEXT} tab", f"{_TEXT} line-break") and not self.in_note:
+        elif name in (f"{_TEXT} tab", f"{_TEXT} line-break"):
             self.lose()  # the library leaves them out, and so joins what they keep apart
 
     def data(self, text: str) -> None:
-        if self.suspect and self.in_text and not self.in_note and text.strip():
+        if self.suspect and self.in_text and not self.aside and text.strip():
             self.lose()
 
     def lose(self) -> None:
@@ -270,8 +272,8 @@ class _OdsCells:
         self.suspect = False
 
     def end(self, name: str) -> None:
-        if name == f"{_OFFICE} annotation":
-            self.in_note = self.in_text = False
+        if self.aside:
+            self.aside -= 1
         elif name in (f"{_TABLE} table-cell", f"{_TABLE} covered-table-cell"):
             self.column += self.width
             self.suspect = False

@@ -148,7 +148,7 @@ def _rows(records: Iterator[Record], layout: Layout, *, limit: int) -> tuple[lis
             blank += 1
             continue
         accounts += 1
-        if accounts > MAX_COUNTED:
+        if accounts > max(MAX_COUNTED, limit):
             break
         if accounts <= limit:
             rows.append(_row(record, layout))
@@ -204,11 +204,11 @@ def fault_message(code: str) -> str:
 
 
 def _too_many(accounts: int, max_rows: int) -> Problem:
-    if accounts > MAX_COUNTED:
+    if accounts > max(MAX_COUNTED, max_rows):
         message = _(
             "The file has more than %(count)s accounts; at most %(limit)s fit into one file. Split it into parts."
         )
-        return Problem("too_many_accounts", message % {"count": grouped(MAX_COUNTED), "limit": grouped(max_rows)})
+        return Problem("too_many_accounts", message % {"count": grouped(accounts - 1), "limit": grouped(max_rows)})
     message = ngettext(
         "The file has %(count)s account; at most %(limit)s fit into one file. Split it into parts.",
         "The file has %(count)s accounts; at most %(limit)s fit into one file. Split it into parts.",

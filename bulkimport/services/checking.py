@@ -246,9 +246,9 @@ def _same_file(uploaded_by: User | None, sha256: str) -> ImportQuerySet:
 def _recognise_repeat(plan: Plan, earlier: Import | None) -> Plan:
     """Say once that this very file was imported before, in the place of every address being taken."""
     taken = {problem.line for problem in plan.problems if problem.code == "address_taken"}
-    if not earlier or not taken:
+    if not earlier or not taken or plan.drafts:  # what is new in the file can be created
         return plan
-    # Of the rows whose address a person corrected then, the file itself says another.
+    # Where a person corrected an address then, the row has another one now.
     in_file = {row.line: _address_in(row) for row in plan.file.rows}
     created = earlier.accounts.values_list("line", "address")
     if taken != {line for line, address in created if in_file.get(line) == address}:

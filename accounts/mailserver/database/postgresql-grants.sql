@@ -1,22 +1,25 @@
--- The role that the mail server reads the panel's views with, and nothing else. Run it as a superuser in the panel's
--- database, as often as you like: psql -v ON_ERROR_STOP=1 -1 -d {{ database }} -f postgresql-grants.sql
-DO $$
+-- Two roles: the mail server reads the panel's views with the one, and Dovecot writes with the other what each mailbox
+-- holds. They may do nothing else. Run it as a superuser in the panel's database, as often as you like:
+-- psql -v ON_ERROR_STOP=1 -1 -d {{ database }} -f postgresql-grants.sql
+{% for name in roles %}DO $$
 BEGIN
-    IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{{ role }}') THEN
-        CREATE ROLE "{{ role }}";
+    IF NOT EXISTS (SELECT 1 FROM pg_roles WHERE rolname = '{{ name }}') THEN
+        CREATE ROLE "{{ name }}";
     END IF;
 END
 $$;
-ALTER ROLE "{{ role }}" WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT 50;
-{% if password %}ALTER ROLE "{{ role }}" PASSWORD '{{ password }}';
-{% endif %}ALTER ROLE "{{ role }}" SET statement_timeout = '5s';
-ALTER ROLE "{{ role }}" SET default_transaction_read_only = on;
+ALTER ROLE "{{ name }}" WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT 50;
+{% if password %}ALTER ROLE "{{ name }}" PASSWORD '{{ password }}';
+{% endif %}ALTER ROLE "{{ name }}" SET statement_timeout = '5s';
+REVOKE ALL ON ALL TABLES IN SCHEMA public FROM "{{ name }}";
+GRANT CONNECT ON DATABASE "{{ database }}" TO "{{ name }}";
+GRANT USAGE ON SCHEMA public TO "{{ name }}";
+{% endfor %}ALTER ROLE "{{ role }}" SET default_transaction_read_only = on;
 {% if panel_role %}-- The panel keeps what everybody loses.
 GRANT CREATE, USAGE ON SCHEMA public TO "{{ panel_role }}";
 GRANT TEMPORARY ON DATABASE "{{ database }}" TO "{{ panel_role }}";
 {% endif %}REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 REVOKE TEMPORARY ON DATABASE "{{ database }}" FROM PUBLIC;
-REVOKE ALL ON ALL TABLES IN SCHEMA public FROM "{{ role }}";
-GRANT CONNECT ON DATABASE "{{ database }}" TO "{{ role }}";
-GRANT USAGE ON SCHEMA public TO "{{ role }}";
 GRANT SELECT ON {{ views }} TO "{{ role }}";
+-- The address is read to find the row that is there already.
+GRANT INSERT, UPDATE, SELECT (address) ON mail_usage TO "{{ usage_role }}";

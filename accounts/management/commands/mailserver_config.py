@@ -87,7 +87,7 @@ def guide(folder: Path, names: list[str], database: str) -> str:
         psql = f"psql -v ON_ERROR_STOP=1 -1 -d {database}"
         open_database = f'su postgres -c "{psql}" < {folder}/postgresql-grants.sql'
     commands = [
-        f"chgrp -R postfix {folder}/postfix",
+        f"chgrp -R postfix {folder}/postfix && chgrp -R dovecot {folder}/dovecot",
         open_database,
         f"grep -v '^#' {folder}/postfix/main.cf | xargs -d '\\n' postconf -e",
         "postconf -MX submission/inet submissions/inet",

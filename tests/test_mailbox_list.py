@@ -1,0 +1,112 @@
+"""The customer's list of mailboxes: whose it shows, what is found in it, and how full each is."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Mailbox, MailUsage
+from tests.factories import make_domain, make_forward, make_mailbox, make_user
+
+pytestmark = pytest.mark.django_db
+
+MIB = 1_048_576
+
+
+@pytest.fixture
+def customer() -> User:
+    customer = make_user("anna")
+    for name in ("przyklad.iq.pl", "xn--w-uga1v8h.pl"):
+        make_domain(name, [customer])
+    return customer
+
+
+@pytest.fixture
+def browser_of(customer: User) -> Client:
+    client = Client()
+    client.force_login(customer)
+    return client
+
+
+def rows(client: Client, **query: str) -> list[str]:
+    """Return the addresses of the list, in its order."""
+    return [mailbox.address for mailbox, _forward in client.get("/mailboxes/", query).context["rows"]]
+
+
+def html_of(client: Client, **query: str) -> str:
+    return client.get("/mailboxes/", query).content.decode()
+
+
+def test_a_customer_sees_the_mailboxes_of_their_own_domains(browser_of: Client) -> None:
+    assert "No mailboxes yet" in html_of(browser_of)
+    for address in ("jan@przyklad.iq.pl", "ewa@xn--w-uga1v8h.pl", "obcy@cudza.example"):
+        make_mailbox(address)
+    assert rows(browser_of) == ["ewa@xn--w-uga1v8h.pl", "jan@przyklad.iq.pl"]
+    assert "żółw.pl" in html_of(browser_of)
+    assert "cudza.example" not in html_of(browser_of)
+    staff = Client()
+    staff.force_login(make_user("boss", is_staff=True))
+    assert len(rows(staff)) == 3
+
+
+def test_mailboxes_are_found_by_address_forward_domain_and_state(browser_of: Client) -> None:
+    jan = make_mailbox("jan@przyklad.iq.pl")
+    make_mailbox("ewa@xn--w-uga1v8h.pl", is_active=False)
+    make_forward("jan@przyklad.iq.pl", "szef@daleko.example")
+    other = make_mailbox("obcy@cudza.example")
+    assert rows(browser_of, q="JAN@") == rows(browser_of, q="daleko") == ["jan@przyklad.iq.pl"]
+    assert rows(browser_of, q="żółw.pl") == rows(browser_of, state="disabled") == ["ewa@xn--w-uga1v8h.pl"]
+    assert rows(browser_of, domain=str(jan.domain.pk), state="active") == ["jan@przyklad.iq.pl"]
+    assert rows(browser_of, q="zoltan") == []
+    assert "No mailbox matches" in html_of(browser_of, q="zoltan")
+    nonsense = {"domain": str(other.domain.pk), "state": "perhaps", "sort": "x", "page": "x", "q": "\0"}
+    for name, value in nonsense.items():
+        assert "cudza" not in html_of(browser_of, **{name: value})
+
+
+def test_each_row_tells_how_full_the_mailbox_is(browser_of: Client) -> None:
+    full = make_mailbox("full@przyklad.iq.pl", quota_mb=1000)
+    half = make_mailbox("half@przyklad.iq.pl", quota_mb=10)
+    make_mailbox("new@przyklad.iq.pl", quota_mb=100)
+    MailUsage.objects.create(mailbox=full, bytes_used=984 * MIB, messages=2001)
+    MailUsage.objects.create(mailbox=half, bytes_used=5 * MIB - 1, messages=1)
+    html = " ".join(html_of(browser_of).split()).replace("\N{NO-BREAK SPACE}", " ")
+    assert "984 of 1,000 MB" in html
+    assert "almost full" in html
+    assert "2,001 messages" in html
+    assert "5 of 10 MB" in html
+    assert "1 message<" in html.replace(" <", "<")
+    assert "unknown, of 100 MB" in html
+    assert rows(browser_of, sort="used")[:2] == [full.address, half.address]
+    assert rows(browser_of, sort="quota")[0] == full.address
+
+
+def test_more_than_the_quota_is_drawn_as_full(browser_of: Client) -> None:
+    mailbox = make_mailbox("full@przyklad.iq.pl", quota_mb=1)
+    usage = MailUsage.objects.create(mailbox=mailbox, bytes_used=3 * MIB)
+    assert (usage.percent, usage.used_mb, usage.is_almost_full) == (100, 3, True)
+    usage.bytes_used = None
+    usage.save()
+    assert Mailbox.objects.get().usage_if_known is None
+
+
+def test_a_page_has_fifty_rows_and_costs_the_same_whatever_there_is(browser_of: Client) -> None:
+    make_mailbox("a0@przyklad.iq.pl")
+    with CaptureQueriesContext(connection) as few:
+        rows(browser_of)
+    for number in range(1, 60):
+        make_mailbox(f"a{number:02}@przyklad.iq.pl", password_hash="x")
+    with CaptureQueriesContext(connection) as many:
+        assert len(rows(browser_of)) == 50
+    assert len(many) == len(few)
+    assert len(rows(browser_of, page="2", q="a")) == 10
+    assert "?q=a&amp;page=2" in html_of(browser_of, q="a")
+
+
+def test_usage_goes_with_its_mailbox() -> None:
+    for number in range(3):
+        MailUsage.objects.create(mailbox=make_mailbox(f"a{number}@przyklad.iq.pl"), bytes_used=1)
+    Mailbox.objects.get(local_part="a0").delete()
+    Mailbox.objects.filter(local_part="a1").delete()
+    assert [usage.pk for usage in MailUsage.objects.all()] == ["a2@przyklad.iq.pl"]

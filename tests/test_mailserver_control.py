@@ -1,0 +1,121 @@
+"""The panel ends open sessions and reloads Postfix where it may, and says what is left to do where it may not."""
+
+from __future__ import annotations
+
+import imaplib
+from pathlib import Path
+
+import pytest
+from django.contrib.messages import get_messages
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from accounts.mailserver.control import end_sessions, reload_postfix
+from accounts.models import Domain, Mailbox
+from tests.factories import MAILBOX_PASSWORD, make_domain, make_mailbox, make_user
+
+JAN = "jan@przyklad.iq.pl"
+
+
+@pytest.fixture
+def staff() -> Client:
+    client = Client()
+    client.force_login(make_user("boss", is_staff=True))
+    return client
+
+
+@pytest.fixture
+def said(tmp_path: Path, settings: Settings) -> Path:
+    """Stand-ins for both commands, which write down what they were asked; jan is signed in."""
+    log = tmp_path / "log"
+    script = tmp_path / "command"
+    script.write_text(f'#!/bin/sh\necho "$@" >> {log}\n[ "$1" != who ] || printf "username proto\\n{JAN} imap\\n"\n')
+    script.chmod(0o755)
+    settings.DOVEADM = settings.POSTFIX = str(script)
+    return log
+
+
+def change(client: Client, mailbox: Mailbox, **fields: object) -> str:
+    """Save a mailbox in the admin and return what its page says then."""
+    values = {"quota_mb": mailbox.quota_mb, "is_active": "on", "new_password": "", **fields}
+    url = reverse("admin:accounts_mailbox_change", args=[mailbox.pk])
+    response = client.post(url, {name: value for name, value in values.items() if value is not None})
+    assert response.status_code == 302
+    return " ".join(str(message) for message in get_messages(response.wsgi_request))
+
+
+def test_without_the_settings_the_text_says_what_to_run(settings: Settings) -> None:
+    settings.DOVEADM = settings.POSTFIX = ""
+    assert end_sessions([]) == ""
+    assert end_sessions([JAN]).endswith(f"doveadm kick {JAN}")
+    assert end_sessions([f"a{n}@a.pl" for n in range(9)]).endswith("doveadm kick a4@a.pl; …")
+    assert reload_postfix().endswith("postfix reload")
+
+
+def test_only_those_that_are_signed_in_are_ended(said: Path) -> None:
+    assert end_sessions(["ewa@przyklad.iq.pl", JAN]) == ""
+    assert said.read_text().splitlines() == ["who -1", f"kick {JAN}"]
+    assert reload_postfix() == ""
+    assert said.read_text().splitlines()[-1] == "reload"
+
+
+@pytest.mark.parametrize("command", ["/nowhere/at-all", "false", "sh -c 'echo not allowed >&2; exit 1'"])
+def test_a_command_that_fails_says_so_and_what_to_run(settings: Settings, command: str) -> None:
+    settings.DOVEADM = settings.POSTFIX = command
+    for text, wanted in ((end_sessions([JAN]), f"doveadm kick {JAN}"), (reload_postfix(), "postfix reload")):
+        assert text.endswith(wanted)
+        assert "could not be" in text
+        assert ("not allowed" in text) == ("not allowed" in command)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_admin_ends_the_sessions_of_whom_it_locks_out(staff: Client, said: Path) -> None:
+    mailbox = make_mailbox(JAN)
+    change(staff, mailbox, quota_mb=5)
+    assert not said.exists()
+    change(staff, mailbox, new_password="Nowe-haslo-1")
+    change(staff, mailbox, is_active=None)
+    url = reverse("admin:accounts_domain_change", args=[mailbox.domain.pk])
+    fields = {"name": mailbox.domain.name, "default_quota_mb": 1000}
+    assert staff.post(url, fields).status_code == 302
+    staff.post(reverse("admin:accounts_mailbox_delete", args=[mailbox.pk]), {"post": "yes"})
+    lines = said.read_text().splitlines()
+    assert lines == ["who -1", f"kick {JAN}"] * 3 + ["reload", "who -1", f"kick {JAN}"]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_admin_says_what_is_left_to_do(staff: Client, settings: Settings) -> None:
+    settings.DOVEADM = settings.POSTFIX = ""
+    mailbox = make_mailbox(JAN)
+    assert f"doveadm kick {JAN}" in change(staff, mailbox, is_active=None)
+    response = staff.post(reverse("admin:accounts_domain_add"), {"name": "nowa.example", "default_quota_mb": 1000})
+    assert any("postfix reload" in str(message) for message in get_messages(response.wsgi_request))
+    chosen = {"action": "delete_selected", "_selected_action": [mailbox.pk], "post": "yes"}
+    response = staff.post(reverse("admin:accounts_mailbox_changelist"), chosen)
+    assert any(f"doveadm kick {JAN}" in str(message) for message in get_messages(response.wsgi_request))
+
+
+@pytest.mark.mailserver
+@pytest.mark.django_db(transaction=True)
+def test_a_disabled_mailbox_loses_its_session_and_a_new_domain_gets_mail(
+    request: pytest.FixtureRequest, staff: Client, settings: Settings
+) -> None:
+    mailserver = request.getfixturevalue("mailserver")
+    settings.DOVEADM = f"doveadm -c {mailserver.folder}/dovecot.conf"
+    settings.POSTFIX = f"postfix -c {mailserver.folder}/postfix"
+    mailbox = make_mailbox(JAN)
+    with mailserver.imap(JAN, MAILBOX_PASSWORD) as imap:
+        assert imap.noop()[0] == "OK"
+        assert change(staff, mailbox, is_active=None).count("doveadm") == 0
+        with pytest.raises((imaplib.IMAP4.abort, OSError)):
+            for _time in range(10):  # the end may arrive after the first answer
+                imap.noop()
+        imap.state = "LOGOUT"  # there is nobody to say goodbye to
+    assert mailserver.refusal("ewa@nowa.example")[0] == 554
+    fields = {"name": "nowa.example", "default_quota_mb": 1000, "is_active": "on"}
+    response = staff.post(reverse("admin:accounts_domain_add"), fields)
+    assert [str(message) for message in get_messages(response.wsgi_request)][1:] == []
+    make_mailbox("ewa@nowa.example", domain=Domain.objects.get(name="nowa.example"))
+    mailserver.send("ewa@nowa.example", "to a new domain")
+    assert make_domain is not None
