@@ -14,6 +14,7 @@ from django.utils.translation import gettext, gettext_lazy
 from accounts.formats import grouped
 from accounts.validators import to_unicode
 from bulkimport.models import Import
+from bulkimport.presentation import welcome_of
 
 ACCOUNTS_SHOWN = 500
 SEALED = ("sealed_file", "sealed_choices", "sealed_results")
@@ -49,6 +50,7 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no pa
         "status_now",
         ("rows", "with_errors", "accounts_created"),
         "rows_left_out",
+        "welcome_messages",
         "uploaded_at",
         "created_at",
         "undone_at",
@@ -66,7 +68,15 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no pa
         return False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # noqa: ARG002
-        return ["status_now", "rows", "with_errors", "accounts_created", "rows_left_out", "accounts_list"]
+        return [
+            "status_now",
+            "rows",
+            "with_errors",
+            "accounts_created",
+            "rows_left_out",
+            "welcome_messages",
+            "accounts_list",
+        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Import]:
         imports: QuerySet[Import] = super().get_queryset(request)
@@ -91,6 +101,15 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no pa
     @admin.display(description=gettext_lazy("rows left out"))
     def rows_left_out(self, import_record: Import) -> str:
         return ", ".join(str(line) for line in import_record.left_out)
+
+    @admin.display(description=gettext_lazy("welcome messages"))
+    def welcome_messages(self, import_record: Import) -> str:
+        """Say how many were delivered, and list those that were not."""
+        welcome = welcome_of(import_record)
+        if welcome is None:
+            return ""
+        lines = format_html_join("", "<li>{}: {}</li>", welcome.failures)
+        return format_html("{}<ul>{}</ul>", welcome.sentence, lines)
 
     @admin.display(description=gettext_lazy("accounts"))
     def accounts_list(self, import_record: Import) -> str:

@@ -85,6 +85,9 @@ class Import(models.Model):
     warnings = models.JSONField(_("warnings"), default=list)  # line, field, message in the creator's language
     created_at = models.DateTimeField(_("created"), null=True)
     undone_at = models.DateTimeField(_("undone"), null=True)
+    # Of each welcome message that was not delivered: address, and reason in the creator's language (None: not sent
+    # yet). None: there were to be no messages.
+    welcome_unsent = models.JSONField(null=True)
 
     objects = ImportQuerySet.as_manager()
 
@@ -112,6 +115,12 @@ class Import(models.Model):
     def is_interrupted(self) -> bool:
         """Whether its creation stopped half-way; nothing was created then, and it can be started again."""
         return self.status == self.Status.CREATING and (self.progress_at or self.uploaded_at) < interrupted_before()
+
+    @property
+    def is_welcoming(self) -> bool:
+        """Whether its welcome messages are being sent. Where that stopped half-way, nobody sends the others."""
+        is_waiting = any(unsent["reason"] is None for unsent in self.welcome_unsent or ())
+        return is_waiting and (self.progress_at or self.uploaded_at) >= interrupted_before()
 
     @property
     def is_expired(self) -> bool:

@@ -15,6 +15,7 @@ from bulkimport.columns import BY_FIELD, COLUMNS
 from bulkimport.models import Import
 from bulkimport.rows import ENCODING_NAMES, Draft, Field, Level, Plan, Problem, Row
 from bulkimport.services.after import accounts_of
+from bulkimport.services.welcome import STOPPED
 
 PROBLEMS_SHOWN = 20  # in the summary; the rest stands at its row
 GOOD_ROWS_SHOWN = 100
@@ -193,6 +194,41 @@ def warnings_of(import_record: Import) -> list[str]:
         problem = Problem("", stored["message"], stored["line"], field, Level.WARNING)
         warnings.append(f"{_place(problem)[0]}: {problem.message}" if problem.line else problem.message)
     return warnings
+
+
+@dataclass(frozen=True, slots=True)
+class Welcome:
+    """What became of the welcome messages of an import. `failures` are addresses with the reason."""
+
+    delivered: int
+    total: int
+    is_under_way: bool
+    failures: tuple[tuple[str, str], ...]
+
+    @property
+    def sentence(self) -> str:
+        """How many were delivered: `Welcome messages delivered: 2 of 3`."""
+        return _("Welcome messages delivered: %(delivered)s of %(total)s") % {
+            "delivered": grouped(self.delivered),
+            "total": grouped(self.total),
+        }
+
+
+def welcome_of(import_record: Import) -> Welcome | None:
+    """Return what became of the welcome messages of a created import; None where there were to be none."""
+    if import_record.welcome_unsent is None:
+        return None
+    is_under_way = import_record.is_welcoming
+    return Welcome(
+        delivered=import_record.created_count - len(import_record.welcome_unsent),
+        total=import_record.created_count,
+        is_under_way=is_under_way,
+        failures=tuple(
+            (to_unicode(unsent["address"]), unsent["reason"] or str(STOPPED))
+            for unsent in import_record.welcome_unsent
+            if unsent["reason"] or not is_under_way
+        ),
+    )
 
 
 def _headline(plan: Plan) -> tuple[str, str]:

@@ -25,7 +25,7 @@ from bulkimport import downloads, runner
 from bulkimport.columns import COLUMNS
 from bulkimport.forms import ReadingForm, UploadForm, changed_quota, corrections_in, lines_in
 from bulkimport.models import Import, ImportQuerySet
-from bulkimport.presentation import as_text, checked_page, named, results_of, warnings_of
+from bulkimport.presentation import as_text, checked_page, named, results_of, warnings_of, welcome_of
 from bulkimport.rows import Plan
 from bulkimport.services.after import forget_secrets, plan_undo, purge_expired
 from bulkimport.services.after import undo as undo_import
@@ -284,6 +284,7 @@ def _show_results(request: HttpRequest, import_record: Import) -> HttpResponse:
         "all_given": not any(account["is_generated"] for account in accounts),
         "left_out": _left_out(import_record),
         "warnings": warnings_of(import_record),
+        "welcome": welcome_of(import_record),
     }
     return render(request, "bulkimport/import_results.html", context)
 

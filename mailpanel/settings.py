@@ -4,10 +4,12 @@
 """
 
 import os
+import re
 from datetime import timedelta
 from pathlib import Path
 
 import environ
+from django.core.exceptions import ImproperlyConfigured
 from django.utils.translation import gettext_lazy as _
 
 BASE_DIR = Path(__file__).resolve().parent.parent
@@ -106,7 +108,7 @@ else:
 MAILSERVER_ROLE = env.str("MAILSERVER_ROLE", default="mailserver")
 MAILSERVER_PASSWORD = env.str("MAILSERVER_PASSWORD", default="")
 
-# --- The mail server, for the command mailserver_config --------------------------------------------------------------
+# --- The mail server -------------------------------------------------------------------------------------------------
 MAIL_HOSTNAME = env.str("MAIL_HOSTNAME", default="")
 MAIL_TLS_CERT = env.str("MAIL_TLS_CERT", default=f"/etc/letsencrypt/live/{MAIL_HOSTNAME}/fullchain.pem")
 MAIL_TLS_KEY = env.str("MAIL_TLS_KEY", default=f"/etc/letsencrypt/live/{MAIL_HOSTNAME}/privkey.pem")
@@ -116,6 +118,9 @@ MAIL_USER = env.str("MAIL_USER", default="vmail")
 # is left to do.
 DOVEADM = env.str("DOVEADM", default="")
 POSTFIX = env.str("POSTFIX", default="")
+WELCOME_LMTP = env.str("WELCOME_LMTP", default="")
+if WELCOME_LMTP and not (MAIL_HOSTNAME and re.fullmatch(r"[^\s:]+:[0-9]{1,5}", WELCOME_LMTP)):
+    raise ImproperlyConfigured("WELCOME_LMTP must be host:port, such as 127.0.0.1:2424, and needs MAIL_HOSTNAME.")
 
 # --- Signing in ------------------------------------------------------------------------------------------------------
 LOGIN_URL = "login"

@@ -187,6 +187,7 @@ def write_configuration(folder: Path) -> None:
     names = ["-subj", f"/CN={HOSTNAME}", "-keyout", str(key), "-out", str(certificate)]
     run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names)
     values = {"MAIL_TLS_CERT": certificate, "MAIL_TLS_KEY": key, "MAIL_STORE": store, "MAIL_USER": MAIL_USER}
+    values["WELCOME_LMTP"] = f"127.0.0.1:{free_ports(1)[0]}"
     texts = {name: str(value) for name, value in values.items()}
     with override_settings(MAIL_HOSTNAME=HOSTNAME, MAILSERVER_PASSWORD="a.password~of/tests", **texts):
         call_command("mailserver_config", out=folder / "config", stdout=StringIO())

@@ -239,13 +239,14 @@ def test_the_json_of_a_created_import(good: Path) -> None:
             {"line": 2, "email": "jan@przyklad.iq.pl", "password": None},
             {"line": 4, "email": "ewa@przyklad.iq.pl", "password": generated},
         ],
+        "welcome": None,
     }
     assert verify_password(generated, Mailbox.objects.get(local_part="ewa").password_hash)
 
 
 def test_the_json_of_a_check_has_the_same_keys(faulty: Path) -> None:
     result = run(faulty, "--check", "--json").json
-    assert list(result) == ["import", "status", "file", "counts", "rows", "problems", "accounts"]
+    assert list(result) == ["import", "status", "file", "counts", "rows", "problems", "accounts", "welcome"]
     assert (result["import"], result["status"], result["accounts"]) == (None, "checked", [])
     assert result["counts"] == {"rows": 4, "blank": 1, "drafts": 2, "errors": 1, "warnings": 0, "created": 0}
     assert [(p["line"], p["field"], p["level"], p["code"]) for p in result["problems"]] == [

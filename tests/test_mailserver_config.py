@@ -79,6 +79,19 @@ def test_the_maps_of_sqlite_name_its_file(monkeypatch: pytest.MonkeyPatch, tmp_p
     assert "proxy:sqlite:" in (tmp_path / "postfix/main.cf").read_text()
 
 
+def test_dovecot_listens_for_welcome_messages_only_where_the_panel_sends_them(
+    settings: Settings, tmp_path: Path
+) -> None:
+    write(tmp_path)
+    assert "inet_listener" not in (tmp_path / "dovecot/dovecot.conf").read_text()
+    settings.WELCOME_LMTP = "127.0.0.1:2424"
+    assert "inet_listener welcome" in check(tmp_path)
+    write(tmp_path)
+    text = (tmp_path / "dovecot/dovecot.conf").read_text()
+    assert "  inet_listener welcome {\n    address = 127.0.0.1\n    port = 2424\n  }\n}\n" in text
+    assert "dovecot-lmtp {" in text
+
+
 @pytest.mark.parametrize(
     ("host", "port", "hosts", "connect"),
     [

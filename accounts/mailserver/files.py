@@ -75,6 +75,8 @@ def _values(folder: Path) -> dict[str, Any]:
         "tls_key": settings.MAIL_TLS_KEY,
         "mail_store": settings.MAIL_STORE,
         "mail_user": settings.MAIL_USER,
+        "welcome_host": settings.WELCOME_LMTP.partition(":")[0],
+        "welcome_port": settings.WELCOME_LMTP.partition(":")[2],
         **_database_values(connection.settings_dict),
     }
     for name, value in values.items():

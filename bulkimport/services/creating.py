@@ -12,13 +12,14 @@ from typing import Any, Final
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import Q
-from django.utils import timezone
+from django.utils import timezone, translation
 
 from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import generate_password, hash_password, warm_up
 from bulkimport.models import Import, ImportedAccount, ImportQuerySet, fingerprint, interrupted_before
 from bulkimport.rows import Draft, Level, Plan
 from bulkimport.sealing import seal_json
+from bulkimport.services.welcome import as_stored, send_welcome
 from bulkimport.validation import problems_at_write
 
 PROGRESS_EVERY_SECONDS = 0.5
@@ -41,6 +42,7 @@ class Claim:
     token: uuid.UUID
     drafts: tuple[Draft, ...] = field(repr=False)  # may hold passwords
     left_out: tuple[int, ...]
+    language: str | None  # of whoever claimed it; a thread has none of its own
 
 
 def is_allowed(plan: Plan, *, skip_errors: bool) -> bool:
@@ -62,7 +64,7 @@ def claim(import_record: Import, plan: Plan, *, leave_out: Collection[int] = ())
     if not is_allowed(plan, skip_errors=bool(leave_out)) or set(plan.error_lines) != set(leave_out):
         mine_to_try.filter(interrupted).update(status=Import.Status.CHECKED, **UNCLAIMED)
         return None
-    mine = Claim(import_record.pk, uuid.uuid4(), plan.drafts, plan.error_lines)
+    mine = Claim(import_record.pk, uuid.uuid4(), plan.drafts, plan.error_lines, translation.get_language())
     claimed = mine_to_try.filter(Q(status=Import.Status.CHECKED) | interrupted).update(
         status=Import.Status.CREATING,
         claim=mine.token,
@@ -85,7 +87,8 @@ def create(mine: Claim, *, on_progress: Callable[[int], object] | None = None) -
 
     False: somebody took an address or the room meanwhile; the import is checked again, and its plan says what is
     wrong. Hashing takes the time and needs no transaction; the transaction that follows is short and writes the
-    accounts, the outcome and the sealed passwords together. Raises ClaimLost.
+    accounts, the outcome and the sealed passwords together. The welcome messages come last, and their failures are
+    only noted. Raises ClaimLost.
     """
     try:
         passwords = [draft.password or generate_password() for draft in mine.drafts]
@@ -106,6 +109,9 @@ def create(mine: Claim, *, on_progress: Callable[[int], object] | None = None) -
         # Shown as interrupted at once: nothing was created, and the person can start it again.
         _held_by(mine).update(progress_at=interrupted_before() - timedelta(seconds=1))
         raise
+    if settings.WELCOME_LMTP:
+        with translation.override(mine.language):
+            send_welcome(mine.import_id, [draft.address for draft in mine.drafts])
     return True
 
 
@@ -183,6 +189,9 @@ def _write_outcome(mine: Claim, passwords: Sequence[str]) -> None:
         created_at=now,
         expires_at=now + settings.SECRETS_KEPT,
         progress_done=len(mine.drafts),
+        progress_at=now,
+        # Noted before the first is sent: where this process is killed, nobody sends them twice.
+        welcome_unsent=as_stored({draft.address: None for draft in mine.drafts}) if settings.WELCOME_LMTP else None,
         created_count=len(mine.drafts),
         sealed_results=seal_json(generated) if generated else None,
         **outcome,

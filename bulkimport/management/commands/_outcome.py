@@ -14,7 +14,7 @@ from accounts.formats import grouped
 from accounts.validators import to_unicode
 from bulkimport.columns import BY_FIELD
 from bulkimport.models import Import
-from bulkimport.presentation import named, read_as, sum_of_rows
+from bulkimport.presentation import named, read_as, sum_of_rows, welcome_of
 from bulkimport.rows import Field, Level, Plan, Problem
 
 FIELD_ORDER: Final = {None: -1} | {name: place for place, name in enumerate(Field)}
@@ -74,6 +74,18 @@ def as_json(outcome: Outcome) -> dict[str, object]:
         "accounts": [
             {"line": line, "email": address, "password": password} for line, address, password in outcome.accounts
         ],
+        "welcome": _welcome_json(outcome),
+    }
+
+
+def _welcome_json(outcome: Outcome) -> dict[str, object] | None:
+    """Return how many welcome messages were delivered and which were not; None where there were to be none."""
+    record = outcome.import_record
+    if not outcome.is_created or record is None or record.welcome_unsent is None:
+        return None
+    return {
+        "delivered": record.created_count - len(record.welcome_unsent),
+        "failed": [{"email": unsent["address"], "reason": unsent["reason"]} for unsent in record.welcome_unsent],
     }
 
 
@@ -87,6 +99,7 @@ def as_lines(outcome: Outcome, *, filename: str, results: Path | None) -> Iterat
         yield problem_line(problem)
     if outcome.is_created:
         yield from _created_lines(outcome, results)
+        yield from _welcome_lines(outcome)
     elif outcome.import_record is None and outcome.would_create:
         yield ngettext(
             "Nothing was created: this was only a check. %(count)s account would be created.",
@@ -126,3 +139,17 @@ def _created_lines(outcome: Outcome, results: Path | None) -> Iterator[str]:
     width = max(len(address) for address, _password in table)
     for address, password in table:
         yield f"{address:<{width}}  {password}"
+
+
+def _welcome_lines(outcome: Outcome) -> Iterator[str]:
+    welcome = welcome_of(outcome.import_record) if outcome.import_record else None
+    if welcome is None:
+        return
+    yield ""
+    yield welcome.sentence
+    if welcome.failures:
+        yield _(
+            "The delivery of these messages was not confirmed. The mailboxes work all the same; nothing is sent again."
+        )
+    for address, reason in welcome.failures:
+        yield f"{address}: {reason}"
