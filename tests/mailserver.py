@@ -1,4 +1,4 @@
-"""A private Postfix and Dovecot that serve the test's database from the files that mailserver_config writes.
+"""A private Postfix, Dovecot and PostSRSd that serve the test's database from the files of mailserver_config.
 
 Only folders and ports are other than on a real server, and what would leave this machine ends in a sink.
 """
@@ -9,6 +9,7 @@ import imaplib
 import os
 import re
 import shutil
+import signal
 import smtplib
 import socket
 import socketserver
@@ -36,6 +37,7 @@ MAIL_USER: Final = "mail"
 HOSTNAME: Final = "mail.example.com"
 PATIENCE: Final = 20  # seconds until something that should happen is given up
 STRANGER: Final = "stranger@poza.example"
+REFUSED: Final = "nikt@daleko.example"  # the sink takes no mail for it
 
 POSTFIX_OF_A_TEST: Final = """
 queue_directory = {queue}
@@ -47,7 +49,6 @@ inet_protocols = ipv4
 # No client of the tests is trusted, and no mail leaves this machine.
 mynetworks = 127.0.0.99/32
 default_transport = smtp:[127.0.0.1]:{sink}
-relay_transport = error
 disable_dns_lookups = yes
 smtp_host_lookup = native
 smtp_tls_security_level = none
@@ -101,6 +102,7 @@ class MailServer:
     imaps_port: int = 0
     pop3s_port: int = 0
     sink: list[Received] = field(default_factory=list)
+    postsrsd: subprocess.Popen[bytes] | None = None
 
     @contextmanager
     def imap(self, address: str, password: str) -> Iterator[imaplib.IMAP4_SSL]:
@@ -173,6 +175,9 @@ def running_mailserver() -> Iterator[MailServer]:
         write_configuration(folder)
         open_database(folder / "config")
         sink_port = stack.enter_context(running_sink(server.sink))
+        move_srs_ports(folder)
+        stack.callback(stop_postsrsd, server)
+        start_postsrsd(server)
         stack.enter_context(running_postfix(server, sink_port))
         stack.enter_context(running_dovecot(server))
         yield server
@@ -252,6 +257,35 @@ def running_dovecot(server: MailServer) -> Iterator[None]:
         wait_for(lambda: not (folder / "dovecot-run/master.pid").exists(), "the end of Dovecot")
 
 
+def move_srs_ports(folder: Path) -> None:
+    """Let the written files name free ports, and Debian's launcher of PostSRSd read the written file."""
+    ports = {str(10001 + number): str(port) for number, port in enumerate(free_ports(3))}
+    for name in ("main.cf", "master.cf", "srs.cf"):
+        path = folder / "config/postfix" / name
+        path.write_text(re.sub(r"\b1000[123]\b", lambda found: ports[found[0]], path.read_text()))
+    with (folder / "config/postsrsd/postsrsd").open("a") as file:
+        file.write(f"SRS_FORWARD_PORT={ports['10001']}\nSRS_REVERSE_PORT={ports['10002']}\n")
+    launcher = Path("/usr/share/postsrsd/postsrsd-systemd-launcher").read_text()
+    (folder / "postsrsd").write_text(launcher.replace("/etc/default/postsrsd", f"{folder}/config/postsrsd/postsrsd"))
+
+
+def start_postsrsd(server: MailServer) -> None:
+    """Run PostSRSd in a session of its own, so that its children end with it."""
+    config = (server.folder / "config/postsrsd/postsrsd").read_text()
+    with (server.folder / "postsrsd.log").open("ab") as log:
+        command = ("sh", str(server.folder / "postsrsd"))
+        server.postsrsd = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
+    for port in re.findall(r"PORT=(\d+)", config):
+        wait_for(lambda port=port: answers(int(port)), "the start of PostSRSd")
+
+
+def stop_postsrsd(server: MailServer) -> None:
+    if server.postsrsd:
+        os.killpg(server.postsrsd.pid, signal.SIGTERM)
+        server.postsrsd.wait()
+        server.postsrsd = None
+
+
 def run(*command: str) -> None:
     """Run a program of the system to its end; fail with what it has said."""
     environment = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
@@ -292,6 +326,9 @@ def running_sink(received: list[Received]) -> Iterator[int]:
                 command = line[:4].upper()
                 if command == "MAIL":
                     sender, recipients = address_in(line), []
+                elif command == "RCPT" and address_in(line) == REFUSED:
+                    self.say("550 5.1.1 nobody here")
+                    continue
                 elif command == "RCPT":
                     recipients.append(address_in(line))
                 elif command == "DATA":

@@ -3,8 +3,8 @@
     python tests/run.py [lint] [sqlite] [postgres] [browser] [mailserver]      no name: all of them
 
 Needs the development requirements. On Debian and Ubuntu, as root or with sudo that asks for no password, it installs
-the PostgreSQL server and Chromium where they are missing; as root also Postfix and Dovecot. A group that cannot run
-elsewhere is named at the end; with CI=true that is a failure.
+the PostgreSQL server and Chromium where they are missing; as root also Postfix, Dovecot and PostSRSd. A group
+that cannot run elsewhere is named at the end; with CI=true that is a failure.
 """
 # ruff: noqa: T201 - this program talks on its standard output
 
@@ -29,7 +29,7 @@ PYTHON: Final = sys.executable
 MANAGE: Final = (PYTHON, "manage.py")
 NEITHER: Final = "not browser and not mailserver"
 MAILSERVER: Final = (
-    *("postfix", "postfix-sqlite", "postfix-pgsql", "openssl"),
+    *("postfix", "postfix-sqlite", "postfix-pgsql", "postsrsd", "openssl"),
     *(f"dovecot-{part}" for part in ("core", "imapd", "pop3d", "lmtpd", "sqlite", "pgsql")),
 )
 LINT: Final = {
@@ -219,7 +219,7 @@ def succeeds(*command: str) -> bool:
 
 def has_mailserver() -> bool:
     """Tell whether Postfix and Dovecot are here with all that the tests use, as Debian lays them out."""
-    programs = ("postfix", "doveadm", "openssl")
+    programs = ("postfix", "postsrsd", "doveadm", "openssl")
     dovecot, postfix = Path("/usr/lib/dovecot"), Path("/usr/lib/postfix")
     parts = [dovecot / name for name in ("imap", "pop3", "lmtp")]
     parts += [dovecot / f"modules/auth/libdriver_{name}.so" for name in ("sqlite", "pgsql")]

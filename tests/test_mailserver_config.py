@@ -92,6 +92,17 @@ def test_dovecot_listens_for_welcome_messages_only_where_the_panel_sends_them(
     assert "dovecot-lmtp {" in text
 
 
+def test_the_name_of_the_server_is_where_forwards_come_from(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings, tmp_path: Path
+) -> None:
+    as_database(monkeypatch, "sqlite")
+    settings.MAIL_HOSTNAME = "Mail.Example.com"
+    output = write(tmp_path)
+    assert (tmp_path / "postsrsd/postsrsd").read_text().splitlines()[1:] == ["SRS_DOMAIN=Mail.Example.com"]
+    assert "WHEN '%d' = 'mail.example.com' OR" in (tmp_path / "postfix/srs.cf").read_text(), "as Postfix looks it up"
+    assert f"echo '. {tmp_path}/postsrsd/postsrsd' > /etc/default/postsrsd\n" in output
+
+
 @pytest.mark.parametrize(
     ("host", "port", "hosts", "connect"),
     [

@@ -24,9 +24,12 @@ SERVER_FILES: Final = {
     "postfix/mailboxes.cf": "postfix-3/mailboxes.cf",
     "postfix/aliases.cf": "postfix-3/aliases.cf",
     "postfix/senders.cf": "postfix-3/senders.cf",
+    "postfix/srs.cf": "postfix-3/srs.cf",
+    "postfix/srs-rest.regexp": "postfix-3/srs-rest.regexp",
     "dovecot/dovecot.conf": "dovecot-2.3/dovecot.conf",
     "dovecot/sql.conf": "dovecot-2.3/sql.conf",
     "dovecot/usage.conf": "dovecot-2.3/usage.conf",
+    "postsrsd/postsrsd": "postsrsd-1/postsrsd",
 }
 DATABASE_FILES: Final = {
     "sqlite": {"sqlite-permissions.sh": "database/sqlite-permissions.sh"},
@@ -84,7 +87,12 @@ def _values(folder: Path) -> dict[str, Any]:
             shown = "***" if name == "password" else value
             text = _("“%(value)s” (%(name)s) would be misread by the mail server. Use letters, digits and %(allowed)s.")
             raise ConfigurationError(text % {"value": shown, "name": name, "allowed": ALLOWED_SIGNS})
-    return {**values, "views": ", ".join(VIEWS), "roles": [values.get("role"), values.get("usage_role")]}
+    return {
+        **values,
+        "views": ", ".join(VIEWS),
+        "roles": [values.get("role"), values.get("usage_role")],
+        "hostname_pattern": re.escape(settings.MAIL_HOSTNAME),
+    }
 
 
 def _database_values(database: dict[str, Any]) -> dict[str, str]:

@@ -90,10 +90,11 @@ def guide(folder: Path, names: list[str], database: str) -> str:
         f"chgrp -R postfix {folder}/postfix && chgrp -R dovecot {folder}/dovecot",
         open_database,
         f"grep -v '^#' {folder}/postfix/main.cf | xargs -d '\\n' postconf -e",
-        "postconf -MX submission/inet submissions/inet",
+        "postconf -MX submission/inet submissions/inet srs/unix 127.0.0.1:10003/inet srs-cleanup/unix",
         f"grep -v '^#' {folder}/postfix/master.cf >> /etc/postfix/master.cf",
         f"echo '!include {folder}/dovecot/dovecot.conf' > /etc/dovecot/dovecot.conf",
-        "systemctl restart postfix dovecot",
+        f"echo '. {folder}/postsrsd/postsrsd' > /etc/default/postsrsd",
+        "systemctl restart postsrsd postfix dovecot",
     ]
     lines = [
         _("Written to %(folder)s: %(files)s.") % {"folder": folder, "files": ", ".join(names)},
