@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.core.management import call_command
+from django.db import connection
 from django.utils import translation
+from pytest_django import DjangoDbBlocker
 
 from bulkimport import runner
 from bulkimport.services.creating import create
+from tests.mailserver import MailServer, running_mailserver
 from tests.run import find_chromium
 
 
@@ -30,16 +34,17 @@ def _english() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(
-    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
-) -> None:
+def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: None) -> Iterator[None]:
     """Give every test process an SQLite file in a folder of its own, so that runs side by side never meet.
 
-    A file, not memory: the live server, the threads of an import and a second process all have to see it.
+    A file, not memory: the live server, the threads of an import and a second process all have to see it. Not in
+    pytest's own folder: each start of pytest closes that to everybody else, also to a mail server that reads the file.
     """
     database = settings.DATABASES["default"]
-    if database["ENGINE"] == "django.db.backends.sqlite3":
-        database.setdefault("TEST", {})["NAME"] = str(tmp_path_factory.mktemp("database") / "test.sqlite3")
+    with tempfile.TemporaryDirectory(prefix="mailpanel-") as folder:
+        if database["ENGINE"] == "django.db.backends.sqlite3":
+            database.setdefault("TEST", {})["NAME"] = f"{folder}/test.sqlite3"
+        yield
 
 
 @pytest.fixture(scope="session")
@@ -72,3 +77,21 @@ def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]
 def create_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """Create imports in the thread of the test, within its transaction: much faster than a database to be emptied."""
     monkeypatch.setattr(runner, "start", create)
+
+
+@pytest.fixture(scope="session")
+def running_servers(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[MailServer]:
+    """Postfix and Dovecot on the database of the tests, started once for all of them."""
+    with django_db_blocker.unblock(), running_mailserver() as server:
+        connection.close()
+        yield server
+
+
+@pytest.fixture
+def mailserver(running_servers: MailServer) -> Iterator[MailServer]:
+    """The running servers: what has left them is forgotten after the test, and a test that fails shows their logs."""
+    yield running_servers
+    print(running_servers.logs())  # noqa: T201 - pytest shows it for a test that fails
+    running_servers.settle()  # or a bounce would reach the next test
+    running_servers.sink.clear()
+    connection.close()

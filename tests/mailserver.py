@@ -12,32 +12,33 @@ import shutil
 import signal
 import smtplib
 import socket
-import socketserver
 import ssl
 import subprocess
 import tempfile
-import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
+from functools import cache
 from io import StringIO
 from pathlib import Path
 from typing import Any, Final
 
+import pytest
 from django.core.management import call_command
 from django.db import connection
 from django.test import override_settings
 
 from accounts.mailserver.files import POSTFIX_QUEUE
+from tests.factories import MAILBOX_PASSWORD
+from tests.sink import Received, running_sink
 
 # An account that every Debian has. The one of production is made when the server is set up.
 MAIL_USER: Final = "mail"
 HOSTNAME: Final = "mail.example.com"
 PATIENCE: Final = 20  # seconds until something that should happen is given up
 STRANGER: Final = "stranger@poza.example"
-REFUSED: Final = "nikt@daleko.example"  # the sink takes no mail for it
 
 POSTFIX_OF_A_TEST: Final = """
 queue_directory = {queue}
@@ -52,13 +53,20 @@ default_transport = smtp:[127.0.0.1]:{sink}
 disable_dns_lookups = yes
 smtp_host_lookup = native
 smtp_tls_security_level = none
+# A service that has failed is started again sooner.
+service_throttle_time = 1s
 """
 DOVECOT_OF_A_TEST: Final = """
 base_dir = {folder}/dovecot-run
 state_dir = {folder}/dovecot-state
 log_path = {folder}/dovecot.log
 listen = 127.0.0.1
+# Most of the time of many logins would be the start of processes for one connection each.
+service imap {{
+  service_count = 100
+}}
 service imap-login {{
+  service_count = 0
   inet_listener imap {{
     port = 0
   }}
@@ -74,22 +82,14 @@ service pop3-login {{
     port = {pop3s}
   }}
 }}
-# Else each wrong password makes the next login slower.
+# A wrong password is answered at once, and does not make the next login slower.
+auth_failure_delay = 0
 service anvil {{
   unix_listener anvil-auth-penalty {{
     mode = 0
   }}
 }}
 """
-
-
-@dataclass(frozen=True, slots=True)
-class Received:
-    """A message that has left the server."""
-
-    sender: str
-    recipients: list[str]
-    text: str
 
 
 @dataclass(slots=True)
@@ -99,6 +99,7 @@ class MailServer:
     folder: Path
     smtp_port: int = 0
     submission_port: int = 0
+    submissions_port: int = 0
     imaps_port: int = 0
     pop3s_port: int = 0
     sink: list[Received] = field(default_factory=list)
@@ -107,11 +108,19 @@ class MailServer:
     @contextmanager
     def imap(self, address: str, password: str) -> Iterator[imaplib.IMAP4_SSL]:
         """Sign in to a mailbox. Raises imaplib.IMAP4.error when the server refuses."""
-        with imaplib.IMAP4_SSL("127.0.0.1", self.imaps_port, ssl_context=unverified(), timeout=PATIENCE) as imap:
+        imap = imaplib.IMAP4_SSL("127.0.0.1", self.imaps_port, ssl_context=unverified(), timeout=PATIENCE)
+        try:
             imap.login(address, password)
             yield imap
+            if imap.state == "LOGOUT":  # the server has ended the session
+                imap.shutdown()
+            else:
+                imap.logout()
+        except BaseException:
+            imap.shutdown()
+            raise
 
-    def subjects(self, address: str, password: str, folder: str = "INBOX") -> list[str]:
+    def subjects(self, address: str, password: str = MAILBOX_PASSWORD, folder: str = "INBOX") -> list[str]:
         """Return the subjects of the messages in a folder of a mailbox; none where there is no such folder."""
         with self.imap(address, password) as imap:
             status, counts = imap.select(folder, readonly=True)
@@ -121,18 +130,63 @@ class MailServer:
         headers = [part[1].decode() for part in fetched if isinstance(part, tuple)]
         return [header.partition(":")[2].strip() for header in headers]
 
-    def send(self, recipient: str, subject: str, sender: str = STRANGER) -> None:
+    def send(
+        self,
+        recipient: str,
+        subject: str,
+        *,
+        sender: str = STRANGER,
+        text: str = "Text.\n",
+        declares_size: bool = True,
+    ) -> None:
         """Deliver a message as the world does. Raises smtplib.SMTPRecipientsRefused."""
         with smtplib.SMTP("127.0.0.1", self.smtp_port, timeout=PATIENCE) as smtp:
-            smtp.send_message(message(subject, sender, recipient))
+            smtp.ehlo()
+            if not declares_size:
+                del smtp.esmtp_features["size"]
+            smtp.send_message(message(subject, sender, recipient, text))
 
-    def submit(self, login: str, password: str, recipient: str, subject: str, sender: str | None = None) -> None:
-        """Send a message as a person with an account does. Raises smtplib's errors."""
+    def submit(
+        self,
+        login: str,
+        recipient: str,
+        subject: str,
+        *,
+        sender: str | None = None,
+        password: str = MAILBOX_PASSWORD,
+        is_tls_from_start: bool = False,
+    ) -> None:
+        """Send a message as a person with an account does, by port 587 or 465. Raises smtplib's errors."""
         sender = sender or login
-        with smtplib.SMTP("127.0.0.1", self.submission_port, timeout=PATIENCE) as smtp:
-            smtp.starttls(context=unverified())
+        with self.submission(is_tls_from_start) as smtp:
             smtp.login(login, password)
             smtp.send_message(message(subject, sender, recipient), sender, [recipient])
+
+    def submission(self, is_tls_from_start: bool) -> smtplib.SMTP:
+        """Return an encrypted connection to port 465, where it is so from the start, or to port 587."""
+        if is_tls_from_start:
+            return smtplib.SMTP_SSL("127.0.0.1", self.submissions_port, timeout=PATIENCE, context=unverified())
+        smtp = smtplib.SMTP("127.0.0.1", self.submission_port, timeout=PATIENCE)
+        smtp.starttls(context=unverified())
+        return smtp
+
+    def settle(self) -> None:
+        """Return when every message sent so far, and every bounce, has been delivered; fail when one stays."""
+        wait_for(lambda: not self._has_queued(), "the delivery of everything")
+
+    def _has_queued(self) -> bool:
+        # In the order in which a message wanders, and twice: a bounce is put into the first as its cause leaves.
+        folders = ("maildrop", "incoming", "active", "deferred") * 2
+        return any(path.is_file() for name in folders for path in (self.folder / "queue" / name).rglob("*"))
+
+    def reload(self) -> None:
+        """Let both servers open the database anew, as an administrator does."""
+        self.postfix("postfix", "reload")
+        run("doveadm", "-c", str(self.folder / "dovecot.conf"), "reload")
+
+    def postfix(self, program: str, *arguments: str) -> None:
+        """Run a program of Postfix on this server."""
+        run(program, "-c", str(self.folder / "postfix"), *arguments)
 
     def logs(self) -> str:
         """Return the end of both logs, for a test that fails."""
@@ -140,13 +194,22 @@ class MailServer:
         return "\n".join(path.read_text(errors="replace")[-4000:] for path in paths if path.exists())
 
 
-def message(subject: str, sender: str, recipient: str) -> EmailMessage:
+def message(subject: str, sender: str, recipient: str, text: str = "Text.\n") -> EmailMessage:
     made = EmailMessage()
     made["From"], made["To"], made["Subject"] = sender, recipient, subject
-    made.set_content("Text.\n")
+    made.set_content(text)
     return made
 
 
+def refusal(server: MailServer, recipient: str, *, text: str = "Text.\n") -> tuple[int, bytes]:
+    """Return the reply to RCPT of a recipient who must be refused."""
+    with pytest.raises(smtplib.SMTPRecipientsRefused) as error:
+        server.send(recipient, "refused", text=text)
+    [reply] = error.value.recipients.values()
+    return reply
+
+
+@cache
 def unverified() -> ssl.SSLContext:
     """Return a context for the certificate that the tests have signed themselves."""
     context = ssl.create_default_context()
@@ -169,7 +232,7 @@ def running_mailserver() -> Iterator[MailServer]:
     """Run both servers on the database of the tests until the block ends. Needs root."""
     folder = Path(tempfile.mkdtemp(prefix="mailpanel-", dir="/tmp"))  # a socket's path must be short
     folder.chmod(0o755)  # the servers' own accounts have to get in
-    server = MailServer(folder, *free_ports(4))
+    server = MailServer(folder, *free_ports(5))
     with ExitStack() as stack:
         stack.callback(shutil.rmtree, folder)
         write_configuration(folder)
@@ -209,7 +272,7 @@ def open_database(config: Path) -> None:
     else:
         run("sh", str(config / "sqlite-permissions.sh"))
         reached = Path(connection.settings_dict["NAME"])
-    # pytest and tests/run.py keep their temporary folders to themselves; the servers have accounts of their own.
+    # tests/run.py keeps its temporary folders to itself; the servers have accounts of their own.
     for folder in reached.parents:
         if folder.is_relative_to(tempfile.gettempdir()) and folder.stat().st_mode & 0o777 == 0o700:
             folder.chmod(0o711)
@@ -227,18 +290,21 @@ def running_postfix(server: MailServer, sink_port: int) -> Iterator[None]:
     (config / "main.cf").write_text(main)
     # The list of services as Debian has it, chroot included, and the panel's part behind it.
     master = Path("/etc/postfix/master.cf.proto").read_text() + (folder / "config/postfix/master.cf").read_text()
-    ports = {"smtp": server.smtp_port, "submission": server.submission_port}
+    ports = {
+        "smtp": server.smtp_port,
+        "submission": server.submission_port,
+        "submissions": server.submissions_port,
+    }
     for service, port in ports.items():
         master, count = re.subn(rf"(?m)^{service} +inet", f"127.0.0.1:{port} inet", master)
         assert count == 1, f"one service {service}"
-    master, _count = re.subn(r"(?m)^submissions inet", f"127.0.0.1:{free_ports(1)[0]} inet", master)
     (config / "master.cf").write_text(master)
-    run("postfix", "-c", str(config), "start")
+    server.postfix("postfix", "start")
     try:
         wait_for(lambda: answers(server.smtp_port), "the start of Postfix")
         yield
     finally:
-        run("postfix", "-c", str(config), "stop")
+        server.postfix("postfix", "stop")
 
 
 @contextmanager
@@ -311,51 +377,3 @@ def answers(port: int) -> bool:
             return True
     except OSError:
         return False
-
-
-# --- The world outside -----------------------------------------------------------------------------------------------
-@contextmanager
-def running_sink(received: list[Received]) -> Iterator[int]:
-    """Run a small SMTP server that takes every message into the list; yield its port."""
-
-    class Session(socketserver.StreamRequestHandler):
-        def handle(self) -> None:
-            self.say("220 sink ready")
-            sender, recipients = "", []
-            while line := self.rfile.readline().decode().strip():
-                command = line[:4].upper()
-                if command == "MAIL":
-                    sender, recipients = address_in(line), []
-                elif command == "RCPT" and address_in(line) == REFUSED:
-                    self.say("550 5.1.1 nobody here")
-                    continue
-                elif command == "RCPT":
-                    recipients.append(address_in(line))
-                elif command == "DATA":
-                    self.say("354 go on")
-                    received.append(Received(sender, recipients, self.read_text()))
-                elif command == "QUIT":
-                    self.say("221 bye")
-                    return
-                self.say("250 ok")
-
-        def say(self, line: str) -> None:
-            self.wfile.write(line.encode() + b"\r\n")
-
-        def read_text(self) -> str:
-            lines = iter(self.rfile.readline, b".\r\n")
-            return b"".join(lines).decode(errors="replace")
-
-    with socketserver.ThreadingTCPServer(("127.0.0.1", 0), Session) as sink:
-        sink.daemon_threads = True
-        thread = threading.Thread(target=sink.serve_forever)
-        thread.start()
-        try:
-            yield sink.server_address[1]
-        finally:
-            sink.shutdown()
-            thread.join()
-
-
-def address_in(line: str) -> str:
-    return line.partition("<")[2].partition(">")[0]

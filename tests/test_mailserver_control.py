@@ -13,7 +13,8 @@ from pytest_django import Settings
 
 from accounts.mailserver.control import end_sessions, reload_postfix
 from accounts.models import Domain, Mailbox
-from tests.factories import MAILBOX_PASSWORD, make_domain, make_mailbox, make_user
+from tests.factories import MAILBOX_PASSWORD, make_mailbox, make_user
+from tests.mailserver import refusal
 
 JAN = "jan@przyklad.iq.pl"
 
@@ -112,10 +113,9 @@ def test_a_disabled_mailbox_loses_its_session_and_a_new_domain_gets_mail(
             for _time in range(10):  # the end may arrive after the first answer
                 imap.noop()
         imap.state = "LOGOUT"  # there is nobody to say goodbye to
-    assert mailserver.refusal("ewa@nowa.example")[0] == 554
+    assert refusal(mailserver, "ewa@nowa.example")[0] == 554
     fields = {"name": "nowa.example", "default_quota_mb": 1000, "is_active": "on"}
     response = staff.post(reverse("admin:accounts_domain_add"), fields)
-    assert [str(message) for message in get_messages(response.wsgi_request)][1:] == []
+    assert not any("postfix reload" in str(message) for message in get_messages(response.wsgi_request))
     make_mailbox("ewa@nowa.example", domain=Domain.objects.get(name="nowa.example"))
     mailserver.send("ewa@nowa.example", "to a new domain")
-    assert make_domain is not None

@@ -1,6 +1,5 @@
 """A forward that leaves has a sender of this server, made by PostSRSd, and what comes back to it finds the stranger."""
 
-# ruff: noqa: F811 - a fixture that is imported is an argument, too
 from __future__ import annotations
 
 import re
@@ -12,16 +11,16 @@ from tests.factories import MAILBOX_PASSWORD, make_forward, make_mailbox
 from tests.mailserver import (
     HOSTNAME,
     PATIENCE,
-    REFUSED,
     STRANGER,
     MailServer,
-    Received,
+    refusal,
     run,
     start_postsrsd,
     stop_postsrsd,
     wait_for,
 )
-from tests.test_mailserver import _empty_mailboxes, _real_costs, arrived, mailserver, refusal  # noqa: F401 - fixtures
+from tests.sink import REFUSED, Received
+from tests.test_mailserver import arrived
 
 pytestmark = [pytest.mark.mailserver, pytest.mark.django_db(transaction=True)]
 
@@ -84,7 +83,7 @@ def test_a_bounce_of_a_forward_comes_back_to_the_original_sender(
     mailserver: MailServer, sender: str, rewritten: str
 ) -> None:
     make_forward(FORWARD, OUTSIDE)
-    mailserver.send(FORWARD, "to bounce", sender)
+    mailserver.send(FORWARD, "to bounce", sender=sender)
     address = left(mailserver, "to bounce").sender
     assert re.fullmatch(f"{rewritten}@{HOSTNAME}", address)
     with smtplib.SMTP("127.0.0.1", mailserver.smtp_port, timeout=PATIENCE) as smtp:
@@ -114,7 +113,7 @@ def test_mail_to_the_sender_of_double_bounces_does_not_go_round(mailserver: Mail
 
 def test_a_name_below_that_of_the_server_is_somebody_elses(mailserver: MailServer) -> None:
     make_mailbox("nadawca-srs@przyklad.iq.pl")
-    mailserver.submit("nadawca-srs@przyklad.iq.pl", MAILBOX_PASSWORD, f"ktos@listy.{HOSTNAME}", "below")
+    mailserver.submit("nadawca-srs@przyklad.iq.pl", f"ktos@listy.{HOSTNAME}", "below")
     assert left(mailserver, "below").recipients == [f"ktos@listy.{HOSTNAME}"]
     assert refusal(mailserver, f"ktos@listy.{HOSTNAME}") == (
         554,
@@ -133,9 +132,9 @@ def test_mail_of_our_own_people_keeps_its_sender(mailserver: MailServer) -> None
     make_mailbox("obok@przyklad.iq.pl")
     make_forward(FORWARD, OUTSIDE)
     for recipient, subject in ((OUTSIDE, "submitted"), (FORWARD, "submitted to a forward")):
-        mailserver.submit("nadawca-srs@przyklad.iq.pl", MAILBOX_PASSWORD, recipient, subject)
+        mailserver.submit("nadawca-srs@przyklad.iq.pl", recipient, subject)
         assert left(mailserver, subject).sender == "nadawca-srs@przyklad.iq.pl"
-    mailserver.submit("nadawca-srs@przyklad.iq.pl", MAILBOX_PASSWORD, "obok@przyklad.iq.pl", "inside")
+    mailserver.submit("nadawca-srs@przyklad.iq.pl", "obok@przyklad.iq.pl", "inside")
     arrived(mailserver, "obok@przyklad.iq.pl", "inside")
     assert return_path(mailserver, "obok@przyklad.iq.pl") == "Return-Path: <nadawca-srs@przyklad.iq.pl>"
 
@@ -148,8 +147,8 @@ def test_without_postsrsd_forwards_wait_and_all_other_mail_goes_on(mailserver: M
     stop_postsrsd(mailserver)
     try:
         mailserver.send("bez-srs@przyklad.iq.pl", "meanwhile")
-        arrived(mailserver, "bez-srs@przyklad.iq.pl", "meanwhile")
-        mailserver.submit("bez-srs@przyklad.iq.pl", MAILBOX_PASSWORD, OUTSIDE, "submitted")
+        wait_for(lambda: "meanwhile" in mailserver.subjects("bez-srs@przyklad.iq.pl"), "the kept copy")
+        mailserver.submit("bez-srs@przyklad.iq.pl", OUTSIDE, "submitted")
         assert left(mailserver, "submitted").sender == "bez-srs@przyklad.iq.pl"
         assert refusal(mailserver, address)[0] == 451
         wait_for(lambda: "status=deferred" in mailserver.logs(), "putting the forward off")

@@ -5,14 +5,13 @@ import pytest
 from accounts.models import Mailbox, MailUsage
 from tests.factories import MAILBOX_PASSWORD, make_mailbox
 from tests.mailserver import MailServer, wait_for
-from tests.test_mailserver import mailserver  # noqa: F401 - the fixture
 
 pytestmark = [pytest.mark.mailserver, pytest.mark.django_db(transaction=True)]
 
 OLA = "ola@przyklad.iq.pl"
 
 
-def test_what_a_mailbox_holds_is_written_down_after_each_change(mailserver: MailServer) -> None:  # noqa: F811
+def test_what_a_mailbox_holds_is_written_down_after_each_change(mailserver: MailServer) -> None:
     make_mailbox(OLA, quota_mb=10)
     assert not MailUsage.objects.exists()
     for number in (1, 2):

@@ -14,14 +14,13 @@ from pytest_django import Settings
 from bulkimport.models import Import
 from tests.factories import make_domain, make_user
 from tests.mailserver import HOSTNAME, MailServer, wait_for
-from tests.test_mailserver import mailserver  # noqa: F401 - a fixture
 
 pytestmark = [pytest.mark.mailserver, pytest.mark.django_db(transaction=True)]
 
 EWA = "ewa@powitanie.example"
 
 
-def test_a_new_mailbox_has_its_welcome_message(mailserver: MailServer, settings: Settings) -> None:  # noqa: F811
+def test_a_new_mailbox_has_its_welcome_message(mailserver: MailServer, settings: Settings) -> None:
     written = (mailserver.folder / "config/dovecot/dovecot.conf").read_text()
     listener = re.search(r"inet_listener welcome \{\s+address = (\S+)\s+port = (\d+)", written)
     assert listener

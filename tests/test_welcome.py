@@ -35,7 +35,8 @@ from bulkimport.services.after import generated_passwords
 from bulkimport.services.checking import check, note_plan, upload
 from bulkimport.services.creating import Claim, claim, create
 from tests.factories import make_domain, make_mailbox, make_user
-from tests.mailserver import address_in, free_ports
+from tests.mailserver import free_ports
+from tests.sink import address_in
 from tests.test_import_mailboxes import environment, manage, run  # noqa: F401 - a fixture
 
 pytestmark = pytest.mark.django_db
