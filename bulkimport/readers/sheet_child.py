@@ -267,9 +267,10 @@ class _OdsCells:
             self.lose()
 
     def lose(self) -> None:
-        for row in range(self.row, min(self.row + self.height, MAX_ROWS)):
-            self.sheet.add((row, self.column))
         self.suspect = False
+        column = min(self.column, MAX_COLUMNS)  # one stands for all the surplus ones
+        if (self.row, column) not in self.sheet:
+            self.sheet.update((row, column) for row in range(self.row, min(self.row + self.height, MAX_ROWS)))
 
     def end(self, name: str) -> None:
         if self.aside:
@@ -295,10 +296,10 @@ def main() -> None:
     """Answer about the file on standard input."""
     limit_resources()
     try:
-        text = json.dumps(answer(sys.stdin.buffer.read()))
+        text = json.dumps(answer(sys.stdin.buffer.read())).encode()
     except MemoryError:
-        text = json.dumps({"refused": "sheet_too_large"})
-    sys.stdout.write(text)
+        text = json.dumps({"refused": "sheet_too_large"}).encode()
+    sys.stdout.buffer.write(text)
 
 
 if __name__ == "__main__":
