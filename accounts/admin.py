@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from typing import Any, cast
 
 from django import forms
@@ -192,6 +192,8 @@ class MailboxAdmin(MailAdmin):
             return
         super().save_model(request, obj, form, change)
         is_switched_off = "is_active" in form.changed_data and not obj.is_active
+        if is_switched_off and Forward.objects.passing_on_to(obj.address).exists():
+            warn_of_unreachable(request, [obj.address])
         if is_switched_off or "new_password" in form.changed_data:
             self.tell_mailserver(request, lambda: end_sessions([obj.address]))
 
@@ -229,6 +231,14 @@ def forwards_of(mailboxes: Iterable[Mailbox]) -> QuerySet[Forward]:
     return Forward.objects.filter(source__in=[mailbox.address for mailbox in mailboxes])
 
 
+def warn_of_unreachable(request: HttpRequest, destinations: Collection[str]) -> None:
+    """Say at which of these addresses nobody gets the mail that is passed on to them."""
+    names = {address.partition("@")[2] for address in destinations}
+    hosted = {domain.name: domain for domain in Domain.objects.filter(name__in=names)}
+    for warning in Forward.objects.unreachable(destinations, hosted).values():
+        messages.warning(request, warning.messages[0])
+
+
 @admin.register(Forward)
 class ForwardAdmin(MailAdmin):
     form = ForwardForm
@@ -237,6 +247,11 @@ class ForwardAdmin(MailAdmin):
     search_fields = ["source", "destinations"]
     fields = ["source", "destinations", "keep_copy", "is_active"]
     formfield_overrides = {models.TextField: {"widget": forms.Textarea(attrs={"rows": 3, "cols": 60})}}
+
+    def save_model(self, request: HttpRequest, obj: Forward, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if obj.is_active:
+            warn_of_unreachable(request, obj.destinations.split())
 
     @admin.display(description=_("source"), ordering="source")
     def display_source(self, forward: Forward) -> str:

@@ -11,7 +11,7 @@ from django.db import IntegrityError, connection, transaction
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import not_your_domain
-from accounts.models import Domain, DomainQuerySet, Forward, Mailbox, MailboxQuerySet
+from accounts.models import Domain, DomainQuerySet, Forward, Mailbox, MailboxQuerySet, MailUsage
 from accounts.passwords import generate_password, hash_password
 from accounts.validators import (
     clean_password,
@@ -109,6 +109,7 @@ class MailboxForm(forms.Form):
                 self._check(mailbox, forward)
                 if self.errors:
                     return None
+                MailUsage.objects.filter(pk__in=[mailbox.address]).delete()  # of a mailbox of this address before
                 mailbox.save()
                 if forward:
                     forward.save()
@@ -129,7 +130,9 @@ class MailboxForm(forms.Form):
             return mailbox, None
         keep_copy = values.get("keep_copy", False)
         destinations = " ".join(values["forward"])
-        return mailbox, Forward(domain=domain, source=address, destinations=destinations, keep_copy=keep_copy)
+        forward = Forward(domain=domain, source=address, destinations=destinations, keep_copy=keep_copy)
+        forward.gets_mailbox = True
+        return mailbox, forward
 
     def _lock(self, mailbox: Mailbox, forward: Forward | None) -> None:
         """Hold what the models would, before the first of them is asked: it sees what nobody changes any more."""

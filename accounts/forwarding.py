@@ -5,6 +5,12 @@ from collections.abc import Collection, Mapping
 Graph = Mapping[str, Collection[str]]  # source address -> the addresses it passes mail on to, keeping no copy
 
 
+def without_tag(address: str) -> str:
+    """Return the address that Postfix also looks a plus-address up by: jan@ for jan+praca@."""
+    local_part, at, domain = address.partition("@")
+    return local_part.partition("+")[0] + at + domain
+
+
 def looping_sources(graph: Graph) -> set[str]:
     """Return the sources that lie on a circle of forwards of which none keeps a copy.
 

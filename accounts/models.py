@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.validators import MinValueValidator
 from django.db import connection, models
 from django.db.models import Count, Sum
-from django.db.models.functions import Coalesce, Lower
+from django.db.models.functions import Coalesce, Concat, Lower
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.formats import grouped
-from accounts.forwarding import looping_sources
+from accounts.forwarding import looping_sources, without_tag
 from accounts.limits import Room
 from accounts.validators import (
     as_stored,
@@ -107,6 +107,9 @@ class Domain(models.Model):
             self.name = normalize_domain(self.name)
         except ValidationError as error:
             errors["name"] = error
+        if settings.MAIL_HOSTNAME and self.name == settings.MAIL_HOSTNAME.lower():
+            message = _("This is the name of the mail server itself. What comes back to it would be lost: use another.")
+            errors["name"] = ValidationError(message, code="domain_is_server")
         if self.max_mailbox_quota_mb is not None and (self.default_quota_mb or 0) > self.max_mailbox_quota_mb:
             message = _("The default quota is larger than the largest quota of a mailbox. Lower it.")
             errors["default_quota_mb"] = ValidationError(message, code="default_over_largest")
@@ -280,20 +283,45 @@ class ForwardQuerySet(models.QuerySet["Forward"]):
     def graph_from(self, sources: Iterable[str]) -> dict[str, list[str]]:
         """Return the active forwards that keep no copy and can be reached from these addresses, source to destinations.
 
-        One query for each step of the longest chain, however many addresses there are.
+        Plus-addresses are those of their mailbox. A copy can only be kept in a mailbox. One query for each step of the
+        longest chain, however many addresses there are.
         """
         graph: dict[str, list[str]] = {}
-        frontier = set(sources)
+        frontier = {without_tag(address) for address in sources}
+        mailboxes = Mailbox.objects.filter(address=models.OuterRef("source"), is_active=True)
+        passing_on = self.filter(models.Q(keep_copy=False) | ~models.Exists(mailboxes), is_active=True)
         for _step in range(LONGEST_CHAIN):
-            rows = self.filter(is_active=True, keep_copy=False, source__in=frontier).values_list(
-                "source", "destinations"
-            )
-            found = {source: destinations.split() for source, destinations in rows}
+            rows = passing_on.filter(source__in=frontier).values_list("source", "destinations")
+            found = {
+                source: [without_tag(address) for address in destinations.split()] for source, destinations in rows
+            }
             graph |= found
             frontier = {address for onward in found.values() for address in onward} - graph.keys()
             if not frontier:
                 break
         return graph
+
+    def passing_on_to(self, address: str) -> ForwardQuerySet:
+        """Return the active forwards that have this address among their destinations."""
+        padded = Concat(models.Value(" "), "destinations", models.Value(" "), output_field=models.TextField())
+        return self.filter(is_active=True).alias(padded=padded).filter(padded__contains=f" {address} ")
+
+    def unreachable(self, addresses: Collection[str], hosted: Mapping[str, Domain]) -> dict[str, ValidationError]:
+        """Return which of these addresses nobody gets mail at, and why: forward_to_missing, forward_to_disabled.
+
+        Only addresses of the domains `hosted`, by name, are known.
+        """
+        active: dict[str, bool] = {}
+        mailboxes = Mailbox.objects.filter(address__in=addresses).values_list("address", "is_active")
+        forwards = self.filter(source__in=addresses).values_list("source", "is_active")
+        for address, is_active in [*forwards, *mailboxes]:  # a disabled mailbox stops its forward, too
+            active[address] = is_active
+        found: dict[str, ValidationError] = {}
+        for address in addresses:
+            domain = hosted.get(address.partition("@")[2])
+            if domain is not None and not (active.get(address) and domain.is_active):
+                found[address] = _unreachable_warning(address, exists=address in active)
+        return found
 
     def circles(self, new: dict[str, tuple[str, ...]]) -> dict[str, ValidationError]:
         """Return which of these new forwards without a copy, source to destinations, must be refused, and why.
@@ -301,16 +329,26 @@ class ForwardQuerySet(models.QuerySet["Forward"]):
         Code: forward_loop. Existing forwards of the same sources are taken as replaced.
         """
         existing = self.graph_from(address for onward in new.values() for address in onward)
-        looping = looping_sources({**existing, **new})
+        added = {source: [without_tag(address) for address in onward] for source, onward in new.items()}
+        looping = looping_sources({**existing, **added})
         return {source: _circle_error(source) for source in new if source in looping}
 
 
 def self_forward_error(source: str, destinations: Collection[str]) -> ValidationError | None:
     """Return what to say when an address forwards to itself (forward_to_self), else None."""
-    if source not in destinations:
+    if source not in map(without_tag, destinations):
         return None
     message = _("“%(value)s” would forward to itself. Write another address, or leave the forward empty.")
     return ValidationError(message, code="forward_to_self", params={"value": to_unicode(source)})
+
+
+def _unreachable_warning(address: str, *, exists: bool) -> ValidationError:
+    params = {"value": to_unicode(address)}
+    if exists:
+        message = _("“%(value)s” is disabled, so messages passed on to it will be returned. Enable it, or correct it.")
+        return ValidationError(message, code="forward_to_disabled", params=params)
+    message = _("“%(value)s” does not exist, so messages passed on to it will be returned. Create it, or correct it.")
+    return ValidationError(message, code="forward_to_missing", params=params)
 
 
 def _circle_error(source: str) -> ValidationError:
@@ -348,6 +386,8 @@ class Forward(models.Model):
             models.CheckConstraint(condition=models.Q(source=Lower("source")), name="forward_source_lower_case"),
             models.CheckConstraint(condition=~models.Q(destinations=""), name="forward_has_destination"),
         ]
+
+    gets_mailbox = False  # whether a mailbox of its source is about to be written with it
 
     def __str__(self) -> str:
         return self.display_source
@@ -388,7 +428,8 @@ class Forward(models.Model):
             Domain.objects.lock([self.domain.pk])
             Forward.objects.lock()
         problem = self_forward_error(self.source, destinations)
-        if not problem and self.is_active and not self.keep_copy:
+        has_mailbox = self.gets_mailbox or Mailbox.objects.filter(address=self.source, is_active=True).exists()
+        if not problem and self.is_active and not (self.keep_copy and has_mailbox):
             others = Forward.objects.exclude(pk=self.pk)
             problem = others.circles({self.source: destinations}).get(self.source)
         if problem:

@@ -35,6 +35,10 @@ def main() -> None:
     from django.db import connection
 
     call_command("migrate", verbosity=0)
+    from accounts.models import Domain
+
+    if Domain.objects.exists():
+        sys.exit("The database of DATABASE_URL has domains already. Take an empty one.")
     start = time.perf_counter()
     fill()
     print(

@@ -184,7 +184,7 @@ def _mark_against_database(accounts: Sequence[_Account]) -> None:
     taken = Mailbox.objects.taken([account.address for account in accounts if account.address])
     forwards: dict[str, tuple[str, ...]] = {}
     for account in accounts:
-        to_oneself = account.address in account.destinations  # which has its own words
+        to_oneself = self_forward_error(account.address, account.destinations) is not None  # which has its own words
         if account.address and account.destinations and not account.keep_copy and not to_oneself:
             forwards.setdefault(account.address, account.destinations)
     circles = Forward.objects.circles(forwards) if forwards else {}
@@ -219,7 +219,9 @@ def _without_room(drafts: Iterable[Draft], faulty: Iterable[_Account] = ()) -> I
 
 def _warn(accounts: Iterable[_Account], drafted: set[str], usable: Mapping[str, Domain]) -> None:
     """Add the warnings: what will work, but perhaps not as meant."""
-    reachable = _reachable({address for account in accounts for address in account.destinations})
+    unreachable = Forward.objects.unreachable(
+        {address for account in accounts for address in account.destinations}, usable
+    )
     for account in accounts:
         if account.password and is_common_password(account.password):
             message = _("The password is very common and easily guessed. Choose another one.")
@@ -233,34 +235,8 @@ def _warn(accounts: Iterable[_Account], drafted: set[str], usable: Mapping[str, 
             message = _("Keeping a copy has no effect without a forward. Write a forward, or leave this cell empty.")
             account.add(Field.KEEP_COPY, ValidationError(message, code="keep_copy_without_forward"), Level.WARNING)
         for address in account.destinations:
-            domain = usable.get(address.partition("@")[2])
-            if domain is None or address in drafted or address == account.address:
-                continue
-            if warning := _destination_warning(address, reachable.get(address), domain):
-                account.add(Field.FORWARD, warning, Level.WARNING)
-
-
-def _reachable(addresses: set[str]) -> dict[str, bool]:
-    """Return by address whether a mailbox or forward of that address is active; those that do not exist are absent."""
-    found: dict[str, bool] = {}
-    mailboxes = Mailbox.objects.filter(address__in=addresses).values_list("address", "is_active")
-    forwards = Forward.objects.filter(source__in=addresses).values_list("source", "is_active")
-    for address, is_active in [*forwards, *mailboxes]:  # a disabled mailbox stops its forward, too
-        found[address] = is_active
-    return found
-
-
-def _destination_warning(address: str, is_active: bool | None, domain: Domain) -> ValidationError | None:
-    params = {"value": to_unicode(address)}
-    if is_active is None:
-        message = _(
-            "“%(value)s” does not exist, so messages passed on to it will be returned. Create it, or correct it."
-        )
-        return ValidationError(message, code="forward_to_missing", params=params)
-    if not is_active or not domain.is_active:
-        message = _("“%(value)s” is disabled, so messages passed on to it will be returned. Enable it, or correct it.")
-        return ValidationError(message, code="forward_to_disabled", params=params)
-    return None
+            if address in unreachable and address not in drafted and address != account.address:
+                account.add(Field.FORWARD, unreachable[address], Level.WARNING)
 
 
 def _place_in_row(problem: Problem) -> int:

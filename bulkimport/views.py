@@ -164,7 +164,9 @@ def import_undo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         with suppress(ImportNotOpen):  # undone in another tab; its page says so
             undone = undo_import(import_record)
             left_to_do = end_sessions([account.address for account in undone.removed])
-            if left_to_do and _user(request).is_staff:  # a customer has no way to the mail server
+            if left_to_do and not _user(request).is_staff:  # who has no way to the mail server
+                left_to_do = _("Whoever is signed in to one of them at this moment stays so until they close it.")
+            if left_to_do:
                 messages.warning(request, left_to_do)
         return redirect(import_record)
     return render(request, "bulkimport/import_undo.html", {"import": import_record, "undo": plan_undo(import_record)})

@@ -5,6 +5,7 @@
 
 import os
 import re
+import shlex
 from datetime import timedelta
 from pathlib import Path
 
@@ -110,14 +111,15 @@ MAILSERVER_PASSWORD = env.str("MAILSERVER_PASSWORD", default="")
 
 # --- The mail server -------------------------------------------------------------------------------------------------
 MAIL_HOSTNAME = env.str("MAIL_HOSTNAME", default="")
+MAIL_POSTMASTER = env.str("MAIL_POSTMASTER", default="")
 MAIL_TLS_CERT = env.str("MAIL_TLS_CERT", default=f"/etc/letsencrypt/live/{MAIL_HOSTNAME}/fullchain.pem")
 MAIL_TLS_KEY = env.str("MAIL_TLS_KEY", default=f"/etc/letsencrypt/live/{MAIL_HOSTNAME}/privkey.pem")
 MAIL_STORE = env.str("MAIL_STORE", default="/var/vmail")
 MAIL_USER = env.str("MAIL_USER", default="vmail")
 # The commands to end sessions and to reload with, where the mail server is on this machine; empty: the pages say what
 # is left to do.
-DOVEADM = env.str("DOVEADM", default="")
-POSTFIX = env.str("POSTFIX", default="")
+DOVEADM = shlex.split(env.str("DOVEADM", default=""))
+POSTFIX = shlex.split(env.str("POSTFIX", default=""))
 WELCOME_LMTP = env.str("WELCOME_LMTP", default="")
 if WELCOME_LMTP and not (MAIL_HOSTNAME and re.fullmatch(r"[^\s:]+:[0-9]{1,5}", WELCOME_LMTP)):
     raise ImproperlyConfigured("WELCOME_LMTP must be host:port, such as 127.0.0.1:2424, and needs MAIL_HOSTNAME.")

@@ -38,6 +38,7 @@ from tests.sink import Received, running_sink
 MAIL_USER: Final = "mail"
 HOSTNAME: Final = "mail.example.com"
 PATIENCE: Final = 20  # seconds until something that should happen is given up
+POSTMASTER: Final = "poczta@przyklad.iq.pl"
 STRANGER: Final = "stranger@poza.example"
 
 POSTFIX_OF_A_TEST: Final = """
@@ -257,7 +258,9 @@ def write_configuration(folder: Path) -> None:
     values = {"MAIL_TLS_CERT": certificate, "MAIL_TLS_KEY": key, "MAIL_STORE": store, "MAIL_USER": MAIL_USER}
     values["WELCOME_LMTP"] = f"127.0.0.1:{free_ports(1)[0]}"
     texts = {name: str(value) for name, value in values.items()}
-    with override_settings(MAIL_HOSTNAME=HOSTNAME, MAILSERVER_PASSWORD="a.password~of/tests", **texts):
+    with override_settings(
+        MAIL_HOSTNAME=HOSTNAME, MAIL_POSTMASTER=POSTMASTER, MAILSERVER_PASSWORD="a.password~of/tests", **texts
+    ):
         call_command("mailserver_config", out=folder / "config", stdout=StringIO())
     for group in ("postfix", "dovecot"):
         run("chgrp", "-R", group, str(folder / "config" / group))

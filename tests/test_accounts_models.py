@@ -7,8 +7,10 @@ from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.db import IntegrityError, connection, transaction
 from django.db.models import Model, ProtectedError
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
-from accounts.models import LONGEST_CHAIN, Domain, Forward, Mailbox, self_forward_error
+from accounts.forms import MailboxForm
+from accounts.models import LONGEST_CHAIN, Domain, Forward, Mailbox, MailUsage, self_forward_error
 from tests.factories import make_domain, make_forward, make_mailbox
 
 pytestmark = pytest.mark.django_db
@@ -287,6 +289,8 @@ def test_a_forward_to_oneself_is_told_apart() -> None:
 def test_a_circle_is_refused_when_no_forward_in_it_keeps_a_copy(
     there: dict[str, bool], here: dict[str, bool], problems: dict[str, list[str]]
 ) -> None:
+    for address in ("a@przyklad.iq.pl", "c@przyklad.iq.pl"):  # a copy needs a place
+        make_mailbox(address)
     make_forward("b@przyklad.iq.pl", "x@x.pl c@przyklad.iq.pl")
     make_forward("c@przyklad.iq.pl", "a@przyklad.iq.pl", **there)
     assert problems_of(new_forward("a@przyklad.iq.pl", "b@przyklad.iq.pl", **here)) == problems
@@ -328,6 +332,7 @@ def test_the_graph_is_read_with_one_query_a_step() -> None:
     for number in range(3):
         make_forward(f"a{number}@a.pl", f"a{number + 1}@a.pl b{number + 1}@a.pl")
         make_forward(f"b{number}@a.pl", f"b{number + 1}@a.pl", keep_copy=True)
+        make_mailbox(f"b{number}@a.pl")
     with CaptureQueriesContext(connection) as queries:
         graph = Forward.objects.graph_from(["a0@a.pl", "b0@a.pl"])
     assert graph.keys() == {"a0@a.pl", "a1@a.pl", "a2@a.pl"}
@@ -341,3 +346,37 @@ def test_a_very_long_chain_is_not_followed_to_its_end() -> None:
         for number in range(LONGEST_CHAIN + 10)
     )
     assert len(Forward.objects.graph_from(["a0@a.pl"])) == LONGEST_CHAIN
+
+
+def test_a_plus_address_is_that_of_its_mailbox_in_a_circle() -> None:
+    make_domain("przyklad.iq.pl")
+    to_oneself = Forward(domain=Domain.objects.get(), source="tag@przyklad.iq.pl", destinations="tag+x@przyklad.iq.pl")
+    assert problems_of(to_oneself) == {"destinations": ["forward_to_self"]}
+    make_forward("b@przyklad.iq.pl", "a+praca@przyklad.iq.pl")
+    closing = Forward(domain=Domain.objects.get(), source="a@przyklad.iq.pl", destinations="b+x@przyklad.iq.pl")
+    assert problems_of(closing) == {"destinations": ["forward_loop"]}
+
+
+def test_a_copy_that_no_mailbox_keeps_ends_no_circle() -> None:
+    make_forward("ka@przyklad.iq.pl", "kb@przyklad.iq.pl", keep_copy=True)
+    back = Forward(
+        domain=Domain.objects.get(), source="kb@przyklad.iq.pl", destinations="ka@przyklad.iq.pl", keep_copy=True
+    )
+    assert problems_of(back) == {"destinations": ["forward_loop"]}
+    make_mailbox("kb@przyklad.iq.pl")
+    assert problems_of(back) == {}
+
+
+def test_the_name_of_the_mail_server_is_no_domain_of_the_panel(settings: Settings) -> None:
+    settings.MAIL_HOSTNAME = "Mail.Example.com"
+    assert problems_of(Domain(name="mail.example.com")) == {"name": ["domain_is_server"]}
+    assert problems_of(Domain(name="example.com")) == {}
+
+
+def test_what_was_written_of_a_former_mailbox_does_not_come_back() -> None:
+    MailUsage.objects.create(mailbox_id="jan@przyklad.iq.pl", bytes_used=5)
+    make_domain("przyklad.iq.pl")
+    form = MailboxForm({"email": "jan@przyklad.iq.pl"}, domains=Domain.objects.all())
+    assert form.is_valid()
+    form.save()
+    assert not MailUsage.objects.exists()

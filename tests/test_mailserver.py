@@ -19,7 +19,7 @@ from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import hash_password
 from bulkimport.models import Import
 from tests.factories import MAILBOX_PASSWORD, make_forward, make_mailbox, make_user
-from tests.mailserver import PATIENCE, STRANGER, MailServer, refusal, unverified
+from tests.mailserver import HOSTNAME, PATIENCE, POSTMASTER, STRANGER, MailServer, refusal, unverified
 
 pytestmark = [pytest.mark.mailserver, pytest.mark.django_db(transaction=True)]
 
@@ -253,3 +253,23 @@ def test_the_role_of_the_mail_server_reads_the_views_and_nothing_else(mailserver
         assert cursor.fetchone() == (False,)
         cursor.execute("SELECT has_schema_privilege(%s, 'public', 'CREATE')", [role])
         assert cursor.fetchone() == (False,)
+
+
+def test_what_comes_for_the_server_itself_reaches_a_person_or_is_refused(mailserver: MailServer) -> None:
+    make_mailbox(POSTMASTER)
+    for recipient in (f"postmaster@{HOSTNAME}", f"ROOT@{HOSTNAME}", "postmaster"):
+        mailserver.send(recipient, f"to {recipient}")
+        arrived(mailserver, POSTMASTER, f"to {recipient}")
+    for recipient in ("root@[127.0.0.1]", "anybody@[127.0.0.1]", f"anybody@{HOSTNAME}"):
+        assert refusal(mailserver, recipient)[0] == 550
+    assert mailserver.sink == []
+
+
+@pytest.mark.parametrize("is_tls_from_start", [False, True], ids=["587", "465"])
+def test_nobody_sends_without_a_sender(mailserver: MailServer, is_tls_from_start: bool) -> None:
+    make_mailbox("nadawca@przyklad.iq.pl")
+    with mailserver.submission(is_tls_from_start) as smtp:
+        smtp.login("nadawca@przyklad.iq.pl", MAILBOX_PASSWORD)
+        assert smtp.mail("")[0] in (554, 250)
+        code, text = smtp.rcpt("ktos@daleko.example")
+        assert code >= 500, text

@@ -13,13 +13,14 @@ from pytest_django import Settings
 
 from accounts.mail_views import VIEWS
 from accounts.mailserver.files import DATABASE_FILES, SERVER_FILES
+from accounts.management.commands import mailserver_config
 
 PASSWORD = "tajne.haslo"
 
 
 @pytest.fixture(autouse=True)
 def _settings(settings: Settings) -> None:
-    settings.MAIL_HOSTNAME = "mail.example.com"
+    settings.MAIL_HOSTNAME, settings.MAIL_POSTMASTER = "mail.example.com", "admin@example.com"
     settings.MAILSERVER_PASSWORD = PASSWORD
 
 
@@ -77,6 +78,13 @@ def test_the_maps_of_sqlite_name_its_file(monkeypatch: pytest.MonkeyPatch, tmp_p
     )
     assert "extra_groups = postfix" in (tmp_path / "dovecot/dovecot.conf").read_text()
     assert "proxy:sqlite:" in (tmp_path / "postfix/main.cf").read_text()
+
+
+def test_a_file_that_its_server_cannot_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    write(tmp_path)
+    assert (tmp_path / "postfix").stat().st_mode & 0o777 == 0o755
+    monkeypatch.setattr(mailserver_config, "group_of", lambda name: "mail" if name.endswith("srs.cf") else None)
+    assert check(tmp_path).splitlines()[-1].endswith("srs.cf must belong to the group mail.")
 
 
 def test_dovecot_listens_for_welcome_messages_only_where_the_panel_sends_them(
@@ -186,6 +194,8 @@ def test_a_file_that_everybody_may_read_is_named_and_mended(tmp_path: Path) -> N
     ("setting", "value", "error"),
     [
         ("MAIL_HOSTNAME", "", "Set MAIL_HOSTNAME"),
+        ("MAIL_HOSTNAME", "x/y", "MAIL_HOSTNAME or MAIL_POSTMASTER"),
+        ("MAIL_POSTMASTER", "", "MAIL_HOSTNAME or MAIL_POSTMASTER"),
         ("MAIL_STORE", "/var/my mail", "“/var/my mail” (mail_store) would be misread"),
         ("MAILSERVER_PASSWORD", "a'; DROP", "“***” (password) would be misread"),
     ],

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import imaplib
+import shlex
+import time
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
+from accounts.mailserver import control
 from accounts.mailserver.control import end_sessions, reload_postfix
 from accounts.models import Domain, Mailbox
 from tests.factories import MAILBOX_PASSWORD, make_mailbox, make_user
@@ -33,7 +36,7 @@ def said(tmp_path: Path, settings: Settings) -> Path:
     script = tmp_path / "command"
     script.write_text(f'#!/bin/sh\necho "$@" >> {log}\n[ "$1" != who ] || printf "username proto\\n{JAN} imap\\n"\n')
     script.chmod(0o755)
-    settings.DOVEADM = settings.POSTFIX = str(script)
+    settings.DOVEADM = settings.POSTFIX = [str(script)]
     return log
 
 
@@ -47,7 +50,7 @@ def change(client: Client, mailbox: Mailbox, **fields: object) -> str:
 
 
 def test_without_the_settings_the_text_says_what_to_run(settings: Settings) -> None:
-    settings.DOVEADM = settings.POSTFIX = ""
+    settings.DOVEADM = settings.POSTFIX = []
     assert end_sessions([]) == ""
     assert end_sessions([JAN]).endswith(f"doveadm kick {JAN}")
     assert end_sessions([f"a{n}@a.pl" for n in range(9)]).endswith("doveadm kick a4@a.pl; …")
@@ -63,11 +66,33 @@ def test_only_those_that_are_signed_in_are_ended(said: Path) -> None:
 
 @pytest.mark.parametrize("command", ["/nowhere/at-all", "false", "sh -c 'echo not allowed >&2; exit 1'"])
 def test_a_command_that_fails_says_so_and_what_to_run(settings: Settings, command: str) -> None:
-    settings.DOVEADM = settings.POSTFIX = command
+    settings.DOVEADM = settings.POSTFIX = shlex.split(command)
     for text, wanted in ((end_sessions([JAN]), f"doveadm kick {JAN}"), (reload_postfix(), "postfix reload")):
         assert text.endswith(wanted)
         assert "could not be" in text
         assert ("not allowed" in text) == ("not allowed" in command)
+
+
+def test_nobody_waits_longer_than_a_command_may_take(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(control, "SECONDS", 0.2)
+    settings.DOVEADM = ["sh", "-c", "exec sleep 30"]
+    started = time.monotonic()
+    assert end_sessions([JAN]).endswith(f"doveadm kick {JAN}")
+    assert time.monotonic() - started < 20
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_admin_warns_of_forwards_to_a_mailbox_that_gets_no_mail(staff: Client, said: Path) -> None:
+    mailbox = make_mailbox(JAN)
+    make_mailbox("ewa@przyklad.iq.pl", is_active=False)
+    url = reverse("admin:accounts_forward_add")
+    fields = {"source": "biuro@przyklad.iq.pl", "destinations": f"{JAN} ewa@przyklad.iq.pl brak@przyklad.iq.pl x@y.pl"}
+    response = staff.post(url, {**fields, "is_active": "on"})
+    found = " ".join(str(message) for message in get_messages(response.wsgi_request))
+    assert "“ewa@przyklad.iq.pl” is disabled" in found
+    assert "“brak@przyklad.iq.pl” does not exist" in found
+    assert "x@y.pl” does" not in found
+    assert f"“{JAN}” is disabled" in change(staff, mailbox, is_active=None)
 
 
 @pytest.mark.django_db(transaction=True)
@@ -87,7 +112,7 @@ def test_the_admin_ends_the_sessions_of_whom_it_locks_out(staff: Client, said: P
 
 @pytest.mark.django_db(transaction=True)
 def test_the_admin_says_what_is_left_to_do(staff: Client, settings: Settings) -> None:
-    settings.DOVEADM = settings.POSTFIX = ""
+    settings.DOVEADM = settings.POSTFIX = []
     mailbox = make_mailbox(JAN)
     assert f"doveadm kick {JAN}" in change(staff, mailbox, is_active=None)
     response = staff.post(reverse("admin:accounts_domain_add"), {"name": "nowa.example", "default_quota_mb": 1000})
@@ -103,8 +128,8 @@ def test_a_disabled_mailbox_loses_its_session_and_a_new_domain_gets_mail(
     request: pytest.FixtureRequest, staff: Client, settings: Settings
 ) -> None:
     mailserver = request.getfixturevalue("mailserver")
-    settings.DOVEADM = f"doveadm -c {mailserver.folder}/dovecot.conf"
-    settings.POSTFIX = f"postfix -c {mailserver.folder}/postfix"
+    settings.DOVEADM = ["doveadm", "-c", f"{mailserver.folder}/dovecot.conf"]
+    settings.POSTFIX = ["postfix", "-c", f"{mailserver.folder}/postfix"]
     mailbox = make_mailbox(JAN)
     with mailserver.imap(JAN, MAILBOX_PASSWORD) as imap:
         assert imap.noop()[0] == "OK"

@@ -108,7 +108,8 @@ def test_a_sender_that_cannot_be_rewritten_does_not_go_round(mailserver: MailSer
 
 def test_mail_to_the_sender_of_double_bounces_does_not_go_round(mailserver: MailServer) -> None:
     mailserver.send(f"double-bounce@{HOSTNAME}", "round")
-    assert "550 5.1.1" in left(mailserver, "Undelivered Mail Returned to Sender").text
+    mailserver.settle()
+    assert mailserver.sink == [], "and nobody whose address was forged hears of it"
 
 
 def test_a_name_below_that_of_the_server_is_somebody_elses(mailserver: MailServer) -> None:

@@ -10,11 +10,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from django.conf import settings
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.template import Context, Engine
 from django.utils.translation import gettext as _
 
 from accounts.mail_views import VIEWS
+from accounts.validators import normalize_address, normalize_domain
 
 # By its path in the folder of the configuration, the template of each file.
 SERVER_FILES: Final = {
@@ -24,6 +26,8 @@ SERVER_FILES: Final = {
     "postfix/mailboxes.cf": "postfix-3/mailboxes.cf",
     "postfix/aliases.cf": "postfix-3/aliases.cf",
     "postfix/senders.cf": "postfix-3/senders.cf",
+    "postfix/postmaster.regexp": "postfix-3/postmaster.regexp",
+    "postfix/own-sender.regexp": "postfix-3/own-sender.regexp",
     "postfix/srs.cf": "postfix-3/srs.cf",
     "postfix/srs-rest.regexp": "postfix-3/srs-rest.regexp",
     "dovecot/dovecot.conf": "dovecot-2.3/dovecot.conf",
@@ -70,10 +74,19 @@ def _values(folder: Path) -> dict[str, Any]:
     """Return what the templates print. Raises ConfigurationError."""
     if not settings.MAIL_HOSTNAME:
         raise ConfigurationError(_("Set MAIL_HOSTNAME to the name of the mail server, such as mail.example.com."))
+    try:
+        normalize_domain(settings.MAIL_HOSTNAME)
+        postmaster = normalize_address(settings.MAIL_POSTMASTER)
+    except ValidationError as error:
+        text = _(
+            "MAIL_HOSTNAME or MAIL_POSTMASTER, the address of whoever looks after the server, is wrong: %(message)s"
+        )
+        raise ConfigurationError(text % {"message": " ".join(error.messages)}) from None
     values = {
         "folder": str(folder),
         "queue": POSTFIX_QUEUE,
         "hostname": settings.MAIL_HOSTNAME,
+        "postmaster": postmaster,
         "tls_cert": settings.MAIL_TLS_CERT,
         "tls_key": settings.MAIL_TLS_KEY,
         "mail_store": settings.MAIL_STORE,

@@ -14,7 +14,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone, translation
 
-from accounts.models import Domain, Forward, Mailbox
+from accounts.models import Domain, Forward, Mailbox, MailUsage
 from accounts.passwords import generate_password, hash_password, warm_up
 from bulkimport.models import Import, ImportedAccount, ImportQuerySet, fingerprint, interrupted_before
 from bulkimport.rows import Draft, Level, Plan
@@ -137,6 +137,8 @@ def _hash_all(mine: Claim, passwords: Sequence[str], on_progress: Callable[[int]
 
 def _write_accounts(mine: Claim, hashes: Sequence[str]) -> None:
     """Write the mailboxes, their forwards and the import's list of them."""
+    # Of mailboxes of these addresses before: the mail server may have written after they were deleted.
+    MailUsage.objects.filter(pk__in=[draft.address for draft in mine.drafts]).delete()
     mailboxes = Mailbox.objects.bulk_create(
         Mailbox(
             domain_id=draft.domain_id,

@@ -1,5 +1,5 @@
 -- Two roles: the mail server reads the panel's views with the one, and Dovecot writes with the other what each mailbox
--- holds. They may do nothing else. Run it as a superuser in the panel's database, as often as you like:
+-- holds. They may do nothing else in this database. Run it as a superuser in the panel's database, as often as you like:
 -- psql -v ON_ERROR_STOP=1 -1 -d {{ database }} -f postgresql-grants.sql
 {% for name in roles %}DO $$
 BEGIN
@@ -8,7 +8,7 @@ BEGIN
     END IF;
 END
 $$;
-ALTER ROLE "{{ name }}" WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT 50;
+ALTER ROLE "{{ name }}" WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION CONNECTION LIMIT 100;
 {% if password %}ALTER ROLE "{{ name }}" PASSWORD '{{ password }}';
 {% endif %}ALTER ROLE "{{ name }}" SET statement_timeout = '5s';
 REVOKE ALL ON ALL TABLES IN SCHEMA public FROM "{{ name }}";

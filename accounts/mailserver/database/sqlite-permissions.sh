@@ -5,6 +5,11 @@
 set -eu
 database='{{ database }}'
 folder='{{ database_folder }}'
+# Whoever may write into the folder may replace what is in it.
+if ls -A "$folder" | grep -qvxF -e "${database##*/}" -e "${database##*/}-wal" -e "${database##*/}-shm" -e "${database##*/}-journal"; then
+    echo "$folder holds more than the database. Give the database a folder of its own first (DATABASE_URL)." >&2
+    exit 1
+fi
 owner=$(stat -c %U "$database")
 [ "$owner" = root ] || usermod -aG postfix "$owner"
 chgrp postfix "$folder"

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import difflib
+import grp
 import os
+import shutil
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.mailserver.files import ConfigurationError, render_files, without_passwords
 
 MODE: Final = 0o640  # the files may hold the password of the database
+READERS: Final = ("postfix", "dovecot")  # each of these folders is read by the group of its name
 
 
 class Command(BaseCommand):
@@ -41,15 +44,26 @@ class Command(BaseCommand):
 
 
 def write_files(folder: Path, files: dict[str, str]) -> None:
-    """Write the files in place, so that a group they were given stays. Raises OSError."""
+    """Write the files and, as root, give them to the group that reads them. Raises OSError."""
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
+        for parent in {folder, path.parent}:
+            parent.chmod(0o755)  # the servers have accounts of their own
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, MODE)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             os.fchmod(file.fileno(), MODE)  # before the password is in it, whatever the file was before
             file.truncate()
             file.write(content)
+        group = group_of(name)
+        if group and os.geteuid() == 0:
+            shutil.chown(path, group=group)
+
+
+def group_of(name: str) -> str | None:
+    """Return the group that must be able to read a file, None where the file is root's or the group is not here."""
+    group = name.partition("/")[0]
+    return group if group in READERS and any(entry.gr_name == group for entry in grp.getgrall()) else None
 
 
 def differences(folder: Path, files: dict[str, str]) -> list[str]:
@@ -67,6 +81,8 @@ def differences(folder: Path, files: dict[str, str]) -> list[str]:
             problems.append(difference(written, content))
         elif path.stat().st_mode & 0o777 != MODE:
             problems.append(_("%(file)s must have the mode 0640.") % {"file": path})
+        elif (group := group_of(name)) and path.group() != group:
+            problems.append(_("%(file)s must belong to the group %(group)s.") % {"file": path, "group": group})
     there = {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
     problems += [_("%(file)s is not one of the files.") % {"file": folder / name} for name in sorted(there - {*files})]
     return problems
@@ -89,9 +105,11 @@ def guide(folder: Path, names: list[str], database: str) -> str:
     commands = [
         f"chgrp -R postfix {folder}/postfix && chgrp -R dovecot {folder}/dovecot",
         open_database,
+        "test -e /etc/postfix/main.cf || touch /etc/postfix/main.cf",
         f"grep -v '^#' {folder}/postfix/main.cf | xargs -d '\\n' postconf -e",
         "postconf -MX submission/inet submissions/inet srs/unix 127.0.0.1:10003/inet srs-cleanup/unix",
         f"grep -v '^#' {folder}/postfix/master.cf >> /etc/postfix/master.cf",
+        "mv -n /etc/dovecot/dovecot.conf /etc/dovecot/dovecot.conf.debian",
         f"echo '!include {folder}/dovecot/dovecot.conf' > /etc/dovecot/dovecot.conf",
         f"echo '. {folder}/postsrsd/postsrsd' > /etc/default/postsrsd",
         "systemctl restart postsrsd postfix dovecot",
