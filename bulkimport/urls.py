@@ -1,8 +1,9 @@
 from django.urls import path, re_path
 
-from bulkimport import views
+from bulkimport import guide, views
 
 urlpatterns = [
+    path("help/", guide.help_page, name="help"),
     path("imports/", views.import_list, name="import_list"),
     path("imports/new/", views.import_new, name="import_new"),
     re_path(r"^imports/template\.(?P<file_format>xlsx|ods|csv)$", views.import_template, name="import_template"),

@@ -112,6 +112,7 @@ MAILSERVER_PASSWORD = env.str("MAILSERVER_PASSWORD", default="")
 # --- The mail server -------------------------------------------------------------------------------------------------
 MAIL_HOSTNAME = env.str("MAIL_HOSTNAME", default="")
 MAIL_POSTMASTER = env.str("MAIL_POSTMASTER", default="")
+MAIL_CLIENT_HOSTNAME = env.str("MAIL_CLIENT_HOSTNAME", default="")
 MAIL_TLS_CERT = env.str("MAIL_TLS_CERT", default=f"/etc/letsencrypt/live/{MAIL_HOSTNAME}/fullchain.pem")
 MAIL_TLS_KEY = env.str("MAIL_TLS_KEY", default=f"/etc/letsencrypt/live/{MAIL_HOSTNAME}/privkey.pem")
 MAIL_STORE = env.str("MAIL_STORE", default="/var/vmail")

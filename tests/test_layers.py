@@ -14,7 +14,7 @@ LAYERS = [
     ["services"],
     ["runner", "presentation", "downloads"],
     ["forms"],
-    ["views", "admin", "management"],
+    ["views", "guide", "admin", "management"],
     ["urls"],
 ]
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}

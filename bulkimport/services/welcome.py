@@ -14,13 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from accounts.client_settings import IMAP, SMTP, client_hostname
 from accounts.validators import to_unicode
 from bulkimport.models import Import
 
 TIMEOUT_SECONDS = 10.0  # for one answer of the mail server
 NOTED_EVERY_SECONDS = 0.5
-IMAP_PORT: Final = 993
-SMTP_PORT: Final = 465
 LONGEST_REPLY: Final = 200  # characters
 # Why a message is not noted as delivered that nobody works on any more.
 STOPPED: Final = gettext_lazy("The panel was stopped meanwhile, so it is not known whether this message was sent.")
@@ -93,9 +92,9 @@ def welcome_message(address: str) -> EmailMessage:
     values = {
         "address": to_unicode(address),
         "login": address,
-        "server": settings.MAIL_HOSTNAME,
-        "imap": IMAP_PORT,
-        "smtp": SMTP_PORT,
+        "server": client_hostname(),
+        "imap": IMAP.port,
+        "smtp": SMTP.port,
     }
     message.set_content(text % values, cte="quoted-printable")
     return message

@@ -1,0 +1,255 @@
+"""What a mail program needs to know: a page for people, and the three formats that programs ask for by themselves.
+
+All of it is public and looks at no database, so nobody learns here which mailboxes or domains exist. The formats:
+Mozilla's autoconfig (draft-ietf-mailmaint-autoconfig), Microsoft's autodiscover ([MS-OXDSCLI], plain XML) and Apple's
+configuration profile (`com.apple.mail.managed`). An address goes into them with its domain in ASCII: so it is stored,
+so the mail server knows it, and few programs would translate it.
+"""
+
+import plistlib
+import uuid
+from dataclasses import dataclass
+from typing import Any, Final
+from urllib.parse import urlencode
+from xml.parsers import expat
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.decorators import login_not_required
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.http import content_disposition_header
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.cache import never_cache
+from django.views.decorators.csrf import csrf_exempt
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.validators import normalize_mailbox_address, to_unicode
+
+MAX_REQUEST: Final = 16_384  # bytes of an autodiscover request; real ones have about 500
+ANY_ADDRESS: Final = "%EMAILADDRESS%"  # which the program replaces by what its person has typed
+OUTLOOK_SCHEMA: Final = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
+INVALID_REQUEST: Final = (600, "Invalid Request")
+NO_SUCH_PROVIDER: Final = (601, "Provider is not available")
+# Of what is made for one address: the same each time, so that a profile replaces the one that was there before.
+_NAMESPACE: Final = uuid.UUID("6b1f7c52-2f0e-5d0c-9d3f-0c6c0a3d4e17")
+
+
+@dataclass(frozen=True, slots=True)
+class Server:
+    """One way in or out. `starttls`: the connection begins in clear and is encrypted before the password is sent."""
+
+    protocol: str  # imap, pop3 or smtp
+    port: int
+    purpose: Promise | str
+    starttls: bool = False
+
+    @property
+    def is_incoming(self) -> bool:
+        return self.protocol != "smtp"
+
+    @property
+    def encryption(self) -> str:
+        """What mail programs call it."""
+        return "STARTTLS" if self.starttls else "SSL/TLS"
+
+
+IMAP: Final = Server("imap", 993, gettext_lazy("Incoming mail, IMAP"))
+POP3: Final = Server("pop3", 995, gettext_lazy("Incoming mail, POP3"))
+SMTP: Final = Server("smtp", 465, gettext_lazy("Outgoing mail, SMTP"))
+SMTP_STARTTLS: Final = Server("smtp", 587, gettext_lazy("Outgoing mail, SMTP, if port 465 is blocked"), starttls=True)
+SERVERS: Final = (IMAP, POP3, SMTP, SMTP_STARTTLS)  # the best of each kind first, as the programs want them
+
+
+def client_hostname() -> str:
+    """Return the name of the server that mail programs connect to; empty where nobody has set it."""
+    return str(settings.MAIL_CLIENT_HOSTNAME or settings.MAIL_HOSTNAME)
+
+
+class AddressForm(forms.Form):
+    """The address that somebody wants the settings for. Any will do: whether it exists is not looked up."""
+
+    address = forms.CharField(required=False, max_length=320, label=gettext_lazy("E-mail address"))
+
+    def clean_address(self) -> str:
+        return normalize_mailbox_address(self.cleaned_data["address"])
+
+
+@require_safe
+@never_cache
+@login_not_required
+def mail_settings(request: HttpRequest) -> HttpResponse:
+    """Show the server names, ports and encryption, and the user name where an address was typed."""
+    form = AddressForm(request.GET if "address" in request.GET else None)
+    address = form.cleaned_data["address"] if form.is_valid() else ""
+    context = {
+        "form": form,
+        "hostname": client_hostname(),
+        "servers": SERVERS,
+        "address": address,
+        "shown_address": to_unicode(address),
+        "profile_query": urlencode({"address": address}),
+    }
+    return render(request, "accounts/mail_settings.html", context)
+
+
+@require_safe
+@never_cache
+@login_not_required
+def apple_profile(request: HttpRequest) -> HttpResponse:
+    """Download the profile that sets up an iPhone, iPad or Mac. A faulty address leads to the page that says so."""
+    form = AddressForm(request.GET)
+    if not client_hostname():
+        raise Http404
+    if not form.is_valid():
+        return redirect(f"{reverse('mail_settings')}?{urlencode({'address': request.GET.get('address', '')})}")
+    address = form.cleaned_data["address"]
+    response = HttpResponse(plistlib.dumps(profile(address)), content_type="application/x-apple-aspen-config")
+    response["Content-Disposition"] = content_disposition_header(True, f"{address}.mobileconfig") or "attachment"
+    return response
+
+
+def profile(address: str) -> dict[str, Any]:
+    """Return Apple's configuration profile for an address. It holds no password: the device asks for it."""
+    hostname = client_hostname()
+    identifier = f"{'.'.join(reversed(hostname.split('.')))}.mail.{uuid.uuid5(_NAMESPACE, address)}"
+    shown = to_unicode(address)
+    account = {
+        "PayloadType": "com.apple.mail.managed",
+        "PayloadVersion": 1,
+        "PayloadIdentifier": f"{identifier}.account",
+        "PayloadUUID": str(uuid.uuid5(_NAMESPACE, f"{hostname} {address} account")).upper(),
+        "PayloadDisplayName": shown,
+        "EmailAccountDescription": shown,
+        "EmailAccountType": "EmailTypeIMAP",
+        "EmailAddress": address,
+        "IncomingMailServerAuthentication": "EmailAuthPassword",
+        "IncomingMailServerHostName": hostname,
+        "IncomingMailServerPortNumber": IMAP.port,
+        "IncomingMailServerUseSSL": True,
+        "IncomingMailServerUsername": address,
+        "OutgoingMailServerAuthentication": "EmailAuthPassword",
+        "OutgoingMailServerHostName": hostname,
+        "OutgoingMailServerPortNumber": SMTP.port,
+        "OutgoingMailServerUseSSL": True,
+        "OutgoingMailServerUsername": address,
+        "OutgoingPasswordSameAsIncomingPassword": True,
+    }
+    return {
+        "PayloadType": "Configuration",
+        "PayloadVersion": 1,
+        "PayloadIdentifier": identifier,
+        "PayloadUUID": str(uuid.uuid5(_NAMESPACE, f"{hostname} {address} profile")).upper(),
+        "PayloadDisplayName": _("Mail: %(address)s") % {"address": shown},
+        "PayloadDescription": _("Sets up the mailbox %(address)s. You will be asked for its password.")
+        % {"address": shown},
+        "PayloadContent": [account],
+    }
+
+
+@require_safe
+@login_not_required
+def autoconfig(request: HttpRequest) -> HttpResponse:
+    """Answer Thunderbird and the many programs that ask as it does. Without an address, they fill in their own."""
+    hostname = client_hostname()
+    if not hostname:
+        raise Http404
+    form = AddressForm({"address": request.GET.get("emailaddress", "")})
+    if request.GET.get("emailaddress") and not form.is_valid():
+        return HttpResponseBadRequest("The address is not one of a mailbox.\n", content_type="text/plain")
+    address = form.cleaned_data["address"] if form.is_valid() else ANY_ADDRESS
+    context = {
+        "hostname": hostname,
+        "servers": SERVERS,
+        "username": address,
+        "domain": hostname if address == ANY_ADDRESS else address.partition("@")[2],
+    }
+    return render(request, "accounts/autoconfig.xml", context, content_type="application/xml")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+@csrf_exempt  # sent by a program, and it changes nothing
+@login_not_required
+def autodiscover(request: HttpRequest) -> HttpResponse:
+    """Answer Outlook. A request that is wrong gets the protocol's own error, with status 200 as the protocol has it."""
+    hostname = client_hostname()
+    if not hostname:
+        raise Http404
+    asked = _asked_in_body(request) if request.method == "POST" else _asked_in_query(request)
+    if asked is None:
+        return _autodiscover_error(request, *INVALID_REQUEST)
+    form = AddressForm({"address": asked.address})
+    if not form.is_valid():
+        return _autodiscover_error(request, *INVALID_REQUEST)
+    if OUTLOOK_SCHEMA not in asked.schemas:  # such as that of ActiveSync, which telephones ask for
+        return _autodiscover_error(request, *NO_SUCH_PROVIDER)
+    address = form.cleaned_data["address"]
+    context = {
+        "hostname": hostname,
+        "servers": [server for server in SERVERS if not server.starttls],  # Outlook takes one of each kind
+        "username": address,
+        "shown_address": to_unicode(address),
+        "schema": OUTLOOK_SCHEMA,
+    }
+    return render(request, "accounts/autodiscover.xml", context, content_type="application/xml")
+
+
+def _autodiscover_error(request: HttpRequest, code: int, message: str) -> HttpResponse:
+    context = {"code": code, "message": message, "time": timezone.now()}
+    return render(request, "accounts/autodiscover_error.xml", context, content_type="application/xml")
+
+
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What an autodiscover request asks for: an address as it was typed, and the schemas that the program reads."""
+
+    address: str
+    schemas: tuple[str, ...]
+
+
+def _asked_in_query(request: HttpRequest) -> _Asked | None:
+    """Return what a GET asks for: for whoever tries it in a browser."""
+    address = request.GET.get("emailaddress", "")
+    return _Asked(address, (OUTLOOK_SCHEMA,)) if address else None
+
+
+def _asked_in_body(request: HttpRequest) -> _Asked | None:
+    """Return what the XML of a POST asks for, None where it is too long, broken, or has a document type.
+
+    A document type is where entities come from: those that grow without end, and those that read files.
+    """
+    body = request.read(MAX_REQUEST + 1)  # not .body, which would take in all that is sent
+    if len(body) > MAX_REQUEST:
+        return None
+    texts: dict[str, list[str]] = {"EMailAddress": [], "AcceptableResponseSchema": []}
+    path: list[str] = []
+
+    def start(name: str, _attributes: dict[str, str]) -> None:
+        path.append(name.rpartition(" ")[2])
+        if len(path) == 3 and path[-1] in texts:
+            texts[path[-1]].append("")
+
+    def end(_name: str) -> None:
+        path.pop()
+
+    def text(data: str) -> None:
+        if len(path) == 3 and path[:2] == ["Autodiscover", "Request"] and path[-1] in texts:
+            texts[path[-1]][-1] += data
+
+    def refuse(*_declaration: object) -> None:
+        raise ValueError("a document type")
+
+    parser = expat.ParserCreate(namespace_separator=" ")
+    parser.StartElementHandler, parser.EndElementHandler = start, end
+    parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = text, refuse
+    try:
+        parser.Parse(body, True)
+    except (expat.ExpatError, ValueError, LookupError):  # of an encoding that does not exist, the last
+        return None
+    schemas = tuple(schema.strip().replace("https:", "http:", 1) for schema in texts["AcceptableResponseSchema"])
+    return _Asked(texts["EMailAddress"][0], schemas or (OUTLOOK_SCHEMA,)) if texts["EMailAddress"] else None
