@@ -192,7 +192,7 @@ class MailboxAdmin(MailAdmin):
             return
         super().save_model(request, obj, form, change)
         is_switched_off = "is_active" in form.changed_data and not obj.is_active
-        if is_switched_off and Forward.objects.passing_on_to(obj.address).exists():
+        if is_switched_off and Forward.objects.leading_to([obj.address]):
             warn_of_unreachable(request, [obj.address])
         if is_switched_off or "new_password" in form.changed_data:
             self.tell_mailserver(request, lambda: end_sessions([obj.address]))

@@ -6,12 +6,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from django import forms
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
+from django.utils.formats import date_format
+from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from accounts.access import not_your_domain
-from accounts.models import Domain, DomainQuerySet, Forward, Mailbox, MailboxQuerySet, MailUsage
+from accounts.access import domains_of, not_your_domain
+from accounts.models import Domain, DomainQuerySet, Forward, ForwardQuerySet, Mailbox, MailboxQuerySet, MailUsage
 from accounts.passwords import generate_password, hash_password
 from accounts.validators import (
     clean_password,
@@ -25,6 +29,7 @@ from accounts.validators import (
 
 # Where the form shows what a model says about its own fields.
 FORM_FIELDS = {"address": "email", "source": "email", "quota_mb": "quota", "destinations": "forward"}
+IMPORTS_OFFERED = 50
 
 
 class CellField(forms.Field):
@@ -86,10 +91,9 @@ class MailboxForm(forms.Form):
     def clean(self) -> None:
         """Ask the models, as far as the fields could be read: a person sees every problem at once."""
         if self.domain:
-            mailbox, forward = self._build(self.domain)
             if connection.in_atomic_block:
-                self._lock(mailbox, forward)
-            self._check(mailbox, forward)
+                self._lock(self.domain)
+            self._check(*self._build(self.domain))
 
     def save(self) -> tuple[Mailbox, str | None] | None:
         """Write the account and its forward, and return it with its generated password (None for a chosen one).
@@ -98,27 +102,36 @@ class MailboxForm(forms.Form):
         """
         if self.errors or self.domain is None:
             raise ValueError("Only a form without errors can be saved.")
-        mailbox, forward = self._build(self.domain)
         chosen: str | None = self.cleaned_data["password"]
-        generated = None if chosen else generate_password()
+        generated = None if chosen else self.generate()
         # Hashing is slow on purpose. Outside a transaction nobody waits for the domain meanwhile.
-        mailbox.password_hash = hash_password(chosen or generated or "", generated=not chosen)
+        password = chosen or generated
+        password_hash = hash_password(password, generated=not chosen) if password else None
         try:
             with transaction.atomic():
-                self._lock(mailbox, forward)
+                self._lock(self.domain)
+                mailbox, forward = self._build(self.domain)
                 self._check(mailbox, forward)
                 if self.errors:
                     return None
-                MailUsage.objects.filter(pk__in=[mailbox.address]).delete()  # of a mailbox of this address before
-                mailbox.save()
-                if forward:
-                    forward.save()
+                mailbox.password_hash = password_hash or mailbox.password_hash
+                self._write(mailbox, forward)
         except IntegrityError:  # by a writer that does not lock the domain, such as a script
             self._check(*self._build(self.domain))
             if not self.errors:
                 raise
             return None
         return mailbox, generated
+
+    def generate(self) -> str | None:
+        """Return the password of an account for which none was written; None where it keeps the one that it has."""
+        return generate_password()
+
+    def _write(self, mailbox: Mailbox, forward: Forward | None) -> None:
+        MailUsage.objects.filter(pk__in=[mailbox.address]).delete()  # of a mailbox of this address before
+        mailbox.save()
+        if forward:
+            forward.save()
 
     def _build(self, domain: Domain) -> tuple[Mailbox, Forward | None]:
         """Return what would be written. The mailbox has no quota where its field is faulty."""
@@ -134,10 +147,10 @@ class MailboxForm(forms.Form):
         forward.gets_mailbox = True
         return mailbox, forward
 
-    def _lock(self, mailbox: Mailbox, forward: Forward | None) -> None:
+    def _lock(self, domain: Domain) -> None:
         """Hold what the models would, before the first of them is asked: it sees what nobody changes any more."""
-        Domain.objects.lock([mailbox.domain.pk])
-        if forward:
+        Domain.objects.lock([domain.pk])
+        if self.cleaned_data.get("forward"):
             Forward.objects.lock()
 
     def _check(self, mailbox: Mailbox, forward: Forward | None) -> None:
@@ -147,7 +160,8 @@ class MailboxForm(forms.Form):
                 record.clean()
             except ValidationError as error:
                 for name, problems in error.error_dict.items():
-                    self.add_error(FORM_FIELDS.get(name), problems)
+                    field = FORM_FIELDS.get(name)
+                    self.add_error(field if field in self.fields else None, problems)
 
 
 class MailboxAddForm(MailboxForm):
@@ -241,8 +255,10 @@ class ForwardForm(RulesForm):
         fields = ("source", "destinations", "keep_copy", "is_active")
         error_messages = {"source": {"unique": _("This address has a forward already. Change that one.")}}
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, domains: DomainQuerySet | None = None, **kwargs: Any) -> None:
+        """`domains` are those that the source may be in; without it, all."""
         super().__init__(*args, **kwargs)
+        self.domains = Domain.objects.all() if domains is None else domains
         if self.instance.pk:
             self.initial["source"] = self.instance.display_source
             self.initial["destinations"] = " ".join(self.instance.display_destinations)
@@ -250,37 +266,82 @@ class ForwardForm(RulesForm):
     def clean_source(self) -> str:
         source = normalize_address(self.cleaned_data["source"])
         domain_name = source.rpartition("@")[2]
-        domain = Domain.objects.filter(name=domain_name).first()
+        domain = self.domains.filter(name=domain_name).first()
         if domain is None:
             raise not_your_domain(domain_name)
         self.instance.domain = domain
         return source
 
 
-class MailboxFilterForm(forms.Form):
-    """What to look for in the list of mailboxes. A value that cannot be is as good as none."""
+class FilterForm(forms.Form):
+    """What to look for in a list of mailboxes or forwards. A value that cannot be is as good as none."""
 
     q = forms.CharField(required=False, label=_("Address or forward"), widget=forms.SearchInput)
-    domain = forms.ModelChoiceField(Domain.objects.none(), required=False, label=_("Domain"))
-    state = forms.ChoiceField(
-        required=False,
-        label=_("State"),
-        choices=[("", _("Any")), ("active", _("Active")), ("disabled", _("Disabled"))],
+    domain = forms.ModelChoiceField(
+        Domain.objects.none(), required=False, label=_("Domain"), empty_label=_("All domains")
     )
+    state = forms.ChoiceField(required=False, label=_("State"))
+    states = [("", _("Any")), ("active", _("Active")), ("disabled", _("Disabled"))]
 
-    def __init__(self, data: Mapping[str, Any], *, domains: DomainQuerySet) -> None:
+    def __init__(self, data: Mapping[str, Any], *, user: User | AnonymousUser) -> None:
         super().__init__(data)
-        field = self.fields["domain"]
-        field.queryset, field.empty_label = domains, _("All domains")  # type: ignore[attr-defined]
+        self.user = user
+        self.fields["domain"].queryset = domains_of(user)  # type: ignore[attr-defined]
+        self.fields["state"].choices = self.states  # type: ignore[attr-defined]
 
-    def apply(self, mailboxes: MailboxQuerySet) -> MailboxQuerySet:
-        """Return those of the mailboxes that are looked for."""
+    @property
+    def sent(self) -> dict[str, str]:
+        """What was looked for, as it was sent: for links back to the same list."""
+        return {name: str(self.data[name]) for name in (*self.fields, "sort") if self.data.get(name)}
+
+    def _apply(self, found: Any) -> Any:
         self.full_clean()
         wanted = self.cleaned_data
+        found = found.filter(domain__in=domains_of(self.user))
         if wanted.get("q"):
-            mailboxes = mailboxes.matching(wanted["q"])
+            found = found.matching(wanted["q"])
         if wanted.get("domain"):
-            mailboxes = mailboxes.filter(domain=wanted["domain"])
+            found = found.filter(domain=wanted["domain"])
         if wanted.get("state"):
-            mailboxes = mailboxes.filter(is_active=wanted["state"] == "active")
-        return mailboxes
+            found = found.filter(is_active=wanted["state"] == "active")
+        return found
+
+
+class MailboxFilterForm(FilterForm):
+    """What to look for in the list of mailboxes; where the login has imported any, also by import."""
+
+    def __init__(self, data: Mapping[str, Any], *, user: User | AnonymousUser) -> None:
+        super().__init__(data, user=user)
+        if not isinstance(user, User):
+            return
+        imports = user.imports.filter(status="created").only("filename", "uploaded_at")
+        if newest := list(imports[:IMPORTS_OFFERED]):
+            field = forms.ModelChoiceField(imports, required=False, label=_("Import"))
+            field.choices = [("", _("Any")), *((each.pk, _label(each)) for each in newest)]
+            self.fields["import"] = field
+
+    def mailboxes(self) -> MailboxQuerySet:
+        """Return the mailboxes of the login that are looked for."""
+        found: MailboxQuerySet = self._apply(Mailbox.objects.all())
+        if wanted := self.cleaned_data.get("import"):
+            found = found.filter(imported__import_record=wanted)
+        return found
+
+
+class ForwardFilterForm(FilterForm):
+    """What to look for in the list of forwards."""
+
+    states = [
+        ("", pgettext_lazy("forward", "Any")),
+        ("active", pgettext_lazy("forward", "Active")),
+        ("disabled", pgettext_lazy("forward", "Disabled")),
+    ]
+
+    def forwards(self) -> ForwardQuerySet:
+        """Return the forwards of the login that are looked for."""
+        found: ForwardQuerySet = self._apply(Forward.objects.all())
+        return found
+
+
+def _label(import_record: Any) -> str:
+    return f"{date_format(localtime(import_record.uploaded_at), 'j E Y')}, {import_record.filename}"

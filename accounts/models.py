@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
+from functools import reduce
+from operator import or_
 
 from django.conf import settings
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.validators import MinValueValidator
 from django.db import connection, models
 from django.db.models import Count, Sum
-from django.db.models.functions import Coalesce, Concat, Lower
+from django.db.models.functions import Coalesce, Lower
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -28,6 +30,7 @@ from accounts.validators import (
 # A chain of forwards longer than this is not followed further when looking for circles.
 LONGEST_CHAIN = 50
 ALMOST_FULL_PERCENT = 90
+NAMED_IN_QUERY = 50
 FORWARDS_LOCK = 7_045_001  # any number that nothing else locks in PostgreSQL
 
 
@@ -270,6 +273,24 @@ class MailUsage(models.Model):
 
 
 class ForwardQuerySet(models.QuerySet["Forward"]):
+    def matching(self, text: str) -> ForwardQuerySet:
+        """Return the forwards whose source or destinations have this text in them."""
+        stored = as_stored(text)
+        return self.filter(models.Q(source__contains=stored) | models.Q(destinations__contains=stored))
+
+    def leading_to(self, addresses: Collection[str]) -> list[Forward]:
+        """Return the forwards that pass mail on to any of these addresses, without the addresses' own."""
+        wanted = {*addresses}
+        found = self
+        if len(wanted) <= NAMED_IN_QUERY:  # more would make a longer query than databases take
+            pointing = (models.Q(destinations__contains=address) for address in wanted)
+            found = self.filter(reduce(or_, pointing, models.Q(pk__in=[])))
+        return [
+            forward
+            for forward in found.iterator()
+            if forward.source not in wanted and not wanted.isdisjoint(forward.destinations.split())
+        ]
+
     def lock(self) -> None:
         """Let nobody else write forwards until the transaction ends: two of them may close a circle only together.
 
@@ -300,11 +321,6 @@ class ForwardQuerySet(models.QuerySet["Forward"]):
             if not frontier:
                 break
         return graph
-
-    def passing_on_to(self, address: str) -> ForwardQuerySet:
-        """Return the active forwards that have this address among their destinations."""
-        padded = Concat(models.Value(" "), "destinations", models.Value(" "), output_field=models.TextField())
-        return self.filter(is_active=True).alias(padded=padded).filter(padded__contains=f" {address} ")
 
     def unreachable(self, addresses: Collection[str], hosted: Mapping[str, Domain]) -> dict[str, ValidationError]:
         """Return which of these addresses nobody gets mail at, and why: forward_to_missing, forward_to_disabled.

@@ -5,9 +5,12 @@ A stored hash is `{ARGON2ID}` and a PHC string, which Dovecot checks natively.
 
 import math
 import secrets
+from collections.abc import Callable
+from itertools import count
 from typing import Final
 
 from django.conf import settings
+from django.utils.crypto import salted_hmac
 from passlib.hash import argon2
 
 # Lower case and digits without look-alikes (l 1 i o 0): easy to type on a phone, nothing a spreadsheet or a shell reads
@@ -21,14 +24,33 @@ ENTROPY_BITS: Final = math.log2(len(LETTERS)) + (GROUPS * GROUP_LENGTH - 1) * ma
 SCHEME: Final = "{ARGON2ID}"
 
 
-def generate_password() -> str:
-    """Return a random password such as `kq3mrv-8rnkh4-fz3hcv`: a letter first, at least one digit, about 88 bits."""
+def generate_password(choose: Callable[[str], str] | None = None) -> str:
+    """Return a random password such as `kq3mrv-8rnkh4-fz3hcv`: a letter first, at least one digit, about 88 bits.
+
+    `choose` picks one of the characters that it is given; without it, chance does.
+    """
+    choose = choose or secrets.choice
     while True:
-        first = secrets.choice(LETTERS)
-        rest = (secrets.choice(LETTERS + DIGITS) for _ in range(GROUPS * GROUP_LENGTH - 1))
+        first = choose(LETTERS)
+        rest = (choose(LETTERS + DIGITS) for _ in range(GROUPS * GROUP_LENGTH - 1))
         text = first + "".join(rest)
         if any(character in DIGITS for character in text):
             return "-".join(text[start : start + GROUP_LENGTH] for start in range(0, len(text), GROUP_LENGTH))
+
+
+def password_for(token: str) -> str:
+    """Return the generated password that belongs to a random token: the same each time, for a form that is sent twice.
+
+    So the second of two presses shows what the first has set, though the password is kept nowhere. To whoever lacks
+    the token, which only the page has, or SECRET_KEY, it is as good as any other.
+    """
+    numbers = count()
+
+    def choose(characters: str) -> str:
+        digest = salted_hmac("accounts.passwords", f"{next(numbers)}:{token}", algorithm="sha256").digest()
+        return characters[int.from_bytes(digest) % len(characters)]
+
+    return generate_password(choose)
 
 
 def hash_password(password: str, *, generated: bool = False) -> str:

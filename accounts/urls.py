@@ -1,10 +1,17 @@
 from django.urls import path, re_path
 
-from accounts import client_settings, views
+from accounts import client_settings, forward_views, mailbox_views, views
 
 urlpatterns = [
     path("", views.home, name="home"),
     path("mailboxes/", views.mailbox_list, name="mailbox_list"),
+    path("mailboxes/new/", mailbox_views.mailbox_new, name="mailbox_new"),
+    path("mailboxes/<int:pk>/", mailbox_views.mailbox_edit, name="mailbox_edit"),
+    path("mailboxes/selected/<str:action>/", mailbox_views.mailbox_bulk, name="mailbox_bulk"),
+    path("forwards/", forward_views.forward_list, name="forward_list"),
+    path("forwards/new/", forward_views.forward_new, name="forward_new"),
+    path("forwards/<int:pk>/", forward_views.forward_edit, name="forward_edit"),
+    path("forwards/<int:pk>/delete/", forward_views.forward_delete, name="forward_delete"),
     path("healthz", views.healthz, name="healthz"),
     path("mail-settings/", client_settings.mail_settings, name="mail_settings"),
     path("mail-settings/apple.mobileconfig", client_settings.apple_profile, name="apple_profile"),

@@ -13,7 +13,7 @@ from accounts.access import domains_of
 from accounts.forms import MailboxFilterForm
 from accounts.models import Forward, Mailbox
 
-MAILBOXES_PER_PAGE = 50
+ROWS_PER_PAGE = 50
 
 
 @require_safe
@@ -26,12 +26,11 @@ def home(request: HttpRequest) -> HttpResponse:
 @never_cache
 def mailbox_list(request: HttpRequest) -> HttpResponse:
     """List the mailboxes of all domains of the login, those that match what is asked for."""
-    domains = domains_of(request.user)
-    form = MailboxFilterForm(request.GET, domains=domains)
-    mailboxes = form.apply(Mailbox.objects.filter(domain__in=domains)).select_related("domain", "usage")
+    form = MailboxFilterForm(request.GET, user=request.user)
+    mailboxes = form.mailboxes().select_related("domain", "usage")
     order = {"used": F("usage__bytes_used").desc(nulls_last=True), "quota": F("quota_mb").desc()}
     sort = request.GET.get("sort", "")
-    page = Paginator(mailboxes.order_by(*filter(None, [order.get(sort)]), "address"), MAILBOXES_PER_PAGE).get_page(
+    page = Paginator(mailboxes.order_by(*filter(None, [order.get(sort)]), "address"), ROWS_PER_PAGE).get_page(
         request.GET.get("page")
     )
     forwards = Forward.objects.filter(source__in=[mailbox.address for mailbox in page], is_active=True)
@@ -41,8 +40,18 @@ def mailbox_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": [(mailbox, forward_of.get(mailbox.address)) for mailbox in page],
         "sort": sort if sort in order else "address",
+        "tabs": tab_counts(request),
     }
     return render(request, "accounts/mailbox_list.html", context)
+
+
+def tab_counts(request: HttpRequest) -> dict[str, int]:
+    """Return how many mailboxes and forwards the login has in all, for the tabs above their lists."""
+    domains = domains_of(request.user)
+    return {
+        "mailboxes": Mailbox.objects.filter(domain__in=domains).count(),
+        "forwards": Forward.objects.filter(domain__in=domains).count(),
+    }
 
 
 @require_safe

@@ -6,7 +6,7 @@ All of them can be uploaded again. They are made in memory: no password touches 
 import csv
 import io
 import re
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import PurePath
 from typing import Final
@@ -18,6 +18,7 @@ from django.utils.http import content_disposition_header
 from django.utils.translation import get_language, pgettext
 from django.utils.translation import gettext as _
 
+from accounts.models import Forward, Mailbox
 from accounts.validators import to_unicode
 from bulkimport.columns import BY_FIELD, COLUMNS, NO_WORD, PROBLEMS_LABEL, YES_WORD
 from bulkimport.models import Import
@@ -105,10 +106,17 @@ def template(file_format: str) -> Download:
 def results(import_record: Import, file_format: str) -> Download:
     """Return the accounts that an import created, with the passwords that can still be shown, as csv or xlsx."""
     rows = [_result(account) for account in accounts_of(import_record)]
-    if file_format == "csv":
-        rows = [[_no_formula(cell) for cell in row] for row in rows]
     name = f"{_stem(import_record)}-" + pgettext("file name", "accounts")
-    return _download(name, file_format, _Table(_ALL_FIELDS, rows))
+    return _download(name, file_format, _Table(_ALL_FIELDS, _safe(rows, file_format)))
+
+
+def mailbox_list(mailboxes: Iterable[Mailbox], file_format: str) -> Download:
+    """Return existing mailboxes as csv or xlsx, in the columns of the importer. Their passwords cannot be known."""
+    listed = list(mailboxes)
+    forwards = Forward.objects.filter(is_active=True, domain__in={mailbox.domain_id for mailbox in listed})
+    forward_of = {forward.source: forward for forward in forwards}
+    rows = [_row(mailbox, forward_of.get(mailbox.address), "") for mailbox in listed]
+    return _download(pgettext("file name", "mailboxes"), file_format, _Table(_ALL_FIELDS, _safe(rows, file_format)))
 
 
 def problem_list(import_record: Import, plan: Plan, *, only_lines: Collection[int] | None = None) -> Download:
@@ -146,12 +154,19 @@ def _result(account: CreatedAccount) -> list[str | int]:
     address = to_unicode(account.address)
     if account.mailbox is None:
         return [address, "", "", "", ""]
-    password, forward = account.password or "", account.forward
+    return _row(account.mailbox, account.forward, account.password or "")
+
+
+def _row(mailbox: Mailbox, forward: Forward | None, password: str) -> list[str | int]:
     if forward is None:
-        return [address, password, account.mailbox.quota_mb, "", ""]
+        return [mailbox.display_address, password, mailbox.quota_mb, "", ""]
     destinations = " ".join(forward.display_destinations)
     kept = str(YES_WORD if forward.keep_copy else NO_WORD)
-    return [address, password, account.mailbox.quota_mb, destinations, kept]
+    return [mailbox.display_address, password, mailbox.quota_mb, destinations, kept]
+
+
+def _safe(rows: list[list[str | int]], file_format: str) -> list[list[str | int]]:
+    return [[_no_formula(cell) for cell in row] for row in rows] if file_format == "csv" else rows
 
 
 def _no_formula(cell: str | int) -> str | int:

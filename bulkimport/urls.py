@@ -4,6 +4,7 @@ from bulkimport import guide, views
 
 urlpatterns = [
     path("help/", guide.help_page, name="help"),
+    re_path(r"^mailboxes/selected/export\.(?P<file_format>csv|xlsx)$", views.mailbox_export, name="mailbox_export"),
     path("imports/", views.import_list, name="import_list"),
     path("imports/new/", views.import_new, name="import_new"),
     re_path(r"^imports/template\.(?P<file_format>xlsx|ods|csv)$", views.import_template, name="import_template"),

@@ -20,6 +20,7 @@ from django.views.i18n import set_language
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import domains_of
+from accounts.bulk import selected_mailboxes
 from accounts.mailserver.control import end_sessions
 from bulkimport import downloads, runner
 from bulkimport.columns import COLUMNS
@@ -193,6 +194,17 @@ def import_problems(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
         raise Http404 from None
     lines = import_record.left_out if import_record.status == Import.Status.CREATED else None
     return downloads.as_response(downloads.problem_list(import_record, plan, only_lines=lines))
+
+
+@require_safe
+@never_cache
+def mailbox_export(request: HttpRequest, file_format: str) -> HttpResponseBase:
+    """Download the selected mailboxes, without passwords, as a list that can be imported."""
+    chosen = selected_mailboxes(request)
+    if not chosen.exists():
+        messages.warning(request, _("Nothing is selected. Tick mailboxes in the list first."))
+        return redirect("mailbox_list")
+    return downloads.as_response(downloads.mailbox_list(chosen, file_format))
 
 
 @require_safe

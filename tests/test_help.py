@@ -41,7 +41,13 @@ CODE_AT = {
     "ValidationError": 1,
 }
 # Only of a domain, and of a forward that is no part of an account; no import writes either.
-NOT_IN_A_FILE = {"domain_invalid", "default_over_largest", "address_outside_domain", "forward_missing"}
+NOT_IN_A_FILE = {
+    "domain_invalid",
+    "domain_is_server",
+    "default_over_largest",
+    "address_outside_domain",
+    "forward_missing",
+}
 # The codes of an address come for a forward as well, but for these: its cell is taken apart at the blanks.
 NOT_IN_A_FORWARD = {"forward_missing", "forward_has_space", "forward_unsafe_name"}
 

@@ -1,0 +1,79 @@
+"""The pages of the forwards: list, add, change, delete."""
+
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db import transaction
+from django.db.models import Exists, OuterRef
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access import domains_of
+from accounts.forms import ForwardFilterForm
+from accounts.models import Domain, Forward, ForwardQuerySet, Mailbox
+from accounts.panel_forms import PanelForwardForm
+from accounts.views import ROWS_PER_PAGE, tab_counts
+
+
+@require_safe
+@never_cache
+def forward_list(request: HttpRequest) -> HttpResponse:
+    """List the forwards of all domains of the login, those that match what is asked for."""
+    form = ForwardFilterForm(request.GET, user=request.user)
+    has_no_mailbox = ~Exists(Mailbox.objects.filter(address=OuterRef("source")))
+    forwards = form.forwards().select_related("domain").annotate(has_no_mailbox=has_no_mailbox).order_by("source")
+    page = Paginator(forwards, ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    context = {"form": form, "page": page, "tabs": tab_counts(request)}
+    return render(request, "accounts/forward_list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def forward_new(request: HttpRequest) -> HttpResponse:
+    """Add a forward, of an address that may or may not have a mailbox."""
+    return _edit(request, Forward())
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def forward_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change where a forward leads to, whether a copy stays, and whether it is switched on."""
+    return _edit(request, get_object_or_404(_own(request), pk=pk))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def forward_delete(request: HttpRequest, pk: int) -> HttpResponse:
+    """Say what deleting a forward would break; do it when it is confirmed."""
+    forward = get_object_or_404(_own(request), pk=pk)
+    if request.method == "POST":
+        _own(request).filter(pk=pk).delete()
+        messages.success(request, _("The forward of %(address)s has been deleted.") % {"address": forward})
+        return redirect("forward_list")
+    has_mailbox = Mailbox.objects.filter(address=forward.source).exists()
+    broken = [] if has_mailbox else _own(request).leading_to([forward.source])
+    context = {"forward": forward, "has_mailbox": has_mailbox, "broken": broken}
+    return render(request, "accounts/forward_delete.html", context)
+
+
+def _own(request: HttpRequest) -> ForwardQuerySet:
+    return Forward.objects.filter(domain__in=domains_of(request.user))
+
+
+def _edit(request: HttpRequest, forward: Forward) -> HttpResponse:
+    domains = domains_of(request.user)
+    if request.method == "POST":
+        with transaction.atomic():  # which makes the rules hold until it is written
+            if forward.pk:  # deleted meanwhile, it must not be made anew
+                Domain.objects.lock([forward.domain_id])
+                forward = get_object_or_404(_own(request), pk=forward.pk)
+            form = PanelForwardForm(request.POST, instance=forward, domains=domains)
+            if form.is_valid():
+                form.save()
+                messages.success(request, _("The forward of %(address)s has been saved.") % {"address": forward})
+                return redirect("forward_list")
+    else:
+        form = PanelForwardForm(instance=forward, domains=domains)
+    return render(request, "accounts/forward_edit.html", {"form": form, "forward": forward})

@@ -1,0 +1,109 @@
+"""The pages of the mailboxes: add one, change one, and do something to many."""
+
+from django.contrib import messages
+from django.contrib.auth.models import User
+from django.db import transaction
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils.http import urlencode
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.access import domains_of
+from accounts.bulk import ACTIONS, BulkForm, DeleteForm, PasswordsForm, selected_mailboxes
+from accounts.forms import MailboxFilterForm
+from accounts.mailserver.control import end_sessions
+from accounts.models import Domain, Mailbox
+from accounts.panel_forms import MailboxEditForm, NewMailboxForm
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def mailbox_new(request: HttpRequest) -> HttpResponse:
+    """Add one mailbox. The answer to the form itself shows a generated password: it is kept nowhere."""
+    data = request.POST if request.method == "POST" else None
+    form = NewMailboxForm(data, domains=domains_of(request.user))
+    saved = (form.save() if form.is_valid() else None) if form.is_bound else None
+    if saved := saved or (form.sent_before() if form.is_bound else None):
+        mailbox, generated = saved
+        title = _("%(address)s has been created") % {"address": mailbox.display_address}
+        if generated:
+            return _show_passwords(request, title, [(mailbox.display_address, generated)])
+        messages.success(request, f"{title}.")
+        return redirect("mailbox_list")
+    return render(request, "accounts/mailbox_new.html", {"form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def mailbox_edit(request: HttpRequest, pk: int) -> HttpResponse:
+    """Change one mailbox, its password and its forward."""
+    own = Mailbox.objects.filter(domain__in=domains_of(request.user)).select_related("domain", "usage")
+    mailbox = get_object_or_404(own, pk=pk)
+    form = MailboxEditForm(request.POST if request.method == "POST" else None, mailbox=mailbox)
+    try:
+        saved = form.save() if form.is_bound and form.is_valid() else None
+    except Mailbox.DoesNotExist:
+        raise Http404 from None
+    if saved:
+        if form.locks_out:
+            _end_sessions(request, [mailbox.address])
+        if saved[1]:
+            title = _("%(address)s has a new password") % {"address": mailbox.display_address}
+            return _show_passwords(request, title, [(mailbox.display_address, saved[1])])
+        messages.success(request, _("%(address)s has been saved.") % {"address": mailbox.display_address})
+        return redirect("mailbox_list")
+    return render(request, "accounts/mailbox_edit.html", {"form": form, "mailbox": mailbox})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
+    """Say what would happen to the selected mailboxes; do it when it is confirmed. The selection stands in the URL."""
+    if action not in ACTIONS:
+        raise Http404
+    sent = MailboxFilterForm(request.GET, user=request.user).sent
+    back = reverse("mailbox_list") + (f"?{urlencode(sent)}" if sent else "")
+    chosen = selected_mailboxes(request)
+    form = ACTIONS[action](request.POST if request.method == "POST" else None, request=request, chosen=chosen)
+    if form.is_bound:
+        form.prepare()
+        if _done(form):
+            if form.locks_out:
+                _end_sessions(request, list(form.affected.values()))
+            if isinstance(form, PasswordsForm):
+                return _show_passwords(request, form.done, form.passwords)
+            messages.success(request, form.done)
+            return redirect(back)
+    if not form.count:
+        nothing = _("Nothing is selected. Tick mailboxes in the list first.")
+        gone = _("Nothing was changed: these mailboxes are not there any more.")
+        messages.warning(request, form.untouched() or (gone if form.is_bound else nothing))
+        return redirect(back)
+    context = {"form": form, "back": back, "is_deleting": isinstance(form, DeleteForm)}
+    return render(request, "accounts/mailbox_bulk.html", context)
+
+
+def _done(form: BulkForm) -> bool:
+    """Check under the lock what was confirmed, do it, and tell whether that was possible."""
+    with transaction.atomic():
+        Domain.objects.lock(set(form.chosen.order_by().values_list("domain", flat=True).distinct()))
+        if form.is_valid():
+            form.write()
+            return True
+    return False
+
+
+def _show_passwords(request: HttpRequest, title: str, passwords: list[tuple[str, str]]) -> HttpResponse:
+    # A switch of the language would lose the passwords, so there is none.
+    context = {"title": title, "passwords": passwords, "keeps": True}
+    return render(request, "accounts/mailbox_passwords.html", context)
+
+
+def _end_sessions(request: HttpRequest, addresses: list[str]) -> None:
+    """End what sessions there are; a customer has no way to the mail server, so only staff reads what is left to do."""
+    left_to_do = end_sessions(addresses)
+    if left_to_do and isinstance(request.user, User) and request.user.is_staff:
+        messages.warning(request, left_to_do)

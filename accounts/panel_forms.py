@@ -1,0 +1,189 @@
+"""The forms of the customer's own pages. They add no rules to those of `accounts.forms`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import timedelta
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.utils import timezone
+from django.utils.crypto import get_random_string
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from accounts.forms import ForwardForm, MailboxForm
+from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
+from accounts.passwords import password_for, verify_password
+
+TOKEN_LENGTH = 32
+SENT_TWICE_WITHIN = timedelta(minutes=10)
+
+
+class TokenForm(forms.Form):
+    """A form that may generate passwords: `password_for` the hidden token and an address.
+
+    So the second of two presses, or a refresh, sets and shows the same password, which is kept nowhere.
+    """
+
+    token = forms.CharField(required=False, widget=forms.HiddenInput)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["token"] = get_random_string(TOKEN_LENGTH)
+
+    def password_of(self, address: str) -> str:
+        """Return the password to generate for an address. A page that sent no token gets another one each time."""
+        token = str(self.data.get("token", ""))
+        if len(token) != TOKEN_LENGTH:
+            token = self.initial["token"]
+        return password_for(f"{token}:{address}")
+
+
+class NewMailboxForm(TokenForm, MailboxForm):
+    """A new account on a page of its own."""
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, domains: DomainQuerySet) -> None:
+        super().__init__(data, domains=domains)
+        self.address = ""
+        dress(self)
+        self.fields["email"].help_text = _("The address, in one of your domains")
+        self.fields["password"].help_text = _("Empty: we generate a strong one and show it to you.")
+        self.fields["quota"].help_text = _("Empty: the default of the domain.")
+
+    def clean_email(self) -> str:
+        self.address = super().clean_email()
+        return self.address
+
+    def generate(self) -> str:
+        return self.password_of(self.address)
+
+    def sent_before(self) -> tuple[Mailbox, str | None] | None:
+        """Return what `save` did when it made this very account a moment ago, for the second of two presses."""
+        if not self.has_error("email", "address_taken") or "password" not in self.cleaned_data:
+            return None
+        recent = Mailbox.objects.filter(
+            domain__in=self.domains, address=self.address, created_at__gte=timezone.now() - SENT_TWICE_WITHIN
+        )
+        chosen: str | None = self.cleaned_data["password"]
+        generated = None if chosen else self.generate()
+        for mailbox in recent:
+            if verify_password(chosen or generated or "", mailbox.password_hash):
+                return mailbox, generated
+        return None
+
+
+class MailboxEditForm(TokenForm, MailboxForm):
+    """An existing account: the fields of a new one without its address, and whether it is switched on.
+
+    An empty password or quota stays as it is; an empty forward is taken away. `save` raises Mailbox.DoesNotExist when
+    somebody has deleted the account meanwhile.
+    """
+
+    generates = forms.BooleanField(required=False, label=_("Generate a new password and show it to me"))
+    is_active = forms.BooleanField(
+        required=False,
+        label=pgettext_lazy("mailbox", "Switched on"),
+        help_text=_("A disabled mailbox gets no mail, nobody can sign in to it, and its forward stops."),
+    )
+    field_order = ["quota", "password", "generates", "forward", "keep_copy", "is_active"]
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, mailbox: Mailbox) -> None:
+        super().__init__(data, domains=Domain.objects.none())
+        self.mailbox, self.domain = mailbox, mailbox.domain
+        self.existing = Forward.objects.filter(source=mailbox.address).first()
+        del self.fields["email"]
+        self.initial.update(quota=str(mailbox.quota_mb), is_active=mailbox.is_active)
+        if self.existing:
+            destinations = " ".join(self.existing.display_destinations)
+            self.initial.update(forward=destinations, keep_copy=self.existing.keep_copy)
+        dress(self)
+        self.fields["password"].label = _("New password")
+        self.fields["password"].help_text = _("Empty: the password stays as it is.")
+
+    @property
+    def locks_out(self) -> bool:
+        """Whether somebody who is signed in to the mailbox may be so no more."""
+        values = self.cleaned_data
+        return bool(values["password"] or values["generates"] or (self.mailbox.is_active and not values["is_active"]))
+
+    def clean(self) -> None:
+        if self.cleaned_data.get("password") and self.cleaned_data["generates"]:
+            message = _("Write a password or have one generated, not both.")
+            self.add_error("password", ValidationError(message, code="password_given_and_generated"))
+        super().clean()
+
+    def generate(self) -> str | None:
+        return self.password_of(self.mailbox.address) if self.cleaned_data["generates"] else None
+
+    def _lock(self, domain: Domain) -> None:
+        Domain.objects.lock([domain.pk])
+        Forward.objects.lock()  # taking one away is writing, too
+
+    def _build(self, domain: Domain) -> tuple[Mailbox, Forward | None]:  # noqa: ARG002 - it is the mailbox's own
+        values = self.cleaned_data
+        mailbox = Mailbox.objects.select_related("domain").get(pk=self.mailbox.pk)
+        mailbox.is_active = values["is_active"]
+        mailbox.quota_mb = values.get("quota") or mailbox.quota_mb
+        if not values.get("forward"):
+            return mailbox, None
+        address = mailbox.address
+        forward = Forward.objects.filter(source=address).first() or Forward(domain=mailbox.domain, source=address)
+        forward.destinations = " ".join(values["forward"])
+        forward.keep_copy = values.get("keep_copy", False)
+        return mailbox, forward
+
+    def _write(self, mailbox: Mailbox, forward: Forward | None) -> None:
+        values = {name: getattr(mailbox, name) for name in ("quota_mb", "is_active", "password_hash")}
+        if not Mailbox.objects.filter(pk=mailbox.pk).update(**values):  # saving would make it anew
+            raise Mailbox.DoesNotExist
+        if forward:
+            forward.save()
+        else:
+            Forward.objects.filter(source=mailbox.address).delete()
+
+
+class PanelForwardForm(ForwardForm):
+    """A forward of a customer. Its source stays as it is: another source is another forward."""
+
+    class Meta(ForwardForm.Meta):
+        labels = {
+            "source": _("Address to forward"),
+            "destinations": _("Forward to"),
+            "keep_copy": _("Keep a copy in the mailbox"),
+            "is_active": pgettext_lazy("forward", "Switched on"),
+        }
+        help_texts = {
+            "source": _("In one of your domains. It need not have a mailbox."),
+            "destinations": _("One or more addresses, separated by spaces."),
+            "keep_copy": _("Only an address that has a mailbox can keep a copy."),
+        }
+        widgets = {
+            "source": forms.TextInput,
+            "destinations": forms.Textarea(attrs={"rows": 3}),
+        }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fix("source", self.instance.display_source)
+        if self.instance.pk:
+            self.fields["source"].help_text = ""
+        dress(self)
+
+
+def dress(form: forms.Form | ForwardForm) -> None:
+    """Give the fields of a form what the pages' style needs; a kept copy is a box to tick."""
+    if isinstance(form, MailboxForm):
+        form.fields["keep_copy"].widget = forms.CheckboxInput()
+        form.fields["keep_copy"].label = _("Keep a copy in the mailbox")
+        form.fields["quota"].widget.attrs["inputmode"] = "numeric"
+    for field in form.fields.values():
+        field.label_suffix = ""
+        if not isinstance(field.widget, forms.CheckboxInput | forms.HiddenInput):
+            field.widget.attrs |= {
+                "class": "form-control",
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }

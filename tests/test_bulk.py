@@ -1,0 +1,307 @@
+"""What is done to many mailboxes at once: to which, what it says first, and that it is all or nothing."""
+
+import re
+from unittest.mock import Mock
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts import mailbox_views
+from accounts.models import Domain, Forward, Mailbox
+from accounts.passwords import verify_password
+from bulkimport.models import Import, ImportedAccount
+from bulkimport.readers import read_file
+from bulkimport.rows import Field
+from tests.factories import make_domain, make_forward, make_mailbox, make_user
+
+pytestmark = pytest.mark.django_db
+
+TOKEN = "t" * 32
+
+
+@pytest.fixture
+def customer() -> User:
+    customer = make_user("anna")
+    make_domain("przyklad.iq.pl", [customer], max_total_quota_mb=5000)
+    make_domain("firma.example", [customer], max_mailbox_quota_mb=1500)
+    return customer
+
+
+@pytest.fixture
+def browser_of(customer: User) -> Client:
+    client = Client()
+    client.force_login(customer)
+    return client
+
+
+@pytest.fixture(autouse=True)
+def ended(monkeypatch: pytest.MonkeyPatch) -> Mock:
+    """Whose sessions were to be ended."""
+    ended = Mock(return_value="")
+    monkeypatch.setattr(mailbox_views, "end_sessions", ended)
+    return ended
+
+
+@pytest.fixture
+def three(customer: User) -> list[Mailbox]:
+    return [make_mailbox(f"{name}@przyklad.iq.pl") for name in ("adam", "beata", "cezary")]
+
+
+def url(action: str, mailboxes: list[Mailbox] | None = None, query: str = "") -> str:
+    chosen = "&".join(f"select={mailbox.pk}" for mailbox in mailboxes or [])
+    return f"/mailboxes/selected/{action}/?{chosen}{query}"
+
+
+def confirm(client: Client, page: str, **values: str) -> HttpResponse:
+    """Send the form of a confirming page, as its button does."""
+    html = client.get(page).content.decode()
+    (seen,) = re.findall(r'name="seen" value="(\w+)"', html)
+    return client.post(page, {"seen": seen, **values}, follow=True)  # type: ignore[return-value]
+
+
+def test_selected_mailboxes_are_disabled_and_enabled(browser_of: Client, three: list[Mailbox], ended: Mock) -> None:
+    page = url("disable", three[:2])
+    html = browser_of.get(page).content.decode()
+    assert "Disable 2 mailboxes" in html
+    assert "adam<wbr>@przyklad.iq.pl" in html
+    assert Mailbox.objects.filter(is_active=True).count() == 3, "looking changes nothing"
+    assert "2 mailboxes are disabled now." in confirm(browser_of, page).content.decode()
+    assert list(Mailbox.objects.filter(is_active=True)) == three[2:]
+    ended.assert_called_once_with([mailbox.address for mailbox in three[:2]])
+
+    html = browser_of.get(url("disable", three)).content.decode()
+    assert "Disable 1 mailbox" in html
+    assert "2 of those selected are disabled already." in html
+    assert "1 of those selected is enabled already." in browser_of.get(url("enable", three)).content.decode()
+    assert "2 mailboxes are enabled now." in confirm(browser_of, url("enable", three)).content.decode()
+    assert Mailbox.objects.filter(is_active=True).count() == 3
+    assert ended.call_count == 1, "nobody is thrown out of an enabled mailbox"
+
+
+def test_the_second_of_two_presses_changes_nothing_more(browser_of: Client, three: list[Mailbox], ended: Mock) -> None:
+    for action, typed in (("disable", {}), ("delete", {"typed": "3"})):
+        page = url(action, three)
+        (seen,) = re.findall(r'name="seen" value="(\w+)"', browser_of.get(page).content.decode())
+        browser_of.post(page, {"seen": seen, **typed})
+        again = browser_of.post(page, {"seen": seen, **typed}, follow=True)
+        assert again.status_code == 200
+        assert again.redirect_chain == [("/mailboxes/", 302)]
+    assert ended.call_count == 2
+
+
+def test_all_that_match_are_meant_whatever_page_they_are_on(browser_of: Client) -> None:
+    for number in range(60):
+        make_mailbox(f"a{number:02}@przyklad.iq.pl", password_hash="x", quota_mb=10)
+    make_mailbox("b@przyklad.iq.pl", password_hash="x")
+    make_mailbox("a@cudza.example", password_hash="x")
+    page = url("disable", query="all=1&q=a&domain=&state=")
+    html = browser_of.get(page).content.decode()
+    assert "Disable 61 mailboxes" in html, "przyklad.iq.pl has an a in it"
+    page = url("disable", query="all=1&q=a0")
+    html = browser_of.get(page).content.decode()
+    assert "Disable 10 mailboxes" in html
+    assert 'href="/mailboxes/?q=a0"' in html, "the way back is to the same list"
+    response = confirm(browser_of, page)
+    assert response.redirect_chain == [("/mailboxes/?q=a0", 302)]  # type: ignore[attr-defined]
+    assert Mailbox.objects.filter(is_active=False).count() == 10
+
+
+@pytest.mark.parametrize("query", ["all=1&domain=999", "all=1&state=perhaps", "all=1&q=%00", "", "select=x"])
+def test_a_selection_that_cannot_be_is_none_and_never_all(browser_of: Client, three: list[Mailbox], query: str) -> None:
+    for page in (url("delete", query=query), f"/mailboxes/selected/export.csv?{query}"):
+        assert "Nothing is selected" in browser_of.get(page, follow=True).content.decode()
+    browser_of.post(url("disable", query=query), {"seen": ""})
+    assert Mailbox.objects.filter(is_active=True).count() == 3
+
+
+def test_what_is_added_meanwhile_is_looked_at_first(browser_of: Client, three: list[Mailbox]) -> None:
+    page = url("delete", query="all=1&q=przyklad")
+    (seen,) = re.findall(r'name="seen" value="(\w+)"', browser_of.get(page).content.decode())
+    make_mailbox("danuta@przyklad.iq.pl")
+    response = browser_of.post(page, {"seen": seen, "typed": "3"})
+    html = response.content.decode()
+    assert "The selection has changed meanwhile." in html
+    assert "Delete 4 mailboxes" in html
+    assert Mailbox.objects.count() == 4
+    (seen_now,) = re.findall(r'name="seen" value="(\w+)"', html)
+    assert seen_now != seen
+    browser_of.post(page, {"seen": seen_now, "typed": "4"})
+    assert not Mailbox.objects.exists()
+
+
+def test_a_quota_is_set_within_the_limits_of_every_domain_or_nowhere(browser_of: Client, three: list[Mailbox]) -> None:
+    chosen = [*three, make_mailbox("ewa@firma.example")]
+    html = confirm(browser_of, url("quota", chosen), quota="2000").content.decode().replace("\N{NO-BREAK SPACE}", " ")
+    assert "2,000 MB is more than a mailbox of firma.example may have" in html
+    assert "This needs 3,000 MB more in przyklad.iq.pl, which has 2,000 MB left." in html
+    assert 'value="2000"' in html
+    assert set(Mailbox.objects.values_list("quota_mb", flat=True)) == {1000}
+    assert "not a whole number" in confirm(browser_of, url("quota", chosen), quota="").content.decode()
+    assert (
+        "4 mailboxes have the new quota now."
+        in confirm(browser_of, url("quota", chosen), quota="1 500").content.decode()
+    )
+    assert set(Mailbox.objects.values_list("quota_mb", flat=True)) == {1500}
+
+
+def test_the_limits_never_stop_anybody_from_making_mailboxes_smaller(browser_of: Client, three: list[Mailbox]) -> None:
+    Domain.objects.filter(name="przyklad.iq.pl").update(max_total_quota_mb=100, max_mailbox_quota_mb=10)
+    confirm(browser_of, url("quota", three), quota="900")
+    assert set(Mailbox.objects.values_list("quota_mb", flat=True)) == {900}
+
+
+def test_deleting_names_what_it_breaks_and_asks_for_the_number(
+    browser_of: Client, three: list[Mailbox], ended: Mock
+) -> None:
+    make_forward("adam@przyklad.iq.pl", "beata@przyklad.iq.pl", keep_copy=True)
+    make_forward("kontakt@przyklad.iq.pl", "zenon@firma.example adam@przyklad.iq.pl")
+    make_forward("obcy@cudza.example", "adam@przyklad.iq.pl")
+    page = url("delete", three)
+    html = browser_of.get(page).content.decode()
+    assert "1 forward leads there" in html
+    assert "kontakt<wbr>@przyklad.iq.pl" in html
+    assert "obcy" not in html
+    for typed in ("", "2", "three"):
+        assert "Write 3 here" in confirm(browser_of, page, typed=typed).content.decode()
+    assert Mailbox.objects.count() == 3
+    ended.assert_not_called()
+    assert "3 mailboxes have been deleted." in confirm(browser_of, page, typed=" 3 ").content.decode()
+    assert not Mailbox.objects.exists()
+    assert {forward.source for forward in Forward.objects.all()} == {"kontakt@przyklad.iq.pl", "obcy@cudza.example"}
+    ended.assert_called_once_with([mailbox.address for mailbox in three])
+
+
+def test_one_mailbox_is_deleted_without_typing(browser_of: Client, three: list[Mailbox]) -> None:
+    page = url("delete", three[:1])
+    assert page in browser_of.get(f"/mailboxes/{three[0].pk}/").content.decode()
+    assert 'name="typed"' not in browser_of.get(page).content.decode()
+    confirm(browser_of, page)
+    assert list(Mailbox.objects.all()) == three[1:]
+
+
+def test_forwards_to_many_mailboxes_are_found_too(customer: User) -> None:
+    kept = make_forward("kontakt@przyklad.iq.pl", "a7@przyklad.iq.pl")
+    make_forward("a8@przyklad.iq.pl", "a9@przyklad.iq.pl")
+    make_forward("inne@przyklad.iq.pl", "ba7@przyklad.iq.pl")
+    for number in (10, 200):
+        addresses = [f"a{each}@przyklad.iq.pl" for each in range(number)]
+        assert Forward.objects.leading_to(addresses) == [kept]
+    assert Forward.objects.leading_to([]) == []
+
+
+def test_new_passwords_are_set_and_shown_once(browser_of: Client, three: list[Mailbox], ended: Mock) -> None:
+    page = url("passwords", three[:2])
+    html = confirm(browser_of, page, token=TOKEN).content.decode()
+    shown = re.findall(r'data-account="([^"]+)".*?data-password>([^<]+)<', html, re.DOTALL)
+    assert [address for address, _password in shown] == [mailbox.address for mailbox in three[:2]]
+    for address, password in shown:
+        assert verify_password(password, Mailbox.objects.get(address=address).password_hash)
+    assert shown[0][1] != shown[1][1]
+    assert Mailbox.objects.get(pk=three[2].pk).password_hash == three[2].password_hash
+    ended.assert_called_once_with([mailbox.address for mailbox in three[:2]])
+    again = confirm(browser_of, page, token=TOKEN).content.decode()
+    assert shown == re.findall(r'data-account="([^"]+)".*?data-password>([^<]+)<', again, re.DOTALL)
+
+
+def test_too_many_passwords_at_once_are_refused(browser_of: Client, three: list[Mailbox], settings) -> None:
+    settings.MAX_ACCOUNTS_PER_FILE = 2
+    before = set(Mailbox.objects.values_list("password_hash", flat=True))
+    assert "for 2 mailboxes at once" in confirm(browser_of, url("passwords", three)).content.decode()
+    assert set(Mailbox.objects.values_list("password_hash", flat=True)) == before
+
+
+@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
+def test_an_export_is_read_back_by_the_importer(browser_of: Client, three: list[Mailbox], file_format: str) -> None:
+    make_mailbox("ewa@firma.example", quota_mb=1234, is_active=False)
+    make_forward("ewa@firma.example", ["+a@b.pl", "c@d.pl"], keep_copy=True)
+    make_forward("adam@przyklad.iq.pl", "off@b.pl", is_active=False)
+    make_mailbox("obcy@cudza.example")
+    response = browser_of.get(f"/mailboxes/selected/export.{file_format}?all=1")
+    assert "no-store" in response.headers["Cache-Control"]
+    assert f"mailboxes.{file_format}" in response.headers["Content-Disposition"]
+    rows = read_file(response.content, max_rows=10).rows
+    cells = {row.cells[Field.EMAIL]: row.cells for row in rows}
+    assert set(cells) == {"ewa@firma.example", *(mailbox.address for mailbox in three)}
+    ewa = cells["ewa@firma.example"]
+    assert ewa[Field.QUOTA] == "1234"
+    assert ewa[Field.FORWARD].split() == ["+a@b.pl", "c@d.pl"]
+    assert ewa[Field.KEEP_COPY] == "Yes"
+    assert not any(row.get(Field.PASSWORD) for row in cells.values())
+    assert not cells["adam@przyklad.iq.pl"].get(Field.FORWARD)
+    one = browser_of.get(f"/mailboxes/selected/export.{file_format}?select={three[0].pk}")
+    assert [row.cells[Field.EMAIL] for row in read_file(one.content, max_rows=10).rows] == ["adam@przyklad.iq.pl"]
+
+
+def test_another_customers_mailboxes_are_not_found(browser_of: Client, three: list[Mailbox]) -> None:
+    other = make_mailbox("obcy@cudza.example")
+    for action in ("disable", "enable", "quota", "passwords", "delete"):
+        assert browser_of.get(url(action, [other])).status_code == 404
+        assert "cudza" not in browser_of.get(url(action, [other, three[0]])).content.decode()
+        sent = {"seen": "x", "quota": "1", "token": TOKEN}
+        assert "not there any more" in browser_of.post(url(action, [other]), sent, follow=True).content.decode()
+    assert browser_of.get(f"/mailboxes/selected/export.csv?select={other.pk}").status_code == 404
+    assert browser_of.get(url("explode", three)).status_code == 404
+    assert Mailbox.objects.filter(pk=other.pk, is_active=True, password_hash=other.password_hash).exists()
+    assert Client().get(url("delete", three))["Location"].startswith("/login/")
+
+
+def test_mailboxes_are_found_by_the_import_that_created_them(browser_of: Client, three: list[Mailbox]) -> None:
+    assert 'name="import"' not in browser_of.get("/mailboxes/").content.decode()
+
+    def imported(mailbox: Mailbox, username: str) -> Import:
+        uploaded_by = User.objects.get(username=username)
+        done = Import.objects.create(
+            uploaded_by=uploaded_by, status="created", filename=f"{username}.csv", expires_at=timezone.now()
+        )
+        ImportedAccount.objects.create(
+            import_record=done, mailbox=mailbox, line=2, address=mailbox.address, is_generated=True
+        )
+        return done
+
+    make_user("ewa")
+    own, others = imported(three[1], "anna"), imported(three[2], "ewa")
+    response = browser_of.get("/mailboxes/", {"import": str(own.pk)})
+    assert [mailbox for mailbox, _forward in response.context["rows"]] == [three[1]]
+    assert "anna.csv" in response.content.decode()
+    assert "ewa.csv" not in response.content.decode()
+    for wrong in (str(others.pk), "x"):
+        assert len(browser_of.get("/mailboxes/", {"import": wrong}).context["rows"]) == 3
+    html = browser_of.get(url("disable", query=f"all=1&import={own.pk}")).content.decode()
+    assert "Disable 1 mailbox" in html
+
+
+def test_a_hundred_thousand_mailboxes_cost_no_more_queries_and_are_read_a_page_at_a_time(
+    browser_of: Client, three: list[Mailbox]
+) -> None:
+    with CaptureQueriesContext(connection) as few:
+        browser_of.get("/mailboxes/")
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO accounts_mailbox"
+            " (domain_id, local_part, address, password_hash, quota_mb, is_active, created_at)"
+            " WITH RECURSIVE numbers(n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 100000)"
+            " SELECT domain_id, 'u' || n, 'u' || n || '@przyklad.iq.pl', 'x', 1, is_active, created_at"
+            " FROM numbers, accounts_mailbox WHERE address = 'adam@przyklad.iq.pl'"
+        )
+    with CaptureQueriesContext(connection) as many:
+        html = browser_of.get("/mailboxes/").content.decode()
+    assert "100,003" in html
+    assert len(many) == len(few) < 12
+    (listed,) = [query["sql"] for query in many if "password_hash" in query["sql"]]
+    assert listed.endswith("LIMIT 50")
+    with connection.cursor() as cursor:
+        cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{listed}")
+        plan = "\n".join(str(row) for row in cursor.fetchall())
+    if connection.vendor == "sqlite":
+        assert "SEARCH accounts_mailbox USING INDEX" in plan
+        assert "SCAN accounts_mail" not in plan, "neither the mailboxes nor their usage are read from end to end"
+    else:
+        assert "Limit" in plan
+    with CaptureQueriesContext(connection) as bulk:
+        assert "Delete 100,003 mailboxes" in browser_of.get(url("delete", query="all=1")).content.decode()
+    assert len(bulk) < 12

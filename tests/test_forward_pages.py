@@ -1,0 +1,139 @@
+"""The pages of the forwards: whose they show, what they take, and what deleting one breaks."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+
+from accounts.models import Forward
+from tests.factories import make_domain, make_forward, make_mailbox, make_user
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def customer() -> User:
+    customer = make_user("anna")
+    for name in ("przyklad.iq.pl", "xn--w-uga1v8h.pl"):
+        make_domain(name, [customer])
+    return customer
+
+
+@pytest.fixture
+def browser_of(customer: User) -> Client:
+    client = Client()
+    client.force_login(customer)
+    return client
+
+
+def rows(client: Client, **query: str) -> list[str]:
+    return [forward.source for forward in client.get("/forwards/", query).context["page"]]
+
+
+def html_of(client: Client, path: str = "/forwards/") -> str:
+    return " ".join(client.get(path).content.decode().split())
+
+
+def test_a_customer_sees_and_finds_their_own_forwards(browser_of: Client) -> None:
+    assert "No forwards yet" in html_of(browser_of)
+    make_mailbox("jan@przyklad.iq.pl")
+    make_forward("jan@przyklad.iq.pl", "a@daleko.example", keep_copy=True)
+    make_forward("biuro@xn--w-uga1v8h.pl", "jan@przyklad.iq.pl b@b.pl", keep_copy=True, is_active=False)
+    make_forward("obcy@cudza.example", "jan@przyklad.iq.pl")
+    assert rows(browser_of) == ["biuro@xn--w-uga1v8h.pl", "jan@przyklad.iq.pl"]
+    assert rows(browser_of, q="DALEKO") == rows(browser_of, state="active") == ["jan@przyklad.iq.pl"]
+    assert rows(browser_of, q="żółw.pl") == ["biuro@xn--w-uga1v8h.pl"]
+    assert rows(browser_of, q="zoltan") == []
+    html = html_of(browser_of)
+    assert "cudza" not in html
+    assert html.count("no copy stays: the address has no mailbox") == html.count("a copy stays in the mailbox") == 1
+    assert "Mailboxes 1<" in html
+    assert "Forwards 2<" in html
+
+
+def test_a_page_has_fifty_rows_and_costs_the_same_whatever_there_is(browser_of: Client) -> None:
+    make_forward("a0@przyklad.iq.pl")
+    with CaptureQueriesContext(connection) as few:
+        rows(browser_of)
+    for number in range(1, 60):
+        make_forward(f"a{number}@przyklad.iq.pl")
+    with CaptureQueriesContext(connection) as many:
+        assert len(rows(browser_of)) == 50
+    assert len(many) == len(few)
+    assert len(rows(browser_of, page="2")) == 10
+
+
+def test_a_forward_is_added_with_several_destinations_and_no_mailbox(browser_of: Client) -> None:
+    sent = {"source": "Biuro@żółw.pl", "destinations": "a@b.pl\r\nc@d.pl", "is_active": "on"}
+    assert browser_of.post("/forwards/new/", sent)["Location"] == "/forwards/"
+    forward = Forward.objects.get()
+    assert (forward.source, forward.destinations) == ("biuro@xn--w-uga1v8h.pl", "a@b.pl c@d.pl")
+    assert (forward.domain.name, forward.keep_copy, forward.is_active) == ("xn--w-uga1v8h.pl", False, True)
+
+
+@pytest.mark.parametrize(
+    ("source", "destinations", "message"),
+    [
+        ("x@cudza.example", "a@b.pl", "You cannot use the domain cudza.example"),
+        ("x@niczyja.example", "a@b.pl", "You cannot use the domain niczyja.example"),
+        ("jest@przyklad.iq.pl", "a@b.pl", "has a forward already"),
+        ("x@przyklad.iq.pl", "a@b.pl, c@d.pl", "separated by spaces"),
+        ("x@przyklad.iq.pl", "jest@przyklad.iq.pl", "go round in a circle"),
+        ("x@przyklad.iq.pl", "x@przyklad.iq.pl", "would forward to itself"),
+    ],
+)
+def test_a_faulty_forward_is_refused_and_kept_on_the_page(
+    browser_of: Client, source: str, destinations: str, message: str
+) -> None:
+    make_domain("cudza.example")
+    make_forward("jest@przyklad.iq.pl", "x@przyklad.iq.pl")
+    html = browser_of.post(
+        "/forwards/new/", {"source": source, "destinations": destinations, "is_active": "on"}
+    ).content.decode()
+    assert message in html
+    assert source in html
+    assert destinations in html
+    assert "_error" in html.split('aria-invalid="true"')[1].split(">")[0]
+    assert Forward.objects.count() == 1
+
+
+def test_a_forward_is_changed_and_its_source_stays(browser_of: Client) -> None:
+    forward = make_forward("biuro@xn--w-uga1v8h.pl", "a@b.pl")
+    assert "biuro<wbr>@żółw.pl" in html_of(browser_of, f"/forwards/{forward.pk}/")
+    sent = {"source": "inne@przyklad.iq.pl", "destinations": "c@żółw.pl", "keep_copy": "on"}
+    assert browser_of.post(f"/forwards/{forward.pk}/", sent).status_code == 302
+    forward.refresh_from_db()
+    assert (forward.source, forward.destinations) == ("biuro@xn--w-uga1v8h.pl", "c@xn--w-uga1v8h.pl")
+    assert (forward.keep_copy, forward.is_active) == (True, False)
+
+
+def test_deleting_names_the_forwards_that_lead_there_first(browser_of: Client) -> None:
+    make_mailbox("jan@przyklad.iq.pl")
+    of_mailbox = make_forward("jan@przyklad.iq.pl", "a@b.pl")
+    alone = make_forward("dalej@przyklad.iq.pl", "a@b.pl")
+    make_forward("kontakt@przyklad.iq.pl", "dalej@przyklad.iq.pl jan@przyklad.iq.pl")
+    make_forward("podobny@przyklad.iq.pl", "nie-dalej@przyklad.iq.pl")
+    make_forward("obcy@cudza.example", "dalej@przyklad.iq.pl")
+    page = f"/forwards/{alone.pk}/delete/"
+    html = html_of(browser_of, page)
+    assert "1 forward leads there" in html
+    assert "kontakt<wbr>@przyklad.iq.pl" in html
+    assert "podobny" not in html
+    assert "obcy" not in html
+    assert "it has no mailbox" in html
+    assert "will stay in its mailbox" in html_of(browser_of, f"/forwards/{of_mailbox.pk}/delete/")
+    assert "leads there" not in html_of(browser_of, f"/forwards/{of_mailbox.pk}/delete/")
+    assert Forward.objects.filter(pk=alone.pk).exists(), "looking deletes nothing"
+    assert browser_of.post(page)["Location"] == "/forwards/"
+    assert not Forward.objects.filter(pk=alone.pk).exists()
+    assert Forward.objects.count() == 4
+
+
+def test_another_customers_forward_is_not_found(browser_of: Client) -> None:
+    other = make_forward("obcy@cudza.example", "a@b.pl")
+    for path in (f"/forwards/{other.pk}/", f"/forwards/{other.pk}/delete/", "/forwards/999999/"):
+        assert browser_of.get(path).status_code == 404
+        assert browser_of.post(path, {"destinations": "z@z.pl"}).status_code == 404
+    assert Forward.objects.get().destinations == "a@b.pl"
+    assert Client().get("/forwards/")["Location"].startswith("/login/")

@@ -1,0 +1,227 @@
+"""Adding one mailbox and changing one: what is written, who may, and when a generated password is shown."""
+
+import re
+from unittest.mock import Mock
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.http import HttpResponse
+from django.test import Client
+
+from accounts import mailbox_views
+from accounts.models import Forward, Mailbox
+from accounts.passwords import password_for, verify_password
+from tests.factories import MAILBOX_PASSWORD, make_domain, make_forward, make_mailbox, make_user
+
+pytestmark = pytest.mark.django_db
+
+TOKEN = "t" * 32
+NEW = {"email": "nowe@przyklad.iq.pl", "password": "", "quota": "", "forward": "", "token": TOKEN}
+
+
+@pytest.fixture
+def customer() -> User:
+    customer = make_user("anna")
+    make_domain("przyklad.iq.pl", [customer], default_quota_mb=700, max_total_quota_mb=5000)
+    return customer
+
+
+@pytest.fixture
+def browser_of(customer: User) -> Client:
+    client = Client()
+    client.force_login(customer)
+    return client
+
+
+@pytest.fixture
+def ended(monkeypatch: pytest.MonkeyPatch) -> Mock:
+    """Whose sessions were to be ended."""
+    ended = Mock(return_value="run this: doveadm kick")
+    monkeypatch.setattr(mailbox_views, "end_sessions", ended)
+    return ended
+
+
+def shown(response: HttpResponse) -> str:
+    """Return the one password on a page."""
+    (password,) = re.findall(r"data-password>([^<]+)<", response.content.decode())
+    return str(password)
+
+
+def edited(mailbox: Mailbox, **values: str) -> dict[str, str]:
+    """Return the form of a mailbox as a browser sends it: without boxes that are not ticked."""
+    sent = {"quota": str(mailbox.quota_mb), "password": "", "forward": "", "is_active": "on", "token": TOKEN, **values}
+    return {name: value for name, value in sent.items() if value != "-"}
+
+
+def test_an_empty_password_is_generated_and_shown_once(browser_of: Client) -> None:
+    response = browser_of.post("/mailboxes/new/", NEW)
+    mailbox = Mailbox.objects.get()
+    password = shown(response)
+    assert verify_password(password, mailbox.password_hash)
+    assert mailbox.quota_mb == 700
+    assert "no-store" in response.headers["Cache-Control"]
+    assert 'name="language"' not in response.content.decode(), "a switch would lose the password"
+    assert password not in browser_of.get(f"/mailboxes/{mailbox.pk}/").content.decode()
+    assert password not in browser_of.get("/mailboxes/").content.decode()
+    assert all(password not in str(session.get_decoded()) for session in Session.objects.all())
+
+
+def test_the_second_of_two_presses_shows_the_same_password(browser_of: Client) -> None:
+    assert shown(browser_of.post("/mailboxes/new/", NEW)) == shown(browser_of.post("/mailboxes/new/", NEW))
+    again = browser_of.post("/mailboxes/new/", {**NEW, "token": "u" * 32})
+    assert "exists already" in again.content.decode(), "another form is no second press"
+    assert Mailbox.objects.count() == 1
+
+
+def test_a_page_without_a_token_gets_a_new_password_each_time(browser_of: Client) -> None:
+    for token in ("", "short"):
+        Mailbox.objects.all().delete()
+        passwords = set()
+        for _time in range(2):
+            passwords.add(shown(browser_of.post("/mailboxes/new/", {**NEW, "token": token})))
+            Mailbox.objects.all().delete()
+        assert len(passwords) == 2
+
+
+def test_a_generated_password_needs_both_the_token_and_the_key(settings) -> None:
+    password = password_for(TOKEN)
+    assert password_for(TOKEN) == password != password_for(TOKEN + "2")
+    assert re.fullmatch(r"[a-z][a-z0-9]{5}(-[a-z0-9]{6}){2}", password)
+    settings.SECRET_KEY = "another"
+    assert password_for(TOKEN) != password
+
+
+def test_a_chosen_password_is_not_shown(browser_of: Client) -> None:
+    chosen = {**NEW, "password": "Wiosna2024", "forward": "a@b.pl c@d.pl", "keep_copy": "on", "quota": "500"}
+    for _press in range(2):
+        response = browser_of.post("/mailboxes/new/", chosen, follow=True)
+        assert response.redirect_chain == [("/mailboxes/", 302)]
+        assert "nowe@przyklad.iq.pl has been created" in response.content.decode()
+        assert "Wiosna2024" not in response.content.decode()
+    mailbox, forward = Mailbox.objects.get(), Forward.objects.get()
+    assert verify_password("Wiosna2024", mailbox.password_hash)
+    assert (mailbox.quota_mb, forward.destinations, forward.keep_copy) == (500, "a@b.pl c@d.pl", True)
+
+
+def test_a_faulty_form_keeps_what_was_typed_and_ties_errors_to_fields(browser_of: Client) -> None:
+    make_domain("cudza.example")
+    wrong = {**NEW, "email": "x@cudza.example", "password": "abc", "quota": "2 GB", "forward": "nikt"}
+    response = browser_of.post("/mailboxes/new/", wrong)
+    html = response.content.decode()
+    for value in ("x@cudza.example", "abc", "2 GB", "nikt", TOKEN):
+        assert f'value="{value}"' in html
+    assert 'aria-describedby="id_email_helptext id_email_error"' in html
+    assert 'id="id_email_error"' in html
+    assert "You cannot use the domain cudza.example" in html
+    assert "no-store" in response.headers["Cache-Control"]
+    assert not Mailbox.objects.exists()
+
+
+def test_the_limit_of_a_domain_is_said_above_the_fields(browser_of: Client) -> None:
+    html = browser_of.post("/mailboxes/new/", {**NEW, "quota": "5001"}).content.decode()
+    assert "przyklad.iq.pl has" in html
+    assert not Mailbox.objects.exists()
+
+
+def test_one_form_changes_quota_state_password_and_forward(browser_of: Client, ended: Mock) -> None:
+    mailbox = make_mailbox("jan@przyklad.iq.pl")
+    page = f"/mailboxes/{mailbox.pk}/"
+    values = edited(
+        mailbox, quota="1 500", password="Jesien2024", forward="a@b.pl c@d.pl", keep_copy="on", is_active="-"
+    )
+    assert browser_of.post(page, values)["Location"] == "/mailboxes/"
+    mailbox.refresh_from_db()
+    forward = Forward.objects.get()
+    assert (mailbox.quota_mb, mailbox.is_active) == (1500, False)
+    assert verify_password("Jesien2024", mailbox.password_hash)
+    assert (forward.source, forward.destinations, forward.keep_copy) == (mailbox.address, "a@b.pl c@d.pl", True)
+    ended.assert_called_once_with([mailbox.address])
+    html = browser_of.get(page).content.decode()
+    assert 'value="a@b.pl c@d.pl"' in html
+    assert "doveadm" not in html, "a customer has no way to the mail server"
+
+
+def test_what_is_left_empty_stays_and_nobody_is_thrown_out(browser_of: Client, ended: Mock) -> None:
+    mailbox = make_mailbox("jan@przyklad.iq.pl", quota_mb=900)
+    make_forward("jan@przyklad.iq.pl", "a@b.pl", is_active=False)
+    browser_of.post(f"/mailboxes/{mailbox.pk}/", edited(mailbox, quota="", forward="c@d.pl"))
+    mailbox.refresh_from_db()
+    assert mailbox.quota_mb == 900
+    assert verify_password(MAILBOX_PASSWORD, mailbox.password_hash)
+    forward = Forward.objects.get()
+    assert (forward.destinations, forward.is_active) == ("c@d.pl", False)
+    assert "is switched off" in browser_of.get(f"/mailboxes/{mailbox.pk}/").content.decode()
+    browser_of.post(f"/mailboxes/{mailbox.pk}/", edited(mailbox))
+    assert not Forward.objects.exists()
+    ended.assert_not_called()
+
+
+def test_a_new_generated_password_is_shown_and_the_same_at_a_second_press(browser_of: Client, ended: Mock) -> None:
+    mailbox = make_mailbox("jan@przyklad.iq.pl")
+    passwords = {
+        shown(browser_of.post(f"/mailboxes/{mailbox.pk}/", edited(mailbox, generates="on"))) for _press in range(2)
+    }
+    mailbox.refresh_from_db()
+    assert verify_password(passwords.pop(), mailbox.password_hash)
+    assert not passwords
+    ended.assert_called_with([mailbox.address])
+    both = browser_of.post(f"/mailboxes/{mailbox.pk}/", edited(mailbox, generates="on", password="Jesien2024"))
+    assert "not both" in both.content.decode()
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"quota": "6000"}, "przyklad.iq.pl has"),
+        ({"quota": "0"}, "is too small"),
+        ({"password": "abc"}, "at least 6 characters"),
+        ({"forward": "jan@przyklad.iq.pl"}, "would forward to itself"),
+        ({"forward": "kolo@przyklad.iq.pl"}, "go round in a circle"),
+    ],
+)
+def test_a_refused_change_changes_nothing(
+    browser_of: Client, ended: Mock, values: dict[str, str], message: str
+) -> None:
+    mailbox = make_mailbox("jan@przyklad.iq.pl")
+    make_forward("kolo@przyklad.iq.pl", "jan@przyklad.iq.pl")
+    before = Mailbox.objects.values().get()
+    html = browser_of.post(
+        f"/mailboxes/{mailbox.pk}/", edited(mailbox, **{"is_active": "-", **values})
+    ).content.decode()
+    assert message in html
+    assert Mailbox.objects.values().get() == before
+    assert Forward.objects.count() == 1
+    ended.assert_not_called()
+
+
+def test_another_customers_mailbox_is_not_found(browser_of: Client, ended: Mock) -> None:
+    other = make_mailbox("obcy@cudza.example")
+    for number in (other.pk, 999_999, 10**30):
+        assert browser_of.get(f"/mailboxes/{number}/").status_code == 404
+        assert browser_of.post(f"/mailboxes/{number}/", edited(other, is_active="-")).status_code == 404
+    other.refresh_from_db()
+    assert other.is_active
+    assert Client().get("/mailboxes/new/")["Location"].startswith("/login/")
+
+
+def test_a_mailbox_that_is_deleted_meanwhile_is_not_made_anew(
+    browser_of: Client, ended: Mock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailbox = make_mailbox("jan@przyklad.iq.pl")
+
+    def hash_while_somebody_deletes(_password: str, *, generated: bool) -> str:
+        Mailbox.objects.all().delete()
+        return "{ARGON2ID}x"
+
+    monkeypatch.setattr("accounts.forms.hash_password", hash_while_somebody_deletes)
+    assert browser_of.post(f"/mailboxes/{mailbox.pk}/", edited(mailbox, password="Jesien2024")).status_code == 404
+    assert not Mailbox.objects.exists()
+
+
+def test_staff_reads_what_is_left_to_do_on_the_mail_server(customer: User, ended: Mock) -> None:
+    mailbox = make_mailbox("jan@przyklad.iq.pl")
+    staff = Client()
+    staff.force_login(make_user("boss", is_staff=True))
+    response = staff.post(f"/mailboxes/{mailbox.pk}/", edited(mailbox, is_active="-"), follow=True)
+    assert "doveadm kick" in response.content.decode()
