@@ -1,9 +1,8 @@
-from django.urls import path, re_path
+from django.urls import include, path, re_path
 
 from accounts import client_settings, forward_views, mailbox_views, views
 
 urlpatterns = [
-    path("", views.home, name="home"),
     path("mailboxes/", views.mailbox_list, name="mailbox_list"),
     path("mailboxes/new/", mailbox_views.mailbox_new, name="mailbox_new"),
     path("mailboxes/<int:pk>/", mailbox_views.mailbox_edit, name="mailbox_edit"),
@@ -12,6 +11,7 @@ urlpatterns = [
     path("forwards/new/", forward_views.forward_new, name="forward_new"),
     path("forwards/<int:pk>/", forward_views.forward_edit, name="forward_edit"),
     path("forwards/<int:pk>/delete/", forward_views.forward_delete, name="forward_delete"),
+    path("mailbox/", include("accounts.owner.urls")),
     path("healthz", views.healthz, name="healthz"),
     path("mail-settings/", client_settings.mail_settings, name="mail_settings"),
     path("mail-settings/apple.mobileconfig", client_settings.apple_profile, name="apple_profile"),

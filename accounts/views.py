@@ -1,11 +1,11 @@
-"""The way in, the list of mailboxes, and whether the panel works."""
+"""The list of mailboxes, and whether the panel works."""
 
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.db import connection
 from django.db.models import F
 from django.http import HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
@@ -14,12 +14,6 @@ from accounts.forms import MailboxFilterForm
 from accounts.models import Forward, Mailbox
 
 ROWS_PER_PAGE = 50
-
-
-@require_safe
-def home(request: HttpRequest) -> HttpResponse:
-    """Lead to the imports, the main thing a customer comes for."""
-    return redirect("import_list")
 
 
 @require_safe

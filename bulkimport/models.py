@@ -8,6 +8,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
@@ -23,6 +24,11 @@ INTERRUPTED_AFTER: Final = timedelta(seconds=60)
 
 
 class ImportQuerySet(models.QuerySet["Import"]):
+    def seen_by(self, user: User) -> ImportQuerySet:
+        """Return what a login may see: what it uploaded and, for a superuser, what the command line did."""
+        own = models.Q(uploaded_by=user)
+        return self.filter(own | models.Q(uploaded_by=None) if user.is_superuser else own)
+
     def with_expired_secrets(self) -> ImportQuerySet:
         """Return the imports that still hold sealed data although their time is up."""
         sealed = models.Q(sealed_file__isnull=False) | models.Q(sealed_results__isnull=False)

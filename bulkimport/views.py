@@ -9,7 +9,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
-from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.crypto import salted_hmac
@@ -308,10 +307,7 @@ def _left_out(import_record: Import) -> str:
 
 
 def _own(request: HttpRequest) -> ImportQuerySet:
-    """Return the imports that a login may see: what it uploaded and, for a superuser, what the command line did."""
-    user = _user(request)
-    own = Q(uploaded_by=user)
-    return Import.objects.filter(own | Q(uploaded_by=None) if user.is_superuser else own)
+    return Import.objects.seen_by(_user(request))
 
 
 def _own_or_404(request: HttpRequest, pk: uuid.UUID) -> Import:

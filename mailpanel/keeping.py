@@ -20,6 +20,9 @@ from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRefresh
 
+# What is typed there is not to stand in a page.
+PASSWORD_PAGES = ("login", "admin:login", "owner_login", "owner_password")
+
 
 class KeepingLoginRequiredMiddleware(LoginRequiredMiddleware):
     """Ask whoever is not signed in to sign in, keeping the form that they have sent."""
@@ -57,7 +60,8 @@ class LoginView(views.LoginView):
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
         kept = self.request.POST.get("kept", "")
-        return {**super().get_context_data(**kwargs), "kept": kept, "keeps": bool(kept)}
+        own = {"kept": kept, "keeps": bool(kept), "owner_page": settings.MAILBOX_OWNER_PAGE}
+        return {**super().get_context_data(**kwargs), **own}
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_valid(form)
@@ -73,7 +77,7 @@ def csrf_failure(request: HttpRequest, **_reason: str) -> HttpResponseBase:
     ours = {f"{request.scheme}://{request.get_host()}", *settings.CSRF_TRUSTED_ORIGINS}
     if request.path == resolve_url("login") and request.user.is_authenticated:  # the second of two presses
         return LoginView.as_view()(request)
-    if request.headers.get("Origin") not in ours or request.path in map(resolve_url, ("login", "admin:login")):
+    if request.headers.get("Origin") not in ours or request.path in map(resolve_url, PASSWORD_PAGES):
         return render(request, "403_csrf.html", status=403)
     return _offer(request, _typed(request), status=403)
 

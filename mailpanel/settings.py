@@ -36,6 +36,8 @@ PASSWORD_MIN_LENGTH = env.int("PASSWORD_MIN_LENGTH", default=6)
 ARGON2_MEMORY_KIB = env.int("ARGON2_MEMORY_KIB", default=19456)
 ARGON2_TIME_COST = env.int("ARGON2_TIME_COST", default=2)
 FULL_HASH_COST_FOR_GENERATED = env.bool("FULL_HASH_COST_FOR_GENERATED", default=False)
+MAILBOX_OWNER_PAGE = env.bool("MAILBOX_OWNER_PAGE", default=True)
+MAILBOX_OWNER_FORWARD = env.bool("MAILBOX_OWNER_FORWARD", default=True)
 
 # --- Django ----------------------------------------------------------------------------------------------------------
 ROOT_URLCONF = "mailpanel.urls"
@@ -145,6 +147,8 @@ AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False  # no banner in the output of commands
 AXES_CLIENT_IP_CALLABLE = "mailpanel.signin.client_ip"
 AXES_USERNAME_CALLABLE = "mailpanel.signin.username"
+# What axes must not write down of a failed try beside the password; `kept` is a form, which may hold some too.
+AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "kept", "new_password", "repeated_password"]
 
 # --- Safety ----------------------------------------------------------------------------------------------------------
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = HTTPS

@@ -4,9 +4,11 @@ from django.contrib.auth.views import LogoutView
 from django.urls import include, path
 from django.views.i18n import set_language
 
+from mailpanel.home import home
 from mailpanel.keeping import LoginView
 
 urlpatterns = [
+    path("", home, name="home"),
     path("", include("accounts.urls")),
     path("", include("bulkimport.urls")),
     path("admin/", admin.site.urls),

@@ -64,7 +64,7 @@ def _signed_in(context: BrowserContext) -> Iterator[Page]:
     page.get_by_label("Login").fill("anna")
     page.get_by_label("Password").fill(LOGIN_PASSWORD)
     page.get_by_role("button", name="Sign in").click()
-    expect(page).to_have_url("/imports/")
+    expect(page).to_have_url("/")
     yield page
     assert complaints == []
     context.close()
@@ -156,7 +156,7 @@ def test_every_error_is_corrected_on_the_page(page: Page) -> None:
 
 def test_no_page_scrolls_sideways(scripted_page: Page) -> None:
     page = scripted_page
-    pages = ["/imports/", "/imports/new/"]
+    pages = ["/", "/imports/", "/imports/new/"]
     for file in ("bad-rows.csv", "picture.csv", "libreoffice.xlsx"):
         upload(page, file)
         pages.append(page.url)

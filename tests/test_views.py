@@ -109,7 +109,7 @@ def test_signing_in_and_out(client: Client, customer: User) -> None:
     response = client.post("/login/", {"username": "anna", "password": "wrong"})
     assert response.status_code == 200
     response = client.post("/login/", {"username": "anna", "password": LOGIN_PASSWORD}, follow=True)
-    assert response.redirect_chain[-1][0] == "/imports/"
+    assert response.redirect_chain[-1][0] == "/"
     assert client.post("/logout/").status_code == 302
     assert client.get("/imports/").status_code == 302
 

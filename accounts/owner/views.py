@@ -1,0 +1,100 @@
+"""The owner's pages: how full their mailbox is, a new password, and where messages are passed on to."""
+
+from typing import Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.mailserver.control import end_sessions
+from accounts.models import Mailbox
+from accounts.owner.forms import OwnerForwardForm, OwnerLoginForm, OwnerPasswordForm, forward_of
+from accounts.owner.session import authenticate, owner_page, owners_own, sign_in, sign_out, signed_in_mailbox
+from accounts.passwords import hash_password
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@owner_page
+def owner_login(request: HttpRequest) -> HttpResponse:
+    """Sign in with the address and password of a mailbox."""
+    if request.method != "POST" and signed_in_mailbox(request):
+        return redirect("owner_home")
+    form = OwnerLoginForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        mailbox = authenticate(request, form["address"].value() or "", form["password"].value() or "")
+        if mailbox:
+            sign_in(request, mailbox)
+            return redirect("owner_home")
+    return _page(request, "accounts/owner_login.html", {"form": form, "is_wrong": request.method == "POST"})
+
+
+@require_POST
+@owner_page
+def owner_logout(request: HttpRequest) -> HttpResponse:
+    sign_out(request)
+    return redirect("owner_login")
+
+
+@require_safe
+@owners_own
+def owner_home(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
+    """Show how full the mailbox is, where its messages go, and what to set in a mail program."""
+    context = {
+        "mailbox": mailbox,
+        "forward": forward_of(mailbox),
+        "may_forward": settings.MAILBOX_OWNER_FORWARD,
+        "mail_hostname": settings.MAIL_HOSTNAME,
+    }
+    return _page(request, "accounts/owner_home.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@owners_own
+def owner_password(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
+    """Change the password. All other sessions of the owner end, those of mail programs too."""
+    form = OwnerPasswordForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST":
+        form.full_clean()
+        if "password" in form.cleaned_data and not authenticate(
+            request, mailbox.address, form.cleaned_data["password"]
+        ):
+            form.add_error("password", _("This is not the password of the mailbox. Write the one that you have now."))
+        if form.is_valid() and _change_password(mailbox, form.cleaned_data["new_password"]):
+            sign_in(request, mailbox)
+            messages.success(request, _("Your password is changed. Write it into your mail programs and phones too."))
+            return redirect("owner_home")
+        if form.is_valid():
+            return redirect("owner_login")  # changed or disabled meanwhile, so the session is over
+    return _page(request, "accounts/owner_password.html", {"mailbox": mailbox, "form": form})
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@owners_own
+def owner_forward(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
+    """Change where messages are passed on to. What was switched off by others stays so."""
+    if not settings.MAILBOX_OWNER_FORWARD or not forward_of(mailbox).is_active:
+        raise Http404
+    form = OwnerForwardForm(request.POST if request.method == "POST" else None, mailbox=mailbox)
+    if form.is_valid() and form.save():
+        messages.success(request, _("The forward is saved."))
+        return redirect("owner_home")
+    return _page(request, "accounts/owner_forward.html", {"mailbox": mailbox, "form": form})
+
+
+def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
+    """Return a page whose brand leads to the owner's own start, and that shows nothing of a login of the panel."""
+    return render(request, template, {**context, "start": "owner_home"})
+
+
+def _change_password(mailbox: Mailbox, password: str) -> bool:
+    """Write a new password in the place of the one that was just checked, unless that has changed meanwhile."""
+    new_hash = hash_password(password)  # slow on purpose, so outside any transaction
+    is_same = Mailbox.objects.filter(pk=mailbox.pk, password_hash=mailbox.password_hash)
+    if not is_same.update(password_hash=new_hash):
+        return False
+    mailbox.password_hash = new_hash
+    end_sessions([mailbox.address])  # what is left to do there is nothing that an owner could do
+    return True

@@ -1,0 +1,241 @@
+"""The customer's home: whose domains it shows, what they have and may have, and what needs attention."""
+
+from datetime import timedelta
+from html import unescape
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts.models import MailUsage
+from bulkimport.models import Import, ImportedAccount
+from mailpanel.home import NAMED
+from tests.factories import make_domain, make_mailbox, make_user
+
+pytestmark = pytest.mark.django_db
+
+MIB = 1_048_576
+
+
+@pytest.fixture
+def customer() -> User:
+    return make_user("anna", first_name="Biuro", last_name="Przykład")
+
+
+@pytest.fixture
+def browser_of(customer: User) -> Client:
+    return signed_in(customer)
+
+
+def signed_in(user: User) -> Client:
+    client = Client()
+    client.force_login(user)
+    return client
+
+
+def text_of(client: Client, url: str = "/") -> str:
+    """Return the home page with its blanks and marks made plain."""
+    html = client.get(url).content.decode().replace("<wbr>", "").replace("\N{NO-BREAK SPACE}", " ")
+    return unescape(" ".join(html.split()))
+
+
+def todos(client: Client) -> list[tuple[str, str]]:
+    """Return the sentences of what needs attention, with the link of each."""
+    plain = [(todo.text.replace("\N{NO-BREAK SPACE}", " "), todo.url) for todo in client.get("/").context["todos"]]
+    assert all(client.get(url).status_code == 200 for _text, url in plain if url.startswith("/mailboxes/"))
+    return plain
+
+
+def make_import(user: User | None, **fields: Any) -> Import:
+    values = {"filename": "lista.csv", "sha256": "0" * 64, "sealed_file": b"x", **fields}
+    values.setdefault("expires_at", timezone.now() + timedelta(hours=20))
+    return Import.objects.create(uploaded_by=user, **values)
+
+
+def test_each_domain_shows_what_it_has_of_what_it_may_have(browser_of: Client, customer: User) -> None:
+    make_domain("pelna.example", [customer], max_mailboxes=4, max_total_quota_mb=4000)
+    make_domain("xn--w-uga1v8h.pl", [customer], is_active=False)
+    make_domain("cudza.example")
+    make_mailbox("obcy@cudza.example")
+    jan, ewa = make_mailbox("jan@pelna.example", quota_mb=1500), make_mailbox("ewa@pelna.example", quota_mb=500)
+    MailUsage.objects.create(mailbox=jan, bytes_used=300 * MIB)
+    MailUsage.objects.create(mailbox=ewa, bytes_used=1)
+    make_mailbox("new@xn--w-uga1v8h.pl", quota_mb=10)
+    html = text_of(browser_of)
+    assert "<h1>Biuro Przykład</h1>" in html
+    assert "2 domains, 3 mailboxes." in html
+    for numbers in ("2 of 4", "2,000 of 4,000 MB", "301 of 2,000 MB given", "1, no limit", "10 MB, no limit"):
+        assert f" {numbers} " in html
+    for width in ("50", "15"):
+        assert f'width="{width}"' in html
+    assert ">unknown<" in html
+    assert "żółw.pl" in html
+    assert ">switched off<" in html
+    assert "cudza" not in html
+
+
+def test_the_table_of_domains_leads_to_their_mailboxes_and_the_menu_leads_home(
+    browser_of: Client, customer: User
+) -> None:
+    domain = make_domain("przyklad.iq.pl", [customer])
+    html = text_of(browser_of)
+    assert f'href="/mailboxes/?domain={domain.pk}"' in html
+    assert '<a href="/" aria-current="page">Home</a>' in html
+    assert '<a class="brand" href="/">' in html
+    assert "no-store" in browser_of.get("/").headers["Cache-Control"]
+
+
+def test_a_customer_without_domains_is_told_whom_to_ask(browser_of: Client) -> None:
+    make_domain("cudza.example")
+    html = text_of(browser_of)
+    assert "No domains yet" in html
+    assert "Ask your hosting company" in html
+    assert "Create accounts in bulk" not in html
+
+
+def test_staff_without_domains_is_led_to_add_one() -> None:
+    assert 'href="/admin/accounts/domain/add/"' in text_of(signed_in(make_user("boss", is_staff=True)))
+
+
+def test_a_customer_without_mailboxes_is_led_to_make_some(browser_of: Client, customer: User) -> None:
+    make_domain("przyklad.iq.pl", [customer], max_mailboxes=0)
+    html = text_of(browser_of)
+    assert "No mailboxes yet" in html
+    assert html.count('class="btn btn-primary"') == 1
+    assert "0 of 0" in html
+    assert "Nothing needs your attention." in html
+
+
+def test_staff_sees_all_domains_by_the_page_and_it_costs_the_same(browser_of: Client, customer: User) -> None:
+    staff = signed_in(make_user("boss", is_staff=True))
+    make_mailbox("jan@a000.example", password_hash="x")
+    with CaptureQueriesContext(connection) as few:
+        assert len(staff.get("/").context["rows"]) == 1
+    for number in range(1, 200):
+        domain = make_domain(f"a{number:03}.example", [customer], max_mailboxes=1, is_active=number % 2 == 0)
+        mailbox = make_mailbox(f"jan@{domain.name}", domain=domain, password_hash="x", quota_mb=1)
+        MailUsage.objects.create(mailbox=mailbox, bytes_used=MIB)
+        make_import(customer, status="created", sealed_results=b"x", created_count=1)
+    with CaptureQueriesContext(connection) as many:
+        assert len(staff.get("/").context["rows"]) == 50
+    assert len(many) == len(few)
+    with CaptureQueriesContext(connection) as own:
+        assert len(browser_of.get("/").context["rows"]) == 50
+    assert len(own) == len(few)
+    html = text_of(staff, "/?page=2")
+    assert "51 to 100 of 200" in html
+    assert 'href="?page=3#domains"' in html
+    assert len(staff.get("/?page=4").context["rows"]) == 50
+    assert len(staff.get("/?page=x").context["rows"]) == 50
+
+
+def test_the_last_imports_and_what_became_of_them(browser_of: Client, customer: User) -> None:
+    make_domain("przyklad.iq.pl", [customer])
+    for number in range(6):
+        make_import(customer, filename=f"lista{number}.csv", status="created", created_count=497, left_out=[3, 4])
+    make_import(make_user("eve"), filename="obca.csv", counts={"errors": 3})
+    make_import(None, filename="shell.csv", counts={"errors": 3})
+    html = text_of(browser_of)
+    assert "497 accounts created, 2 rows left out" in html
+    assert "lista5.csv" in html
+    assert "lista0.csv" not in html
+    assert "obca.csv" not in html
+    assert "shell.csv" not in html
+    root = signed_in(make_user("root", is_staff=True))
+    assert "shell.csv" in text_of(root), "as in the list of imports, a superuser sees what the command line did"
+
+
+def test_imports_that_wait_for_their_person(browser_of: Client, customer: User) -> None:
+    make_domain("przyklad.iq.pl", [customer])
+    assert todos(browser_of) == []
+    now = timezone.now()
+    stopped = make_import(customer, filename="stop.csv", status="creating", progress_at=now - timedelta(minutes=5))
+    make_import(customer, filename="works.csv", status="creating", progress_at=now)
+    faulty = make_import(customer, filename="bad.csv", counts={"errors": 3, "rows": 9})
+    make_import(customer, filename="good.csv", counts={"errors": 0, "drafts": 9})
+    created = make_import(customer, filename="new.csv", status="created", sealed_results=b"x")
+    for line, is_generated in enumerate([True, True, False], start=2):
+        address = f"a{line}@przyklad.iq.pl"
+        ImportedAccount.objects.create(
+            import_record=created, line=line, address=address, is_generated=is_generated, fingerprint=""
+        )
+    make_import(customer, filename="saved.csv", status="created")
+    make_import(customer, filename="old.csv", counts={"errors": 3}, expires_at=now)
+    make_import(customer, filename="late.csv", status="created", sealed_results=b"x", expires_at=now)
+    make_import(make_user("eve"), filename="obca.csv", counts={"errors": 3})
+    until = timezone.localtime(created.expires_at).strftime("%H:%M")
+    (passwords, first), (rows, second), (interrupted, third) = todos(browser_of)
+    assert passwords.startswith("2 passwords from new.csv wait to be saved, until ")
+    assert passwords.endswith(f"{until}.")
+    assert rows.startswith("3 rows of bad.csv have errors. Correct them until ")
+    assert interrupted.startswith("The import of stop.csv was interrupted. It can be started again until ")
+    assert [first, second, third] == [each.get_absolute_url() for each in (created, faulty, stopped)]
+    assert "3 things need your attention." in text_of(browser_of)
+
+
+def test_domains_switched_off_or_almost_at_a_limit(browser_of: Client, customer: User) -> None:
+    off = make_domain("off.example", [customer], is_active=False)
+    most = make_domain("most.example", [customer], max_mailboxes=10, max_total_quota_mb=10_000)
+    room = make_domain("room.example", [customer], max_mailboxes=10, max_total_quota_mb=10_000)
+    make_domain("cudza.example", is_active=False)
+    for number in range(9):
+        make_mailbox(f"a{number}@most.example", domain=most, quota_mb=1000, password_hash="x")
+    for number in range(8):
+        make_mailbox(f"a{number}@room.example", domain=room, quota_mb=1000, password_hash="x")
+    show = "/mailboxes/?domain="
+    assert todos(browser_of) == [
+        ("most.example has little or no room for more mailboxes: 9 of 10.", f"{show}{most.pk}"),
+        ("most.example has little or no quota left to give: 9,000 of 10,000 MB.", f"{show}{most.pk}"),
+        (
+            "off.example is switched off: mail to it is refused. Your hosting company can switch it on.",
+            f"{show}{off.pk}",
+        ),
+    ]
+    staff = signed_in(make_user("boss", is_staff=True))
+    assert (
+        "off.example is switched off: mail to it is refused.",
+        f"/admin/accounts/domain/{off.pk}/change/",
+    ) in todos(staff)
+
+
+def test_mailboxes_almost_full(browser_of: Client, customer: User) -> None:
+    for name in ("przyklad.iq.pl", "off.example"):
+        make_domain(name, [customer])
+    for name, used_mb, fields in [
+        ("full@przyklad.iq.pl", 984, {}),
+        ("edge@przyklad.iq.pl", 900, {}),
+        ("half@przyklad.iq.pl", 899, {}),
+        ("idle@przyklad.iq.pl", 999, {"is_active": False}),
+        ("obcy@cudza.example", 999, {}),
+    ]:
+        MailUsage.objects.create(mailbox=make_mailbox(name, **fields), bytes_used=used_mb * MIB)
+    MailUsage.objects.create(mailbox=make_mailbox("unknown@przyklad.iq.pl"))
+    # So large that the marks do not fit into 32 bits.
+    large = make_mailbox("large@przyklad.iq.pl", quota_mb=2_000_000_000)
+    MailUsage.objects.create(mailbox=large, bytes_used=1_900_000_000 * MIB)
+    assert todos(browser_of) == [
+        (
+            "large@przyklad.iq.pl is almost full: 1,900,000,000 of 2,000,000,000 MB.",
+            "/mailboxes/?q=large@przyklad.iq.pl",
+        ),
+        ("full@przyklad.iq.pl is almost full: 984 of 1,000 MB.", "/mailboxes/?q=full@przyklad.iq.pl"),
+        ("edge@przyklad.iq.pl is almost full: 900 of 1,000 MB.", "/mailboxes/?q=edge@przyklad.iq.pl"),
+    ]
+
+
+def test_much_of_one_kind_is_cut_and_leads_to_the_rest(browser_of: Client, customer: User) -> None:
+    for number in range(NAMED + 1):
+        domain = make_domain(f"a{number}.example", [customer], max_mailboxes=1)
+        mailbox = make_mailbox(f"jan@{domain.name}", domain=domain, password_hash="x", quota_mb=1)
+        MailUsage.objects.create(mailbox=mailbox, bytes_used=MIB)
+        make_import(customer, counts={"errors": 1})
+    found = todos(browser_of)
+    assert len(found) == 3 * (NAMED + 1)
+    assert ("More imports wait for you.", "/imports/") in found
+    assert ("More domains are switched off or almost at a limit.", "#domains") in found
+    assert ("More mailboxes are almost full.", "/mailboxes/?sort=used") in found
+    assert '<h2 id="domains">' in text_of(browser_of)
