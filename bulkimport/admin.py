@@ -13,7 +13,7 @@ from django.utils.translation import gettext, gettext_lazy
 
 from accounts.formats import grouped
 from accounts.validators import to_unicode
-from bulkimport.models import Import
+from bulkimport.models import Handout, Import
 from bulkimport.presentation import welcome_of
 
 ACCOUNTS_SHOWN = 500
@@ -56,6 +56,7 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no pa
         "undone_at",
         "expires_at",
         "accounts_list",
+        "links_list",
     ]
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
@@ -76,6 +77,7 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no pa
             "rows_left_out",
             "welcome_messages",
             "accounts_list",
+            "links_list",
         ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Import]:
@@ -127,6 +129,22 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no pa
             message = gettext("Only the first %(count)s are shown.")
             return format_html("<ul>{}</ul><p>{}</p>", lines, message % {"count": grouped(ACCOUNTS_SHOWN)})
         return format_html("<ul>{}</ul>", lines) if accounts else ""
+
+    @admin.display(description=gettext_lazy("one-time links"))
+    def links_list(self, import_record: Import) -> str:
+        """List the links that were made, when, and what became of each. Nobody can see a link itself."""
+        links = Handout.objects.filter(mailbox__imported__import_record=import_record).select_related("mailbox")
+        shown = list(links.order_by("-pk")[: ACCOUNTS_SHOWN + 1])
+        made = gettext("made on %(when)s")
+        lines = format_html_join(
+            "",
+            "<li>{}: {}, {}</li>",
+            ((link.mailbox, made % {"when": link.made_moment}, link.state) for link in shown[:ACCOUNTS_SHOWN]),
+        )
+        if len(shown) > ACCOUNTS_SHOWN:
+            message = gettext("Only the last %(count)s are shown.")
+            return format_html("<ul>{}</ul><p>{}</p>", lines, message % {"count": grouped(ACCOUNTS_SHOWN)})
+        return format_html("<ul>{}</ul>", lines) if shown else ""
 
 
 def _count(import_record: Import, name: str) -> str:

@@ -119,6 +119,16 @@ def mailbox_list(mailboxes: Iterable[Mailbox], file_format: str) -> Download:
     return _download(pgettext("file name", "mailboxes"), file_format, _Table(_ALL_FIELDS, _safe(rows, file_format)))
 
 
+def links(import_record: Import, rows: Sequence[tuple[str, str]]) -> Download:
+    """Return addresses with their one-time links as a CSV for a mail merge."""
+    text = io.StringIO(newline="")
+    writer = csv.writer(text, delimiter=_usual_separator(), lineterminator="\r\n")
+    writer.writerow([BY_FIELD[Field.EMAIL].header, pgettext("column", "Link")])
+    writer.writerows([_no_formula(to_unicode(address)), link] for address, link in rows)
+    name = f"{_stem(import_record)}-" + pgettext("file name", "links")
+    return Download(f"{name}.csv", _CONTENT_TYPES["csv"], text.getvalue().encode("utf-8-sig"))
+
+
 def problem_list(import_record: Import, plan: Plan, *, only_lines: Collection[int] | None = None) -> Download:
     """Return the person's own list as it stands now, in the kind of file they sent, with a last column of problems.
 

@@ -8,12 +8,13 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from django.conf import settings
-from django.contrib.auth.models import User
+from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from accounts.access import domains_of
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
@@ -24,9 +25,11 @@ INTERRUPTED_AFTER: Final = timedelta(seconds=60)
 
 
 class ImportQuerySet(models.QuerySet["Import"]):
-    def seen_by(self, user: User) -> ImportQuerySet:
+    def seen_by(self, user: User | AnonymousUser) -> ImportQuerySet:
         """Return what a login may see: what it uploaded and, for a superuser, what the command line did."""
-        own = models.Q(uploaded_by=user)
+        if user.pk is None:  # or somebody who is not signed in would have what nobody has uploaded
+            return self.none()
+        own = models.Q(uploaded_by=user.pk)
         return self.filter(own | models.Q(uploaded_by=None) if user.is_superuser else own)
 
     def with_expired_secrets(self) -> ImportQuerySet:
@@ -142,6 +145,15 @@ class Import(models.Model):
         """Whether the generated passwords can still be shown."""
         return self.sealed_results is not None and not self.is_expired
 
+    def handouts(self) -> HandoutQuerySet:
+        """Return the one-time links of its accounts that are in the domains it may use now."""
+        of_import = models.Q(mailbox__imported__import_record=self, mailbox__domain__in=self.domains())
+        return Handout.objects.filter(of_import)
+
+    @property
+    def has_usable_links(self) -> bool:
+        return self.handouts().usable().exists()
+
 
 def interrupted_before() -> datetime:
     """Return the time before which a creation must have shown its last progress to count as interrupted."""
@@ -177,3 +189,67 @@ def fingerprint(mailbox: Mailbox, forward: Forward | None) -> str:
     if forward:
         facts += [forward.destinations, forward.keep_copy, forward.is_active]
     return hashlib.sha256(repr(facts).encode()).hexdigest()
+
+
+class HandoutQuerySet(models.QuerySet["Handout"]):
+    def usable(self) -> HandoutQuerySet:
+        """Return the links that still show a password."""
+        return self.filter(sealed__isnull=False, expires_at__gt=timezone.now())
+
+    def revoke(self) -> int:
+        """Make links worthless that nobody has opened, and return how many."""
+        return self.usable().update(revoked_at=timezone.now(), sealed=None)
+
+    def with_expired_secrets(self) -> HandoutQuerySet:
+        """Return the links that still hold a password although their time is up."""
+        return self.filter(sealed__isnull=False, expires_at__lte=timezone.now())
+
+
+class Handout(models.Model):
+    """A one-time link that shows the password of a mailbox once. It stays as a record of when that was.
+
+    The key is in the link alone. Here is a hash to find it by, and the password, sealed with the key and SECRET_KEY.
+    """
+
+    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="handouts")
+    key_hash = models.CharField(max_length=64, unique=True)
+    sealed = models.BinaryField(null=True)  # the password; empty once opened, revoked or expired
+    made_at = models.DateTimeField(auto_now_add=True)
+    expires_at = models.DateTimeField(db_index=True)
+    opened_at = models.DateTimeField(null=True)
+    revoked_at = models.DateTimeField(null=True)
+
+    objects = HandoutQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("one-time link")
+        verbose_name_plural = _("one-time links")
+        default_permissions = ()  # it goes with its mailbox, whoever deletes that
+        ordering = ["pk"]
+
+    def __str__(self) -> str:
+        return self.made_moment
+
+    @property
+    def is_usable(self) -> bool:
+        return self.sealed is not None and self.expires_at > timezone.now()
+
+    @property
+    def made_moment(self) -> str:
+        """When it was made, in words."""
+        return _moment(self.made_at)
+
+    @property
+    def state(self) -> str:
+        """What has become of it, in words."""
+        if self.opened_at:
+            return gettext("opened on %(when)s") % {"when": _moment(self.opened_at)}
+        if self.revoked_at:
+            return gettext("revoked on %(when)s") % {"when": _moment(self.revoked_at)}
+        if self.is_usable:
+            return gettext("waiting, valid until %(when)s") % {"when": _moment(self.expires_at)}
+        return gettext("expired unopened on %(when)s") % {"when": _moment(self.expires_at)}
+
+
+def _moment(when: datetime) -> str:
+    return date_format(timezone.localtime(when), "j E Y, H:i")

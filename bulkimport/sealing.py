@@ -1,8 +1,11 @@
-"""Encryption of what must not lie in the database in the clear: uploaded files, corrections, generated passwords."""
+"""Encryption of what must not lie in the database in the clear: uploaded files, corrections, generated passwords.
+
+`link_key` is the key of a one-time link, which the database does not hold: what was sealed with it can be opened by
+whoever has the link and the server's key together, and by nobody with only one of them.
+"""
 
 import base64
 import json
-from functools import cache
 from typing import Any
 
 from cryptography.fernet import Fernet, InvalidToken, MultiFernet
@@ -15,15 +18,15 @@ class SealBroken(Exception):
     """The sealed data was made with a SECRET_KEY that is neither the present one nor among its fallbacks."""
 
 
-def seal(data: bytes) -> bytes:
-    """Return `data` encrypted with a key that is derived from SECRET_KEY."""
-    return _cipher().encrypt(data)
+def seal(data: bytes, *, link_key: str = "") -> bytes:
+    """Return `data` encrypted with a key that is derived from SECRET_KEY, and from `link_key` where there is one."""
+    return _cipher(link_key).encrypt(data)
 
 
-def unseal(sealed: bytes | memoryview) -> bytes:
+def unseal(sealed: bytes | memoryview, *, link_key: str = "") -> bytes:
     """Return what was sealed, with the present key or one of SECRET_KEY_FALLBACKS. Raises SealBroken."""
     try:
-        return _cipher().decrypt(bytes(sealed))
+        return _cipher(link_key).decrypt(bytes(sealed))
     except InvalidToken:
         raise SealBroken from None
 
@@ -38,15 +41,12 @@ def unseal_json(sealed: bytes | memoryview) -> Any:
     return json.loads(unseal(sealed))
 
 
-def _cipher() -> MultiFernet:
-    return _cipher_of((settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS))
+def _cipher(link_key: str) -> MultiFernet:
+    secret_keys = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return MultiFernet([Fernet(_derive(secret_key, link_key)) for secret_key in secret_keys])
 
 
-@cache
-def _cipher_of(secret_keys: tuple[str, ...]) -> MultiFernet:
-    return MultiFernet([Fernet(_derive(key)) for key in secret_keys])
-
-
-def _derive(secret_key: str) -> bytes:
-    hkdf = HKDF(algorithm=SHA256(), length=32, salt=None, info=b"mailpanel.bulkimport.sealing")
+def _derive(secret_key: str, link_key: str) -> bytes:
+    salt = link_key.encode() or None
+    hkdf = HKDF(algorithm=SHA256(), length=32, salt=salt, info=b"mailpanel.bulkimport.sealing")
     return base64.urlsafe_b64encode(hkdf.derive(secret_key.encode()))

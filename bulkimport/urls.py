@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from bulkimport import guide, views
+from bulkimport import guide, handout_views, views
 
 urlpatterns = [
     path("help/", guide.help_page, name="help"),
@@ -16,4 +16,8 @@ urlpatterns = [
     path("imports/<uuid:pk>/problems", views.import_problems, name="import_problems"),
     path("imports/<uuid:pk>/results.csv", views.import_results, {"file_format": "csv"}, name="import_results"),
     path("imports/<uuid:pk>/results.xlsx", views.import_results, {"file_format": "xlsx"}, name="import_results"),
+    path("imports/<uuid:pk>/sheets/", handout_views.import_sheets, name="import_sheets"),
+    path("imports/<uuid:pk>/links/", handout_views.import_links, name="import_links"),
+    path("handout/", handout_views.handout, name="handout"),
+    path("handout/open/", handout_views.handout_open, name="handout_open"),
 ]

@@ -307,7 +307,7 @@ def _left_out(import_record: Import) -> str:
 
 
 def _own(request: HttpRequest) -> ImportQuerySet:
-    return Import.objects.seen_by(_user(request))
+    return Import.objects.seen_by(request.user)
 
 
 def _own_or_404(request: HttpRequest, pk: uuid.UUID) -> Import:

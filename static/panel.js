@@ -29,3 +29,7 @@ for (const button of document.querySelectorAll("[data-copy]")) {
     button.hidden = true;
   }
 }
+
+for (const button of document.querySelectorAll("[data-print]")) {
+  button.addEventListener("click", () => window.print());
+}

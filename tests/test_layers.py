@@ -12,9 +12,10 @@ LAYERS = [
     ["columns"],
     ["readers", "validation", "sealing", "models"],
     ["services"],
+    ["sheets"],
     ["runner", "presentation", "downloads"],
     ["forms"],
-    ["views", "guide", "admin", "management"],
+    ["views", "handout_views", "guide", "admin", "management"],
     ["urls"],
 ]
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}

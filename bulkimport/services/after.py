@@ -6,7 +6,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Domain, Forward, Mailbox
-from bulkimport.models import Import, ImportedAccount
+from accounts.passwords import verify_password
+from bulkimport.models import Handout, Import, ImportedAccount
 from bulkimport.sealing import SealBroken, unseal_json
 from bulkimport.services.checking import ImportNotOpen
 
@@ -64,6 +65,7 @@ def undo(import_record: Import) -> Undo:
         raise ImportNotOpen
     Forward.objects.filter(source__in=[account.address for account in done.removed]).delete()
     Mailbox.objects.filter(pk__in=[account.mailbox_id for account in done.removed]).delete()
+    import_record.handouts().revoke()  # those of what stays; the others have gone with their mailboxes
     return done
 
 
@@ -75,7 +77,10 @@ def forget_secrets(import_record: Import) -> None:
 
 
 def purge_expired() -> int:
-    """Delete all sealed data whose time is up, and return from how many imports."""
+    """Delete all sealed data whose time is up, of one-time links too, and return from how many imports."""
+    links = Handout.objects.with_expired_secrets()
+    if links.exists():
+        links.update(sealed=None)
     expired = Import.objects.with_expired_secrets()
     # Asked first: a page that only shows something must not wait for whoever is writing.
     return expired.update(sealed_file=None, sealed_choices=None, sealed_results=None) if expired.exists() else 0
@@ -93,6 +98,14 @@ class CreatedAccount:
     mailbox: Mailbox | None
     forward: Forward | None
     password: str | None = field(repr=False)
+
+    @property
+    def password_to_hand_out(self) -> str | None:
+        """The password while it can be shown and is still the mailbox's; only a change makes that worth a look."""
+        if self.mailbox is None or self.password is None:
+            return None
+        is_still_right = not self.is_changed or verify_password(self.password, self.mailbox.password_hash)
+        return self.password if is_still_right else None
 
 
 def accounts_of(import_record: Import) -> list[CreatedAccount]:

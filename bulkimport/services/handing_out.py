@@ -1,0 +1,107 @@
+"""One-time links: each shows the password of one mailbox once, to whoever has it."""
+
+import hashlib
+import hmac
+import re
+import secrets
+from collections.abc import Collection
+from dataclasses import dataclass, field
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.utils import timezone
+
+from accounts.passwords import verify_password
+from bulkimport.models import Handout, Import
+from bulkimport.sealing import SealBroken, seal, unseal
+from bulkimport.services.after import accounts_of
+
+KEY_BYTES: Final = 16  # 128 bits: nobody guesses one
+_KEY: Final = re.compile(rf"[0-9a-f]{{{2 * KEY_BYTES}}}")
+
+
+class PasswordChanged(Exception):
+    """The mailbox has another password by now than the one that was to be handed out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """A link as it can be shown right after it was made: the stored address of the mailbox, and the key."""
+
+    address: str
+    key: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """What a link has shown: the stored address of its mailbox, and the password."""
+
+    address: str
+    password: str = field(repr=False)
+
+
+def new_seed() -> str:
+    """Return what a page carries to make keys from, so that the same form sent twice gives the same links."""
+    return secrets.token_hex(KEY_BYTES)
+
+
+def is_key(text: str) -> bool:
+    """Tell whether a text looks like a key, or like a seed of keys."""
+    return _KEY.fullmatch(text) is not None
+
+
+@transaction.atomic
+def make_links(import_record: Import, seed: str, mailbox_ids: Collection[int] | None = None) -> None:
+    """Make a link for each of these mailboxes of an import, or for all; earlier ones of the same mailbox are revoked.
+
+    Only where the password can still be shown and is still the mailbox's. A link that this seed has made stays as it
+    is. A seed is as good as its keys, so it is kept nowhere.
+    """
+    Import.objects.select_for_update().get(pk=import_record.pk)  # of two presses the second sees what the first made
+    expires_at = timezone.now() + settings.HANDOUT_VALID
+    wanted: dict[str, Handout] = {}
+    for account in accounts_of(import_record):
+        mailbox, password = account.mailbox, account.password_to_hand_out
+        if mailbox and password and (mailbox_ids is None or mailbox.pk in mailbox_ids):
+            key = _key_of(mailbox.pk, seed)
+            sealed = seal(password.encode(), link_key=key)
+            wanted[_hash(key)] = Handout(mailbox=mailbox, key_hash=_hash(key), sealed=sealed, expires_at=expires_at)
+    made = set(import_record.handouts().filter(key_hash__in=wanted).values_list("key_hash", flat=True))
+    new = [link for key_hash, link in wanted.items() if key_hash not in made]
+    import_record.handouts().filter(mailbox__in=[link.mailbox for link in new]).revoke()
+    Handout.objects.bulk_create(new)
+
+
+def links_made(import_record: Import, seed: str) -> list[Link]:
+    """Return the links that a seed has made and that nobody has opened, in the order of the file."""
+    usable = set(import_record.handouts().usable().values_list("key_hash", flat=True))
+    mailboxes = import_record.accounts.filter(mailbox__isnull=False).values_list("mailbox", "address")
+    links = [Link(address, _key_of(mailbox_id, seed)) for mailbox_id, address in mailboxes]
+    return [link for link in links if _hash(link.key) in usable]
+
+
+def open_link(key: str) -> HandedOut | None:
+    """Use a link up and return what it shows; None where there is nothing (any more). Raises PasswordChanged."""
+    handout = Handout.objects.usable().select_related("mailbox").filter(key_hash=_hash(key)).first()
+    if handout is None or handout.sealed is None:
+        return None
+    try:
+        password = unseal(handout.sealed, link_key=key).decode()
+    except SealBroken:
+        return None
+    mine = Handout.objects.usable().filter(pk=handout.pk)
+    if not verify_password(password, handout.mailbox.password_hash):
+        mine.revoke()
+        raise PasswordChanged
+    # Of two who open it at once, one gets it.
+    is_claimed = mine.update(opened_at=timezone.now(), sealed=None)
+    return HandedOut(handout.mailbox.address, password) if is_claimed else None
+
+
+def _key_of(mailbox_id: int, seed: str) -> str:
+    return hmac.new(seed.encode(), str(mailbox_id).encode(), hashlib.sha256).hexdigest()[: 2 * KEY_BYTES]
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()

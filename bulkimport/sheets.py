@@ -1,0 +1,52 @@
+"""What a person needs to set up their mailbox, as a sheet of paper or a page shows it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+import segno
+from django.utils.safestring import SafeString, mark_safe
+
+from accounts.client_settings import IMAP, POP3, SMTP, client_hostname
+from accounts.validators import to_unicode
+from bulkimport.services.after import CreatedAccount
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One mailbox: its address and user name, its password where there is one to show, and the settings."""
+
+    address: str
+    login: str  # the address as a mail program needs it: the domain in ASCII
+    password: str = field(repr=False)
+    server: str  # empty where the panel does not know the name of the mail server; there is no QR code then
+    qr: SafeString = field(repr=False)
+    imap_port: int = IMAP.port
+    smtp_port: int = SMTP.port
+    pop3_port: int = POP3.port
+
+
+def sheet_of(address: str, password: str | None) -> Sheet:
+    """Return the sheet of a mailbox with this stored address."""
+    server = client_hostname()
+    return Sheet(to_unicode(address), address, password or "", server, _qr(address, server))
+
+
+def sheets_of(accounts: Iterable[CreatedAccount]) -> list[Sheet]:
+    """Return the sheets of accounts, with the passwords that can still be shown and still hold."""
+    return [sheet_of(account.address, account.password_to_hand_out) for account in accounts]
+
+
+def _qr(login: str, server: str) -> SafeString:
+    """Return a QR code of the address and the settings as an SVG, empty where the server is not known.
+
+    Never of the password: what a phone's camera has read goes on to its history, its clipboard and the maker of the
+    scanning app. The mask is given, since looking for the prettiest one takes most of the time.
+    """
+    if not server:
+        return SafeString()
+    text = f"E-mail: {login}\nIMAP: {server}:{IMAP.port} (SSL/TLS)\nSMTP: {server}:{SMTP.port} (SSL/TLS)"
+    code = segno.make_qr(text, error="m", boost_error=False, mask=2)
+    svg = code.svg_inline(omitsize=True, light="#fff", svgclass=None, lineclass=None)
+    return mark_safe(svg)  # noqa: S308 - segno draws it; the text is in it as squares only

@@ -1,0 +1,129 @@
+"""Handing passwords on in Chromium: links made and opened on a phone, without JavaScript too, and sheets printed."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from pytest_django import Settings
+from pytest_django.live_server_helper import LiveServer
+
+from accounts.models import Mailbox
+from accounts.passwords import verify_password
+from bulkimport.models import Handout
+from tests.factories import LOGIN_PASSWORD, make_domain, make_user
+from tests.manifest import SAMPLES
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+NARROW = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def customer() -> User:
+    customer = make_user("anna")
+    make_domain("przyklad.iq.pl", [customer])
+    return customer
+
+
+@pytest.fixture(params=["with script", "without script"])
+def context(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer) -> BrowserContext:
+    return browser.new_context(
+        base_url=live_server.url,
+        viewport=NARROW,  # type: ignore[arg-type]
+        java_script_enabled="without" not in request.param,
+        locale="en-GB",
+    )
+
+
+def import_three(page: Page) -> None:
+    """Sign in and create three accounts, two of them with a generated password."""
+    page.goto("/")
+    page.get_by_label("Login").fill("anna")
+    page.get_by_label("Password").fill(LOGIN_PASSWORD)
+    page.get_by_role("button", name="Sign in").click()
+    page.goto("/imports/new/")
+    page.get_by_label("File with the list of accounts").set_input_files(SAMPLES / "help-example-1.csv")
+    page.get_by_role("button", name="Create accounts").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("3 accounts created")
+
+
+def fits(page: Page) -> bool:
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+
+
+def test_a_link_is_made_and_opened_on_a_phone(context: BrowserContext, customer: User) -> None:
+    page = context.new_page()
+    import_three(page)
+    page.get_by_role("link", name="One-time links").click()
+    assert fits(page)
+    page.get_by_role("button", name="Make 2 links").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 links to send")
+    assert fits(page)
+    links = page.locator("[data-password]").all_inner_texts()
+    page.reload()
+    assert page.locator("[data-password]").all_inner_texts() == links, "the form sent again changes nothing"
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Download CSV for a mail merge").click()
+    assert all(link in Path(download.value.path()).read_text("utf-8-sig") for link in links)
+
+    page = context.new_page()
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url + repr(request.headers)))
+    page.goto(links[0])
+    assert Handout.objects.filter(opened_at__isnull=False).count() == 0, "only a look"
+    assert fits(page)
+    field = page.get_by_label("Your link")
+    if field.is_visible():
+        page.get_by_role("button", name="Show the password").click()
+        expect(page.get_by_text("This is not a whole link.")).to_be_visible()
+        field.fill(links[0])
+    page.get_by_role("button", name="Polski").click()
+    page.get_by_role("button", name="English").click()
+    page.get_by_role("button", name="Show the password").click()
+    password = page.locator("[data-password]").inner_text()
+    address = page.locator(".sheet-address").inner_text()
+    assert verify_password(password, Mailbox.objects.get(address=address).password_hash)
+    assert fits(page)
+    assert not any(links[0].partition("#")[2] in request for request in asked), "no server is told the key in a URL"
+    assert Handout.objects.filter(opened_at__isnull=False).count() == 1
+
+    page.goto(links[0])
+    if page.get_by_label("Your link").is_visible():
+        page.get_by_label("Your link").fill(links[0])
+    page.get_by_role("button", name="Show the password").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("This link does not work any more")
+    context.close()
+
+
+def test_sheets_take_a_page_each_and_six_cards_one(
+    context: BrowserContext, customer: User, settings: Settings, tmp_path: Path
+) -> None:
+    settings.MAIL_HOSTNAME = "mail.przyklad.iq.pl"
+    page = context.new_page()
+    complaints: list[str] = []
+    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
+    import_three(page)
+    page.get_by_role("link", name="Print sheets").click()
+    assert fits(page)
+    assert pages_of(page) == [(420, 594)] * 3
+    page.get_by_role("link", name="Six cards a page to cut out (A4)").click()
+    assert fits(page)
+    assert pages_of(page) == [(594, 841)]
+    page.emulate_media(media="print", color_scheme="dark")
+    assert page.locator("header").is_hidden()
+    assert page.get_by_role("link", name="One sheet a page (A5)").is_hidden()
+    ink = page.locator(".sheet-address").first.evaluate("element => getComputedStyle(element).color")
+    assert ink == "rgb(21, 34, 42)", "paper is always light"
+    assert complaints == []
+    context.close()
+
+
+def pages_of(page: Page) -> list[tuple[int, int]]:
+    """Return the width and height in points of the pages that a browser would print."""
+    pdf = page.pdf(prefer_css_page_size=True)
+    boxes = re.findall(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", pdf)
+    return [(int(float(width)), int(float(height))) for width, height in boxes]
