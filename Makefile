@@ -11,13 +11,14 @@ PYTHONS := python3.14 python3.13 python3.12 python3.11 python3
 FIND_PYTHON := for name in $(PYTHONS); do \
 	$$name -c 'import sys, venv, ensurepip; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$name && break; done
 
-.PHONY: help run test lock messages benchmark
+.PHONY: help run test lock messages screenshots benchmark
 
 help:
 	@echo 'make run        set up and serve on http://127.0.0.1:8000 (another port: make run PORT=8001)'
 	@echo 'make test       every check and test (some of them: make test GROUPS="lint sqlite postgres browser mailserver")'
 	@echo 'make lock       renew the locks of the requirements (newest versions: make lock UPGRADE=--upgrade)'
 	@echo 'make messages   bring the messages of the code into locale/pl/LC_MESSAGES/django.po (needs gettext)'
+	@echo 'make screenshots  draw the pictures of docs/tour.md (needs Chromium)'
 	@echo 'make benchmark  measure the panel'
 
 # DEBUG is on here, unless the environment or .env says otherwise.
@@ -50,6 +51,10 @@ messages: export DEBUG := true
 messages: .venv/runtime.stamp
 	$(PYTHON) manage.py makemessages -l pl -e html,py --add-location=file --no-obsolete -i tests -i benchmarks
 	$(PYTHON) manage.py compile_translations
+
+screenshots: .venv/development.stamp
+	@rm -f docs/screenshots/*.png && mkdir -p docs/screenshots
+	$(PYTHON) -m pytest --quiet -p no:cacheprovider tests/screenshots.py
 
 benchmark: .venv/runtime.stamp
 	@for program in benchmarks/*.py; do echo "$$program"; $(PYTHON) "$$program" || exit 1; done

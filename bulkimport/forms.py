@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import re
 import uuid
+from collections.abc import Iterable
+from dataclasses import replace
+from itertools import takewhile
 from typing import Any, Final
 
 from django import forms
@@ -17,11 +20,13 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.validators import parse_quota_mb, trimmed
 from bulkimport.presentation import stamp
+from bulkimport.readers.header import MAX_COLUMNS
 from bulkimport.readers.table import MAX_CELL
 from bulkimport.rows import ENCODING_NAMES, Dialect, Field, FileRows
 from bulkimport.services.checking import file_too_large
 
 # The name of an input that holds a cell: its line and its column, such as 14-email.
+_FIELDS: Final = {str(field): field for field in Field}
 CELL_NAME: Final = re.compile(rf"([0-9]{{1,9}})-({'|'.join(Field)})")
 
 
@@ -84,7 +89,10 @@ class UploadForm(forms.Form):
 
 
 class ReadingForm(forms.Form):
-    """How a file is to be read. An empty choice stands for "work it out"."""
+    """How a file is to be read. An empty choice stands for "work it out".
+
+    What each column is comes as column-0, column-1 and so on; `columns_shown` is what the page showed of it.
+    """
 
     encoding = forms.ChoiceField(
         required=False,
@@ -113,6 +121,7 @@ class ReadingForm(forms.Form):
     sheet = forms.CharField(
         required=False, strip=False, max_length=1000, label=_("Sheet")
     )  # its name may begin or end with a blank
+    columns_shown = forms.CharField(required=False, widget=forms.HiddenInput)
 
     @classmethod
     def of(cls, chosen: Dialect, file: FileRows) -> ReadingForm:
@@ -124,6 +133,7 @@ class ReadingForm(forms.Form):
                 "separator": chosen.separator,
                 "header": header,
                 "sheet": chosen.sheet,
+                "columns_shown": _as_text(file.columns[: len(file.found)]),
             }
         )
         if file.dialect.format in (None, "csv"):
@@ -134,15 +144,32 @@ class ReadingForm(forms.Form):
             form.fields["sheet"] = forms.ChoiceField(label=_("Sheet"), choices=names)
         return form
 
-    @property
-    def dialect(self) -> Dialect:
-        """What was chosen, once the form is valid."""
-        return Dialect(
+    def dialect(self, before: Dialect) -> Dialect:
+        """Return what was chosen, once the form is valid; `before` is what had been chosen until then.
+
+        Columns that nobody touched stay as they were; another separator or sheet makes other columns.
+        """
+        chosen = Dialect(
             encoding=self.cleaned_data["encoding"] or None,
             separator=self.cleaned_data["separator"] or None,
             has_header={"": None, "yes": True, "no": False}[self.cleaned_data["header"]],
             sheet=self.cleaned_data["sheet"] or None,
         )
+        if (chosen.separator, chosen.sheet) != (before.separator, before.sheet):
+            return chosen
+        columns = self._columns()
+        is_touched = bool(columns) and _as_text(columns) != self.cleaned_data["columns_shown"]
+        return replace(chosen, columns=columns if is_touched else before.columns)
+
+    def _columns(self) -> tuple[Field | None, ...]:
+        """Return what each column was set to; anything that is not offered stands for "not used"."""
+        names = (f"column-{index}" for index in range(MAX_COLUMNS))
+        values = [str(self.data[name]) for name in takewhile(self.data.__contains__, names)]
+        return tuple(_FIELDS.get(value) for value in values)
+
+
+def _as_text(columns: Iterable[Field | None]) -> str:
+    return ",".join(column or "" for column in columns)
 
 
 def corrections_in(data: QueryDict, *, with_confirmed: bool) -> dict[int, dict[Field, str]]:

@@ -23,6 +23,7 @@ LINES_NAMED = 5
 SURPLUS_SHOWN = 200  # characters
 LONGEST_STAMP = 100
 REPEATED = "already_imported"
+_ABOUT_COLUMNS = ("header_unknown", "email_column_missing", "column_repeated")
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +72,21 @@ class ShownRow:
 
 
 @dataclass(frozen=True, slots=True)
+class ColumnChoice:
+    """The drop-down that says what a column of the file is. `hint` is a value of it, `error` why it is refused."""
+
+    index: int
+    label: str
+    hint: str
+    field: Field | None
+    error: str
+
+    @property
+    def html_id(self) -> str:
+        return f"column-{self.index}"
+
+
+@dataclass(frozen=True, slots=True)
 class CheckedPage:
     """The page of a checked import: a sentence, what to do, and the rows with problems first."""
 
@@ -92,11 +108,23 @@ class CheckedPage:
     create_label: str
     create_good_label: str
     left_out: str  # the lines that create_good_label names, for the page to send back
+    column_choices: tuple[ColumnChoice, ...]
+    asks_columns: bool  # nothing can be read before the person has said what the columns are
 
     @property
     def quota_errors(self) -> tuple[Problem, ...]:
         """The errors of the default quota, which the page has a field for."""
         return tuple(problem for problem in self.file_errors if problem.field is Field.QUOTA)
+
+    @property
+    def has_summary(self) -> bool:
+        """Whether there are errors to be listed above the rows."""
+        return bool(self.file_errors or self.summary) and not self.repeat
+
+    @property
+    def has_notes(self) -> bool:
+        """Whether anything is to be said about the file or its rows above them."""
+        return bool(self.file_errors or self.file_warnings or self.summary)
 
     @property
     def has_rows(self) -> bool:
@@ -138,6 +166,8 @@ def checked_page(plan: Plan, *, all_rows: bool = False) -> CheckedPage:
         create_label=create if plan.can_create else "",
         create_good_label=good_label if plan.can_create_good_rows else "",
         left_out=as_text(plan.error_lines),
+        column_choices=_column_choices(plan),
+        asks_columns=_asks_columns(plan),
     )
 
 
@@ -231,6 +261,30 @@ def welcome_of(import_record: Import) -> Welcome | None:
     )
 
 
+def _asks_columns(plan: Plan) -> bool:
+    """Tell whether a file with rows waits only for somebody to say what its columns are."""
+    return bool(plan.file.found and plan.file.rows_read) and any(
+        problem.code in _ABOUT_COLUMNS for problem in plan.file_errors
+    )
+
+
+def _column_choices(plan: Plan) -> tuple[ColumnChoice, ...]:
+    fields = dict(enumerate(plan.file.columns))
+    errors = {problem.field: problem.message for problem in plan.file_errors if problem.code == "column_repeated"}
+    return tuple(
+        ColumnChoice(
+            index,
+            _("Column %(number)s: “%(name)s”") % {"number": grouped(index + 1), "name": column.name}
+            if column.name
+            else _("Column %(number)s") % {"number": grouped(index + 1)},
+            column.hint,
+            fields.get(index),
+            errors.get(fields.get(index), ""),
+        )
+        for index, column in enumerate(plan.file.found)
+    )
+
+
 def _headline(plan: Plan) -> tuple[str, str]:
     ready, faulty = len(plan.drafts), plan.counts["errors"]
     accounts = ngettext("%(count)s account ready", "%(count)s accounts ready", ready) % {"count": grouped(ready)}
@@ -238,6 +292,10 @@ def _headline(plan: Plan) -> tuple[str, str]:
     nothing_yet = _("Nothing has been created yet.")
     if _repeat(plan):
         return _("This file was imported before"), _("Nothing has been created now.")
+    if _asks_columns(plan):
+        return _("Which column is which?"), f"{nothing_yet} " + _(
+            "Say below what each column is, then read the file again."
+        )
     if plan.file_errors and not plan.file.rows:
         if any(problem.code == "too_many_accounts" for problem in plan.file_errors):
             return _("There are too many accounts in one file"), _("Nothing has been created.")

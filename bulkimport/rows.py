@@ -57,7 +57,7 @@ class Dialect:
 
     format: csv, xlsx, xls or ods. encoding: utf-8, utf-8-sig, utf-16, cp1250, iso-8859-2 or cp852. separator: one of
     comma, semicolon and tab. Both are None for a spreadsheet, which has `sheet`. has_header: whether the first line
-    that is not blank names the columns.
+    that is not blank names the columns. columns: what each column of the file is, None for one that is not used.
     """
 
     format: str | None = None
@@ -65,6 +65,15 @@ class Dialect:
     separator: str | None = None
     has_header: bool | None = None
     sheet: str | None = None
+    columns: tuple[Field | None, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundColumn:
+    """A column as a person sees it: its name in the header, and a value of it. Empty where it may be a secret."""
+
+    name: str
+    hint: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,6 +98,7 @@ class FileRows:
     `rows` may be empty although rows_read is not.
     columns: the known columns in the order of the file, None for one that is not used.
     sheets: the names of a spreadsheet's visible sheets, to choose another.
+    found: the columns that have a name or a value, to say what they are; none where there are too many.
     """
 
     dialect: Dialect
@@ -98,6 +108,7 @@ class FileRows:
     blank: int = 0
     problems: tuple[Problem, ...] = ()
     sheets: tuple[str, ...] = ()
+    found: tuple[FoundColumn, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,6 +22,7 @@ from accounts.access import domains_of
 from accounts.bulk import selected_mailboxes
 from accounts.mailserver.control import end_sessions
 from bulkimport import downloads, runner
+from bulkimport.capacity import capacity_for
 from bulkimport.columns import COLUMNS
 from bulkimport.forms import ReadingForm, UploadForm, changed_quota, corrections_in, lines_in
 from bulkimport.models import Import, ImportQuerySet
@@ -124,7 +125,12 @@ def import_reading(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         with suppress(ImportNotOpen):  # its page says why
             try:
-                correct(import_record, dialect=form.dialect, seen_version=request.POST.get("version", ""))
+                correct(
+                    import_record,
+                    dialect=form.dialect(dialect_of(import_record)),
+                    seen_version=request.POST.get("version", ""),
+                )
+                return _to_summary(import_record)
             except PageOutdated:
                 messages.warning(request, _("The list was changed in another tab. Look at it as it is now."))
     return redirect(import_record)
@@ -232,16 +238,22 @@ def _take_corrections(request: HttpRequest, import_record: Import) -> HttpRespon
             is_created = is_current and _create(import_record, plan, leave_out=leave_out)
     import_record.refresh_from_db()
     is_waiting = import_record.status == Import.Status.CHECKED  # else the first of two presses has done it
+    is_lost = not is_waiting and not is_created and typed and request.session.get("typed_last") != typed
     if action in ("create", "create_good") and is_waiting and not is_created:
         messages.warning(request, _("Nothing was created. Look at the list as it is now and decide again."))
-    if not is_waiting and not is_created and typed and request.session.get("typed_last") != typed:
+    elif is_lost:
         messages.warning(request, _("What you changed was not used: the accounts had been created already."))
     request.session["typed_last"] = typed
     if "language" in request.POST:
         return set_language(request)
     if action == "show_all":  # a button of the form, so that what was typed is not lost
         return redirect(f"{import_record.get_absolute_url()}?rows=all#good")
-    return redirect(import_record)
+    return _to_summary(import_record) if is_waiting and action == "check" else redirect(import_record)
+
+
+def _to_summary(import_record: Import) -> HttpResponse:
+    """Lead to the outcome of a check. A browser moves its focus to what an address names, also without script."""
+    return redirect(f"{import_record.get_absolute_url()}#summary")
 
 
 def _stamp_of(import_record: Import, corrections: Corrections, quota: str | None) -> str:
@@ -271,6 +283,7 @@ def _show_checked(request: HttpRequest, import_record: Import) -> HttpResponse:
         "plan": plan,
         "shown": shown,
         "form_kept": "corrections" if shown.has_rows and not shown.repeat else "",
+        "capacity": capacity_for(plan.drafts),
         "columns": COLUMNS,
         "earlier": repeated_import(import_record),
         "reading_form": ReadingForm.of(chosen, plan.file),

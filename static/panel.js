@@ -1,4 +1,5 @@
-// Copy buttons of the results page. Without script, or where the browser gives no clipboard, they are not shown.
+// Copy buttons of the results page: without script, or where the browser gives no clipboard, they are not shown.
+// The focus on the errors of a checked list: after a check the address names them, which needs no script.
 "use strict";
 
 const SHOWN_MS = 2000;
@@ -32,4 +33,9 @@ for (const button of document.querySelectorAll("[data-copy]")) {
 
 for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => window.print());
+}
+
+// A notice above them is read first.
+if (!location.hash && !document.querySelector("[role=status]")) {
+  document.querySelector(".summary[tabindex]")?.focus({ preventScroll: true });
 }

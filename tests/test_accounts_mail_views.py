@@ -132,7 +132,7 @@ def test_the_migration_can_be_undone_and_done_again() -> None:
     call_command("migrate", "accounts", "0001", verbosity=0, stdout=StringIO())
     with connection.cursor() as cursor:
         assert not set(VIEWS) & {table.name for table in connection.introspection.get_table_list(cursor)}
-    call_command("migrate", "accounts", verbosity=0, stdout=StringIO())
+    call_command("migrate", verbosity=0, stdout=StringIO())
     assert rows("SELECT name FROM mail_domains") == []
 
 

@@ -13,7 +13,7 @@ LAYERS = [
     ["readers", "validation", "sealing", "models"],
     ["services"],
     ["sheets"],
-    ["runner", "presentation", "downloads"],
+    ["runner", "presentation", "capacity", "downloads"],
     ["forms"],
     ["views", "handout_views", "guide", "admin", "management"],
     ["urls"],

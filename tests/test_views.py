@@ -252,7 +252,7 @@ def test_corrections_on_the_page_lead_to_the_accounts(browser_of: Client) -> Non
     url = send(browser_of, FAULTY)
     cells = {"4-email": "ola@przyklad.iq.pl", "4-password": "Tajne123", "4-quota": "", "4-keep_copy": "no"}
     response = browser_of.post(url, {**cells, "action": "check"})
-    assert (response.status_code, response.headers["Location"]) == (302, url)
+    assert (response.status_code, response.headers["Location"]) == (302, f"{url}#summary")
     assert "3 accounts ready" in page(browser_of, url)
     assert Mailbox.objects.count() == 0
     press(browser_of, url, {"action": "create"})

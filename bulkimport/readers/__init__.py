@@ -16,8 +16,9 @@ def read_file(content: bytes, *, chosen: Dialect = DETECT, max_rows: int) -> Fil
     """Return the rows of a file, or what is wrong with it; whatever the bytes are, nothing is raised.
 
     The kind of file is told by its first bytes, never by its name. `chosen` has what a person has set about it: an
-    encoding of ENCODINGS, a separator of SEPARATORS, whether there is a header, and the sheet's name; None means
-    "work it out", and its format is not looked at. At most `max_rows` rows that are not blank are accepted.
+    encoding of ENCODINGS, a separator of SEPARATORS, whether there is a header, the sheet's name, and what each column
+    is; None means "work it out", and its format is not looked at. At most `max_rows` rows that are not blank are
+    accepted.
 
     A problem with the whole file has no line. With one of level error `rows` is empty; otherwise
     `rows_read == len(rows) + blank`. The cells of a row are the file's own text, one for each known column that the
@@ -27,6 +28,6 @@ def read_file(content: bytes, *, chosen: Dialect = DETECT, max_rows: int) -> Fil
         raise ValueError("an encoding or separator that is not offered")
     try:
         table = sheet.read(content, chosen) if sheet.is_sheet(content) else text.read(content, chosen)
-        return build(table, has_header=chosen.has_header, max_rows=max_rows)
+        return build(table, chosen, max_rows=max_rows)
     except RefusedError as refusal:
         return FileRows(refusal.dialect, problems=(refusal.problem,), sheets=refusal.sheets)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain
+from itertools import chain, islice
 from typing import Final, NamedTuple
 
 from django.utils.translation import gettext as _
@@ -13,6 +13,7 @@ from django.utils.translation import ngettext
 
 from accounts.formats import grouped
 from accounts.validators import INVISIBLE
+from bulkimport.readers.found import SAMPLE, found_columns
 from bulkimport.readers.header import Layout, read_header
 from bulkimport.rows import Dialect, Field, FileRows, Level, Problem, Row
 
@@ -98,11 +99,11 @@ def first_with_text(records: Iterator[Record]) -> Record | None:
     return next((record for record in records if not is_blank(record)), None)
 
 
-def build(table: Table, *, has_header: bool | None, max_rows: int) -> FileRows:
+def build(table: Table, chosen: Dialect, *, max_rows: int) -> FileRows:
     """Return the rows of a table of at most `max_rows` accounts.
 
-    has_header: what a person has set, None to work it out. Cells are the file's own text, for every column that the
-    file has; a column that it lacks is absent from a row's cells. Raises RefusedError when all is blank.
+    chosen: what a person has set about the header and the columns. Cells are the file's own text, for every column
+    that the file has; a column that it lacks is absent from a row's cells. Raises RefusedError when all is blank.
     """
     records = iter(table.records)
     first = first_with_text(records)
@@ -112,12 +113,14 @@ def build(table: Table, *, has_header: bool | None, max_rows: int) -> FileRows:
         raise RefusedError(problem, table.dialect, table.sheets)
     if first is None:
         raise file_empty(table.dialect)
-    layout, problems = read_header([CONTROL.sub("", cell) for cell in first.cells], has_header=has_header)
+    layout, problems = read_header([CONTROL.sub("", cell) for cell in first.cells], chosen)
     if layout.has_header and first.fault:
         problems = [Problem(first.fault, fault_message(first.fault))]
     problems = [*table.problems, *problems]
     if not layout.has_header:
         records = chain((first,), records)
+    sample = list(islice(records, SAMPLE))
+    records = chain(sample, records)
     unreadable = _has_error(problems)
     rows, accounts, blank = _rows(records, layout, limit=0 if unreadable else max_rows)
     if not accounts and not unreadable:
@@ -133,6 +136,7 @@ def build(table: Table, *, has_header: bool | None, max_rows: int) -> FileRows:
         blank=blank,
         problems=tuple(problems),
         sheets=table.sheets,
+        found=found_columns(layout, [record.cells for record in sample]) if layout.columns else (),
     )
 
 

@@ -134,7 +134,10 @@ def file_too_large() -> Problem:
 
 def dialect_of(import_record: Import) -> Dialect:
     """Return how the person has said that the file is to be read; None stands for "work it out"."""
-    return Dialect(**_choices(import_record).get("dialect", {}))
+    chosen = Dialect(**_choices(import_record).get("dialect", {}))
+    if chosen.columns is None:
+        return chosen
+    return replace(chosen, columns=tuple(Field(name) if name else None for name in chosen.columns))  # a list in JSON
 
 
 def corrections_of(import_record: Import) -> Corrections:

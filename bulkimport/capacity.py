@@ -1,0 +1,111 @@
+"""How full the domains of a list are before and after it: the meters of its page."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, pgettext_lazy
+
+from accounts.formats import grouped, megabytes
+from accounts.limits import Room
+from accounts.models import Domain
+from bulkimport.rows import Draft
+
+DOMAINS_SHOWN: Final = 6  # the fullest
+GAP: Final = 0.8  # percent of a meter between what is there and what comes
+
+
+@dataclass(frozen=True, slots=True)
+class Gauge:
+    """One limit of a domain: what counts towards it before and after the accounts are created, and the most allowed.
+
+    Of what is drawn, numbers come as texts: in an attribute they have a point in every language.
+    """
+
+    label: Promise
+    before: int
+    after: int
+    most: int
+    is_quota: bool = False
+
+    @property
+    def text(self) -> str:
+        """The numbers as they are seen: `112 → 498 of 600`."""
+        return self._written(_("%(before)s → %(after)s of %(most)s"))
+
+    @property
+    def spoken(self) -> str:
+        """The numbers as they are read out."""
+        return self._written(_("%(before)s now, %(after)s with this file, of %(most)s"))
+
+    @property
+    def is_over(self) -> bool:
+        return self.after > self.most
+
+    @property
+    def now_width(self) -> str:
+        return f"{self._percent(self.before):.1f}"
+
+    @property
+    def added_x(self) -> str:
+        return f"{self._added_from:.1f}"
+
+    @property
+    def added_width(self) -> str:
+        return f"{max(0.0, self._percent(self.after) - self._added_from):.1f}"
+
+    @property
+    def _added_from(self) -> float:
+        return self._percent(self.before) + (GAP if self.before else 0)
+
+    def _percent(self, number: int) -> float:
+        return min(100.0, 100 * number / max(1, self.most))
+
+    def _written(self, sentence: str) -> str:
+        most = megabytes(self.most) if self.is_quota else grouped(self.most)
+        return sentence % {"before": grouped(self.before), "after": grouped(self.after), "most": most}
+
+
+@dataclass(frozen=True, slots=True)
+class DomainGauges:
+    """The meters of one domain, one for each limit that it has."""
+
+    name: str
+    gauges: tuple[Gauge, ...]
+
+    @property
+    def share(self) -> float:
+        """How full it will be, by the limit that is reached first; 1 is full."""
+        return max(gauge.after / max(1, gauge.most) for gauge in self.gauges)
+
+
+@dataclass(frozen=True, slots=True)
+class Capacity:
+    """The fullest domains that have a limit and get accounts, and how many others there are."""
+
+    domains: tuple[DomainGauges, ...]
+    others: int
+
+
+def capacity_for(drafts: Sequence[Draft]) -> Capacity:
+    """Return how full these accounts make their domains, in two queries however many there are."""
+    quotas: dict[int, list[int]] = defaultdict(list)
+    for draft in drafts:
+        quotas[draft.domain_id].append(draft.quota_mb)
+    rooms = Domain.objects.rooms(quotas.keys()) if quotas else {}
+    found = [DomainGauges(room.domain_name, tuple(_gauges(room, quotas[pk]))) for pk, room in rooms.items()]
+    limited = sorted((one for one in found if one.gauges), key=lambda one: (-one.share, one.name))
+    return Capacity(tuple(limited[:DOMAINS_SHOWN]), len(limited[DOMAINS_SHOWN:]))
+
+
+def _gauges(room: Room, quotas: Sequence[int]) -> Iterable[Gauge]:
+    if room.max_mailboxes is not None:
+        after = room.mailboxes + len(quotas)
+        yield Gauge(gettext_lazy("Mailboxes"), room.mailboxes, after, room.max_mailboxes)
+    if room.max_total_quota_mb is not None:
+        after = room.quota_mb + sum(quotas)
+        label = pgettext_lazy("column", "Quota")
+        yield Gauge(label, room.quota_mb, after, room.max_total_quota_mb, is_quota=True)

@@ -1,0 +1,100 @@
+"""Every page of the panel with something on it: for the test of their accessibility and the pictures of the tour."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from accounts.models import MailUsage
+from bulkimport.models import Import
+from bulkimport.services.after import forget_secrets, undo
+from bulkimport.services.checking import check, note_plan, upload
+from bulkimport.services.creating import claim, create
+from tests.factories import make_domain, make_forward, make_mailbox, make_user
+from tests.manifest import SAMPLES
+
+HEADER = "E-mail;Hasło;Pojemność;Przekierowanie;Przekierowanie-pozostawianie kopii\n"
+PEOPLE = (
+    *("kowalska", "wisniewski", "wojcik", "kowalczyk", "kaminska", "lewandowski", "zielinska", "szymanski"),
+    *("wozniak", "dabrowski", "kozlowska", "mazur", "krawczyk", "piotrowska", "grabowski"),
+)
+FAULTY = (
+    "anna.nowak@przyklad,iq.pl;;;;\n"
+    "recepcja@przyklad.iq.pl;zima;2000;jan@przyklad.iq.pl;Tak\n"
+    "magazyn@biuro-przyklad.pl;;2 GB;biuro@biuro-przyklad.pl;może\n"
+)
+WARNED = "kadry@biuro-przyklad.pl;qwerty1;;;\ntargi@przyklad.iq.pl;;500;nikt@przyklad.iq.pl;\n"
+OTHER_NAMES = (
+    "Name;Adresse;Kennwort;Platz\nJan Nowak;jan.nowak@przyklad.iq.pl;Zima2024;500\nOla Mazur;ola@przyklad.iq.pl;;1000\n"
+)
+
+
+def _rows(domain: str, first: int, last: int) -> str:
+    return "".join(f"{name}@{domain};;;;\n" for name in PEOPLE[first:last])
+
+
+def make_customer() -> User:
+    """Make a login with two domains that have limits, and mailboxes in them."""
+    customer = make_user("biuro", first_name="Biuro", last_name="Przykład")
+    make_domain("przyklad.iq.pl", [customer], default_quota_mb=1000, max_mailboxes=60, max_total_quota_mb=60_000)
+    make_domain("biuro-przyklad.pl", [customer], default_quota_mb=2000, max_mailboxes=25, max_total_quota_mb=40_000)
+    used = {"jan": 120, "kontakt": 911, "ksiegowosc": 640, "rekrutacja": 3, "biuro": None, "sklep": 480}
+    for local_part, used_mb in used.items():
+        mailbox = make_mailbox(f"{local_part}@przyklad.iq.pl", is_active=local_part != "sklep")
+        if used_mb is not None:
+            MailUsage.objects.create(mailbox=mailbox, bytes_used=used_mb * 1_048_576, messages=used_mb * 7)
+    make_mailbox("poczta@biuro-przyklad.pl", quota_mb=2000)
+    make_forward("ksiegowosc@przyklad.iq.pl", "jan@przyklad.iq.pl", keep_copy=True)
+    make_forward("rekrutacja@przyklad.iq.pl", ["jan@przyklad.iq.pl", "kontakt@przyklad.iq.pl"])
+    return customer
+
+
+def make_imports(customer: User) -> dict[str, str]:
+    """Make an import in every state, and return the address of each by the name of its page."""
+    good = HEADER + _rows("przyklad.iq.pl", 0, 10) + _rows("biuro-przyklad.pl", 10, 13)
+    imports = {
+        "unreadable": _import(customer, "logo.png", (SAMPLES / "picture.csv").read_bytes()),
+        "expired": _import(customer, "lista-2025.csv", good, expires_at=timezone.now() - timedelta(hours=1)),
+        "undone": _created(customer, "pomylka.csv", HEADER + _rows("biuro-przyklad.pl", 0, 2)),
+        "saved": _created(customer, "oddzial.csv", HEADER + _rows("biuro-przyklad.pl", 2, 4)),
+        "results": _created(customer, "pracownicy.csv", HEADER + WARNED + _rows("przyklad.iq.pl", 12, 15)),
+        "repeat": _import(customer, "oddzial.csv", HEADER + _rows("biuro-przyklad.pl", 2, 4)),
+        "interrupted": _import(customer, "przerwany.csv", good),
+        "creating": _import(customer, "nowi.csv", good),
+        "columns": _import(customer, "mitarbeiter.csv", OTHER_NAMES),
+        "full": _import(customer, "za-duzo.csv", HEADER + "".join(f"k{n}@biuro-przyklad.pl;;;;\n" for n in range(30))),
+        "checked": _import(customer, "nowi-2026.csv", good),
+        "problems": _import(
+            customer,
+            "pracownicy-2026.csv",
+            good + FAULTY + WARNED.replace("kadry", "kadry2").replace("targi", "targi2"),
+        ),
+    }
+    undo(imports["undone"])
+    forget_secrets(imports["saved"])
+    running = {"status": Import.Status.CREATING, "progress_total": 13, "progress_done": 8}
+    stopped = timezone.now() - timedelta(minutes=5)
+    Import.objects.filter(pk=imports["creating"].pk).update(**running, progress_at=timezone.now() + timedelta(hours=1))
+    Import.objects.filter(pk=imports["interrupted"].pk).update(**running, progress_at=stopped, uploaded_at=stopped)
+    addresses = {name: import_record.get_absolute_url() for name, import_record in imports.items()}
+    return {**addresses, "undo": f"{addresses['results']}undo/"}
+
+
+def _import(customer: User, filename: str, content: str | bytes, **fields: object) -> Import:
+    content = content if isinstance(content, bytes) else content.encode("cp1250")
+    import_record = upload(content=content, filename=filename, uploaded_by=customer)
+    note_plan(import_record, check(import_record))
+    Import.objects.filter(pk=import_record.pk).update(**fields)
+    return import_record
+
+
+def _created(customer: User, filename: str, content: str) -> Import:
+    import_record = _import(customer, filename, content)
+    mine = claim(import_record, check(import_record))
+    if mine is None:
+        raise AssertionError("The list of a scene has errors.")
+    create(mine)
+    import_record.refresh_from_db()
+    return import_record

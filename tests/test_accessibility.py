@@ -1,0 +1,201 @@
+"""Every page has no fault that axe-core knows of: WCAG 2.2 A and AA, and its best practices."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.template.loader import render_to_string
+from django.test import Client, RequestFactory
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from tests.factories import LOGIN_PASSWORD, make_user
+from tests.scenes import make_customer, make_imports
+
+pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
+OPTIONS = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": TAGS}}
+WIDTHS = {"wide": {"width": 1280, "height": 900}, "narrow": {"width": 390, "height": 844}}
+# Every two of language, colours and width meet somewhere.
+WAYS = [("en", "light", "wide"), ("en", "dark", "narrow"), ("pl", "dark", "wide"), ("pl", "light", "narrow")]
+
+WITHOUT_CONTEXT = ("400.html", "500.html")
+
+
+@pytest.fixture(scope="module")
+def axe() -> Axe:
+    return Axe()
+
+
+@pytest.fixture
+def customer() -> User:
+    return make_customer()
+
+
+@pytest.fixture(params=WAYS, ids="-".join)
+def context(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer) -> Iterator[BrowserContext]:
+    language, colours, width = request.param
+    context = browser.new_context(base_url=live_server.url, viewport=WIDTHS[width], color_scheme=colours)
+    context.add_cookies([{"name": "django_language", "value": language, "url": live_server.url}])
+    yield context
+    context.close()
+
+
+def sign_in(context: BrowserContext, login: User, base_url: str) -> None:
+    client = Client()
+    client.force_login(login)
+    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": base_url}])
+
+
+def faults(axe: Axe, page: Page) -> list[str]:
+    """Return what axe-core finds on a page that is open, with every disclosure open too."""
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    found = axe.run(page, options=OPTIONS).response["violations"]
+    return [
+        f"{fault['id']}: {fault['help']}: {node['html'][:300]} ({node['failureSummary']})"
+        for fault in found
+        for node in fault["nodes"]
+    ]
+
+
+def test_pages_behind_the_sign_in(axe: Axe, context: BrowserContext, live_server: LiveServer, customer: User) -> None:
+    addresses = {
+        "mailboxes": "/mailboxes/",
+        "no mailbox": "/mailboxes/?q=nobody",
+        "imports": "/imports/",
+        "new": "/imports/new/",
+        "missing": "/nowhere/",
+        **make_imports(customer),
+    }
+    sign_in(context, customer, live_server.url)
+    page = context.new_page()
+    found = {}
+    for name, address in addresses.items():
+        page.goto(address)
+        found[name] = faults(axe, page)
+    assert {name: list_ for name, list_ in found.items() if list_} == {}
+
+
+def test_pages_of_a_login_without_anything(axe: Axe, context: BrowserContext, live_server: LiveServer) -> None:
+    sign_in(context, make_user("nowy"), live_server.url)
+    page = context.new_page()
+    for address in ("/mailboxes/", "/imports/", "/imports/new/"):
+        page.goto(address)
+        assert faults(axe, page) == [], address
+
+
+def test_signing_in(axe: Axe, context: BrowserContext, customer: User) -> None:
+    page = context.new_page()
+    page.goto("/login/")
+    assert faults(axe, page) == []
+    for attempt in range(settings.AXES_FAILURE_LIMIT):
+        page.locator("#username").fill("biuro")
+        page.locator("#password").fill("wrong")
+        page.locator("main button").click()
+        if attempt == 0:
+            expect(page.locator("#wrong")).to_be_visible()
+            assert faults(axe, page) == []
+    expect(page.locator("#username")).to_have_count(0)
+    assert faults(axe, page) == []
+
+
+def test_a_form_that_is_kept(axe: Axe, context: BrowserContext, live_server: LiveServer, customer: User) -> None:
+    address = make_imports(customer)["problems"]
+    sign_in(context, customer, live_server.url)
+    page = context.new_page()
+    page.goto(address)
+    context.clear_cookies(name="sessionid")
+    page.locator(".has-problem input.form-control").first.press("Enter")
+    expect(page.locator("#username")).to_be_visible()
+    assert faults(axe, page) == []
+    page.locator("#username").fill("biuro")
+    page.locator("#password").fill(LOGIN_PASSWORD)
+    page.locator("main button").click()
+    expect(page.locator("#username")).to_have_count(0)
+    assert faults(axe, page) == []
+
+
+def test_error_pages(axe: Axe, context: BrowserContext) -> None:
+    page = context.new_page()
+    page.goto("/login/")  # what the templates refer to is loaded from there
+    request = RequestFactory().get("/")
+    request.user = AnonymousUser()
+    for template in ("400.html", "403.html", "403_csrf.html", "404.html", "500.html"):
+        page.set_content(render_to_string(template, request=None if template in WITHOUT_CONTEXT else request))
+        assert faults(axe, page) == [], template
+
+
+# --- Where the focus is after a check
+
+
+@pytest.fixture(params=[True, False], ids=["with script", "without script"])
+def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer, customer: User) -> Iterator[Page]:
+    context = browser.new_context(base_url=live_server.url, java_script_enabled=request.param, locale="en-GB")
+    sign_in(context, customer, live_server.url)
+    yield context.new_page()
+    context.close()
+
+
+@pytest.fixture
+def problems(customer: User) -> str:
+    return make_imports(customer)["problems"]
+
+
+def press_enter(page: Page, name: str, text: str) -> None:
+    page.locator(f"[name='{name}']").fill(text)
+    page.locator(f"[name='{name}']").press("Enter")
+    page.wait_for_url("**/#summary")
+
+
+def test_the_focus_is_on_the_errors_after_a_check(page: Page, problems: str) -> None:
+    page.goto(problems)
+    press_enter(page, "15-email", "anna.nowak@przyklad.iq.pl")
+    expect(page.locator("section.summary")).to_be_focused()
+    expect(page.get_by_role("heading", level=1)).to_be_in_viewport()
+    page.keyboard.press("Tab")
+    expect(page.locator("section.summary a").first).to_be_focused()
+
+
+def test_the_focus_is_on_the_title_when_all_is_well(page: Page, problems: str) -> None:
+    page.goto(problems)
+    corrections = {"15-email": "a@przyklad.iq.pl", "16-password": "abc123", "17-quota": "2048", "17-keep_copy": "Nie"}
+    for name, text in corrections.items():
+        page.locator(f"[name='{name}']").fill(text)
+    press_enter(page, "17-quota", "2048")
+    expect(page.get_by_role("heading", level=1)).to_be_focused()
+
+
+def test_the_focus_is_on_the_errors_after_reading_again(page: Page, problems: str) -> None:
+    page.goto(problems)
+    page.get_by_text("Change how the file is read").click()
+    page.get_by_label("Column 1").select_option("Password")
+    page.get_by_role("button", name="Read again").click()
+    expect(page.locator("section.summary")).to_be_focused()
+    expect(page.get_by_label("Column 1")).to_have_value("password")
+
+
+def test_a_file_with_other_names_is_read_by_its_drop_downs(page: Page, customer: User) -> None:
+    page.goto(make_imports(customer)["columns"])
+    page.get_by_label("Column 2").select_option("E-mail")
+    page.get_by_label("Column 3").select_option("Password")
+    page.get_by_label("Column 4").press("Q")
+    page.get_by_role("button", name="Read again").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 accounts ready")
+    page.get_by_role("button", name="Create 2 accounts").click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("2 accounts created")
+
+
+def test_a_list_with_errors_that_is_opened_has_the_focus_on_them(
+    browser: Browser, live_server: LiveServer, customer: User, problems: str
+) -> None:
+    context = browser.new_context(base_url=live_server.url)
+    sign_in(context, customer, live_server.url)
+    page = context.new_page()
+    page.goto(problems)
+    expect(page.locator("section.summary")).to_be_focused()
+    context.close()
