@@ -75,9 +75,10 @@ def csrf_failure(request: HttpRequest, **_reason: str) -> HttpResponseBase:
     pages to sign in on, whose password is not to stand in a page.
     """
     ours = {f"{request.scheme}://{request.get_host()}", *settings.CSRF_TRUSTED_ORIGINS}
-    if request.path == resolve_url("login") and request.user.is_authenticated:  # the second of two presses
+    is_ours = request.headers.get("Origin") in ours
+    if is_ours and request.path == resolve_url("login") and request.user.is_authenticated:  # the second of two presses
         return LoginView.as_view()(request)
-    if request.headers.get("Origin") not in ours or request.path in map(resolve_url, PASSWORD_PAGES):
+    if not is_ours or request.path in map(resolve_url, PASSWORD_PAGES):
         return render(request, "403_csrf.html", status=403)
     return _offer(request, _typed(request), status=403)
 

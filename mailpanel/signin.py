@@ -18,16 +18,26 @@ def username(request: HttpRequest | None, credentials: dict[str, Any] | None = N
 def client_ip(request: HttpRequest) -> str:
     """Return the address of the client: what the nearest proxy saw, or the peer where there is no proxy.
 
-    Only the last entry of X-Forwarded-For is the proxy's own; the ones before it can be made up by the client. Some
-    proxies add a port. What is no address counts for nothing.
+    Of an IPv6 address the network, since whoever has one address there has all 2^64. Only the last entry of
+    X-Forwarded-For is the proxy's own; the ones before it can be made up by the client. Some proxies add a port. What
+    is no address counts for nothing.
     """
     peer: str = request.META.get("REMOTE_ADDR", "")
     if not settings.BEHIND_PROXY:
-        return peer
+        return _counted(peer) or peer
     last: str = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
     for candidate in (last.strip("[]"), last.rpartition(":")[0].strip("[]")):
-        try:
-            return str(ipaddress.ip_address(candidate))
-        except ValueError:
-            continue
-    return peer
+        if counted := _counted(candidate):
+            return counted
+    return _counted(peer) or peer
+
+
+def _counted(text: str) -> str:
+    """Return an address as tries are counted by it, nothing for what is no address."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return ""
+    if address.version == 4:
+        return str(address)
+    return str(ipaddress.ip_network((address, 64), strict=False).network_address)

@@ -492,3 +492,13 @@ def test_the_setting_says_how_long_a_link_works(created: Import, settings: Setti
 
 def test_the_default_is_seven_days() -> None:
     assert timedelta(days=7) == settings.HANDOUT_VALID
+
+
+@pytest.mark.parametrize("end", [forget_secrets, undo])
+def test_a_page_that_is_older_than_the_end_of_the_passwords_makes_no_links(created: Import, end: Any) -> None:
+    Mailbox.objects.filter(local_part="jan").update(quota_mb=7)  # so that an undo leaves it
+    stale = Import.objects.get(pk=created.pk)
+    end(created)
+    seed = new_seed()
+    make_links(stale, seed)
+    assert links_made(stale, seed) == []

@@ -135,3 +135,11 @@ def test_signed_in_meanwhile_in_another_tab_the_form_is_still_offered(strict: Cl
     fields = {**SIGN_IN, "kept": kept, "csrfmiddlewaretoken": "x" * 64}
     response = strict.post("/login/", fields, headers={"origin": "http://testserver"})
     assert 'value="750"' in response.content.decode()
+
+
+def test_another_site_gets_no_offer_through_the_page_to_sign_in(strict: Client) -> None:
+    kept = '{"path": "/imports/new/", "fields": [["default_quota_mb", "750"]], "had_file": false}'
+    for origin in ({"origin": "https://elsewhere.example"}, {"origin": "null"}, {}):
+        response = strict.post("/login/", {"kept": kept}, headers=origin)
+        assert response.status_code == 403
+        assert "750" not in response.content.decode()

@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.passwords import verify_password
 from bulkimport.models import Handout, Import
 from bulkimport.sealing import SealBroken, seal, unseal
-from bulkimport.services.after import accounts_of
+from bulkimport.services.after import CreatedAccount, accounts_of
 
 KEY_BYTES: Final = 16  # 128 bits: nobody guesses one
 _KEY: Final = re.compile(rf"[0-9a-f]{{{2 * KEY_BYTES}}}")
@@ -51,19 +51,32 @@ def is_key(text: str) -> bool:
     return _KEY.fullmatch(text) is not None
 
 
-@transaction.atomic
 def make_links(import_record: Import, seed: str, mailbox_ids: Collection[int] | None = None) -> None:
     """Make a link for each of these mailboxes of an import, or for all; earlier ones of the same mailbox are revoked.
 
     Only where the password can still be shown and is still the mailbox's. A link that this seed has made stays as it
     is. A seed is as good as its keys, so it is kept nowhere.
     """
-    Import.objects.select_for_update().get(pk=import_record.pk)  # of two presses the second sees what the first made
+    # Looked at outside the transaction: where a password may have changed, that takes as long as signing in.
+    accounts = [account for account in accounts_of(import_record) if account.password_to_hand_out]
+    with transaction.atomic():
+        # Held, so that of two presses the second sees what the first made, and what was erased meanwhile stays so.
+        held = Import.objects.select_for_update().get(pk=import_record.pk)
+        if held.status == Import.Status.CREATED and held.has_secrets:
+            _write_links(held, accounts, seed, mailbox_ids)
+
+
+def _write_links(
+    import_record: Import, accounts: Sequence[CreatedAccount], seed: str, mailbox_ids: Collection[int] | None
+) -> None:
+    hashes = dict(import_record.accounts.values_list("mailbox", "mailbox__password_hash"))
     expires_at = timezone.now() + settings.HANDOUT_VALID
     wanted: dict[str, Handout] = {}
-    for account in accounts_of(import_record):
-        mailbox, password = account.mailbox, account.password_to_hand_out
-        if mailbox and password and (mailbox_ids is None or mailbox.pk in mailbox_ids):
+    for account in accounts:
+        mailbox, password = account.mailbox, account.password
+        if not mailbox or not password or hashes.get(mailbox.pk) != mailbox.password_hash:
+            continue
+        if mailbox_ids is None or mailbox.pk in mailbox_ids:
             key = _key_of(mailbox.pk, seed)
             sealed = seal(password.encode(), link_key=key)
             wanted[_hash(key)] = Handout(mailbox=mailbox, key_hash=_hash(key), sealed=sealed, expires_at=expires_at)
