@@ -315,7 +315,8 @@ class MailboxFilterForm(FilterForm):
         if not isinstance(user, User):
             return
         imports = user.imports.filter(status="created").only("filename", "uploaded_at")
-        if newest := list(imports[:IMPORTS_OFFERED]):
+        newest = list(imports[:IMPORTS_OFFERED])
+        if newest or data.get("import"):  # one that is gone meanwhile finds nothing, rather than everything
             field = forms.ModelChoiceField(imports, required=False, label=_("Import"))
             field.choices = [("", _("Any")), *((each.pk, _label(each)) for each in newest)]
             self.fields["import"] = field

@@ -5,10 +5,10 @@ from collections.abc import Collection, Mapping
 Graph = Mapping[str, Collection[str]]  # source address -> the addresses it passes mail on to, keeping no copy
 
 
-def without_tag(address: str) -> str:
-    """Return the address that Postfix also looks a plus-address up by: jan@ for jan+praca@."""
+def looked_up(address: str) -> set[str]:
+    """Return the addresses that Postfix looks an address up by: jan+praca@ itself, and jan@."""
     local_part, at, domain = address.partition("@")
-    return local_part.partition("+")[0] + at + domain
+    return {address, local_part.partition("+")[0] + at + domain}
 
 
 def looping_sources(graph: Graph) -> set[str]:

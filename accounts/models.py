@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.formats import grouped
-from accounts.forwarding import looping_sources, without_tag
+from accounts.forwarding import looked_up, looping_sources
 from accounts.limits import Room
 from accounts.validators import (
     as_stored,
@@ -308,13 +308,14 @@ class ForwardQuerySet(models.QuerySet["Forward"]):
         longest chain, however many addresses there are.
         """
         graph: dict[str, list[str]] = {}
-        frontier = {without_tag(address) for address in sources}
+        frontier = {found for address in sources for found in looked_up(address)}
         mailboxes = Mailbox.objects.filter(address=models.OuterRef("source"), is_active=True)
         passing_on = self.filter(models.Q(keep_copy=False) | ~models.Exists(mailboxes), is_active=True)
         for _step in range(LONGEST_CHAIN):
             rows = passing_on.filter(source__in=frontier).values_list("source", "destinations")
             found = {
-                source: [without_tag(address) for address in destinations.split()] for source, destinations in rows
+                source: [way for address in destinations.split() for way in looked_up(address)]
+                for source, destinations in rows
             }
             graph |= found
             frontier = {address for onward in found.values() for address in onward} - graph.keys()
@@ -345,14 +346,14 @@ class ForwardQuerySet(models.QuerySet["Forward"]):
         Code: forward_loop. Existing forwards of the same sources are taken as replaced.
         """
         existing = self.graph_from(address for onward in new.values() for address in onward)
-        added = {source: [without_tag(address) for address in onward] for source, onward in new.items()}
+        added = {source: [way for address in onward for way in looked_up(address)] for source, onward in new.items()}
         looping = looping_sources({**existing, **added})
         return {source: _circle_error(source) for source in new if source in looping}
 
 
 def self_forward_error(source: str, destinations: Collection[str]) -> ValidationError | None:
     """Return what to say when an address forwards to itself (forward_to_self), else None."""
-    if source not in map(without_tag, destinations):
+    if not any(source in looked_up(address) for address in destinations):
         return None
     message = _("“%(value)s” would forward to itself. Write another address, or leave the forward empty.")
     return ValidationError(message, code="forward_to_self", params={"value": to_unicode(source)})

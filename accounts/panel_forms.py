@@ -9,7 +9,7 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.utils import timezone
-from django.utils.crypto import get_random_string
+from django.utils.crypto import get_random_string, salted_hmac
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -68,8 +68,12 @@ class NewMailboxForm(TokenForm, MailboxForm):
         )
         chosen: str | None = self.cleaned_data["password"]
         generated = None if chosen else self.generate()
+        quota = self.cleaned_data.get("quota") or (self.domain.default_quota_mb if self.domain else None)
+        existing = Forward.objects.filter(source=self.address).first()
+        if (existing.destinations if existing else "") != " ".join(self.cleaned_data.get("forward") or ()):
+            return None
         for mailbox in recent:
-            if verify_password(chosen or generated or "", mailbox.password_hash):
+            if quota == mailbox.quota_mb and verify_password(chosen or generated or "", mailbox.password_hash):
                 return mailbox, generated
         return None
 
@@ -87,6 +91,7 @@ class MailboxEditForm(TokenForm, MailboxForm):
         label=pgettext_lazy("mailbox", "Switched on"),
         help_text=_("A disabled mailbox gets no mail, nobody can sign in to it, and its forward stops."),
     )
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)
     field_order = ["quota", "password", "generates", "forward", "keep_copy", "is_active"]
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, mailbox: Mailbox) -> None:
@@ -94,6 +99,7 @@ class MailboxEditForm(TokenForm, MailboxForm):
         self.mailbox, self.domain = mailbox, mailbox.domain
         self.existing = Forward.objects.filter(source=mailbox.address).first()
         del self.fields["email"]
+        self.initial["shown"] = _stamp(mailbox, self.existing)
         self.initial.update(quota=str(mailbox.quota_mb), is_active=mailbox.is_active)
         if self.existing:
             destinations = " ".join(self.existing.display_destinations)
@@ -113,6 +119,14 @@ class MailboxEditForm(TokenForm, MailboxForm):
             message = _("Write a password or have one generated, not both.")
             self.add_error("password", ValidationError(message, code="password_given_and_generated"))
         super().clean()
+
+    def _check(self, mailbox: Mailbox, forward: Forward | None) -> None:
+        super()._check(mailbox, forward)
+        now = Mailbox.objects.get(pk=mailbox.pk), Forward.objects.filter(source=mailbox.address).first()
+        # The second of two presses finds what the first has written.
+        if self.cleaned_data.get("shown") not in ("", _stamp(*now)) and _stamp(*now) != _stamp(mailbox, forward):
+            message = _("Somebody else has changed this account meanwhile. Load the page again, then change it.")
+            self.add_error(None, ValidationError(message, code="changed_meanwhile"))
 
     def generate(self) -> str | None:
         return self.password_of(self.mailbox.address) if self.cleaned_data["generates"] else None
@@ -142,6 +156,12 @@ class MailboxEditForm(TokenForm, MailboxForm):
             forward.save()
         else:
             Forward.objects.filter(source=mailbox.address).delete()
+
+
+def _stamp(mailbox: Mailbox, forward: Forward | None) -> str:
+    """Return a digest of what the page of an account shows, to tell whether somebody has changed it since."""
+    of_forward = [forward.destinations, forward.keep_copy] if forward else []
+    return salted_hmac("account", repr([mailbox.quota_mb, mailbox.is_active, *of_forward])).hexdigest()
 
 
 class PanelForwardForm(ForwardForm):

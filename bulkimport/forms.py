@@ -133,7 +133,7 @@ class ReadingForm(forms.Form):
                 "separator": chosen.separator,
                 "header": header,
                 "sheet": chosen.sheet,
-                "columns_shown": _as_text(file.columns[: len(file.found)]),
+                "columns_shown": _as_text((*file.columns, *[None] * len(file.found))[: len(file.found)]),
             }
         )
         if file.dialect.format in (None, "csv"):

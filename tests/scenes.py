@@ -7,14 +7,18 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 from django.utils import timezone
 
-from accounts.models import MailUsage
+from accounts.models import Forward, Mailbox, MailUsage
 from bulkimport.models import Import
 from bulkimport.services.after import forget_secrets, undo
 from bulkimport.services.checking import check, note_plan, upload
 from bulkimport.services.creating import claim, create
+from bulkimport.services.handing_out import links_made, make_links, open_link
 from tests.factories import make_domain, make_forward, make_mailbox, make_user
 from tests.manifest import SAMPLES
 
+MAIL_HOSTNAME = "poczta.przyklad.iq.pl"  # for the settings; pages with server names have nothing to show without it
+OWNER = "ksiegowosc@przyklad.iq.pl"  # whose pages are shown
+SEED = "5" * 32  # of the keys of links
 HEADER = "E-mail;Hasło;Pojemność;Przekierowanie;Przekierowanie-pozostawianie kopii\n"
 PEOPLE = (
     *("kowalska", "wisniewski", "wojcik", "kowalczyk", "kaminska", "lewandowski", "zielinska", "szymanski"),
@@ -79,7 +83,36 @@ def make_imports(customer: User) -> dict[str, str]:
     Import.objects.filter(pk=imports["creating"].pk).update(**running, progress_at=timezone.now() + timedelta(hours=1))
     Import.objects.filter(pk=imports["interrupted"].pk).update(**running, progress_at=stopped, uploaded_at=stopped)
     addresses = {name: import_record.get_absolute_url() for name, import_record in imports.items()}
-    return {**addresses, "undo": f"{addresses['results']}undo/"}
+    results = addresses["results"]
+    parts = {"undo": "undo/", "sheets": "sheets/", "cards": "sheets/?size=cards", "links": "links/"}
+    return {**addresses, **{name: f"{results}{part}" for name, part in parts.items()}}
+
+
+def make_handouts(results: str) -> list[str]:
+    """Make links for an import, open the first of them, and return the addresses of the others, where to open them."""
+    import_record = Import.objects.get(pk=results.split("/")[2])
+    mailboxes = import_record.accounts.order_by("pk").values_list("mailbox", flat=True)
+    make_links(import_record, SEED, [pk for pk in mailboxes if pk][:-1])
+    opened, *others = links_made(import_record, SEED)
+    if not others or open_link(opened.key) is None:
+        raise AssertionError("There are too few links, or one does not work.")
+    return [f"/handout/#{link.key}" for link in others]
+
+
+def mailbox_pages() -> dict[str, str]:
+    """Return the addresses of the pages of mailboxes and forwards that a customer of `make_customer` has."""
+    number_of = dict(Mailbox.objects.values_list("address", "pk"))
+    owner, forward = number_of[OWNER], Forward.objects.get(source="rekrutacja@przyklad.iq.pl").pk
+    chosen = [number_of[f"{name}@przyklad.iq.pl"] for name in ("jan", "kontakt", "sklep")]
+    selected = "&".join(f"select={pk}" for pk in chosen)
+    actions = ("disable", "enable", "quota", "passwords", "delete")
+    return {
+        "mailbox": f"/mailboxes/{owner}/",
+        "disabled mailbox": f"/mailboxes/{chosen[-1]}/",
+        **{action: f"/mailboxes/selected/{action}/?{selected}" for action in actions},
+        "forward": f"/forwards/{forward}/",
+        "forward_delete": f"/forwards/{forward}/delete/",
+    }
 
 
 def _import(customer: User, filename: str, content: str | bytes, **fields: object) -> Import:

@@ -15,12 +15,14 @@ import pytest
 from django.conf import settings
 from django.test import Client
 from django.utils import timezone, translation
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, expect
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from bulkimport.models import Import
 from bulkimport.services import creating
-from tests.scenes import make_customer, make_imports
+from tests.factories import MAILBOX_PASSWORD
+from tests.scenes import MAIL_HOSTNAME, OWNER, mailbox_pages, make_customer, make_handouts, make_imports
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -31,20 +33,42 @@ LONGEST = 1400  # pixels
 # The names of the pictures and the addresses of their pages, or the names that scenes.py has for them.
 PAGES = {
     "login": "/login/",
+    "home": "/",
     "mailboxes": "/mailboxes/",
+    "mailbox-new": "/mailboxes/new/",
+    "mailbox": "mailbox",
+    "disable": "disable",
+    "quota": "quota",
+    "passwords": "passwords",
+    "delete": "delete",
+    "forwards": "/forwards/",
+    "forward-new": "/forwards/new/",
+    "forward": "forward",
+    "forward-delete": "forward_delete",
     "new": "/imports/new/",
+    "help": "/help/",
     "columns": "columns",
     "problems": "problems",
     "checked": "checked",
     "creating": "creating",
     "results": "results",
+    "sheets": "sheets",
+    "links": "links",
+    "handout": "handout",
+    "handout-opened": "handout",
     "undo": "undo",
     "imports": "/imports/",
+    "send-again": "/mailboxes/new/",
+    "owner-login": "/mailbox/login/",
+    "owner": "/mailbox/",
+    "mail-settings": f"/mail-settings/?address={OWNER}",
 }
+SIGNED_OUT = ("login", "handout", "handout-opened", "owner-login", "mail-settings")
 MAIN_PAGES = ("mailboxes", "new", "problems", "results")  # drawn in both languages and widths
+NARROW_PAGES = ("home", "mailbox", "links", "handout", "handout-opened", "owner")  # drawn in both widths
 PICTURES = [
     *((name, "en", 1280) for name in PAGES),
-    *((name, "en", 390) for name in MAIN_PAGES),
+    *((name, "en", 390) for name in (*MAIN_PAGES, *NARROW_PAGES)),
     *((name, "pl", width) for name in MAIN_PAGES for width in WIDTHS),
 ]
 
@@ -54,7 +78,8 @@ def path_of(name: str, language: str, width: int) -> Path:
 
 
 @pytest.fixture(autouse=True)
-def _the_same_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+def _the_same_each_time(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
+    settings.MAIL_HOSTNAME = MAIL_HOSTNAME
     numbers = count(1)
     monkeypatch.setattr(timezone, "now", lambda: NOW)
     monkeypatch.setattr(creating, "generate_password", lambda: f"kq3mrv-8rnkh4-fz3h{next(numbers):02}")
@@ -64,20 +89,33 @@ def _the_same_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
 def test_draw(browser: Browser, live_server: LiveServer, language: str) -> None:
     customer = make_customer()
     with translation.override(language):  # some sentences are stored
-        addresses = make_imports(customer)
-    ids = dict.fromkeys(address.split("/")[2] for address in addresses.values())
+        addresses = {**make_imports(customer), **mailbox_pages()}
+    handouts = make_handouts(addresses["results"])
+    ids = dict.fromkeys(address.split("/")[2] for address in addresses.values() if "/imports/" in address)
     for age, import_id in enumerate(reversed(ids)):
         Import.objects.filter(pk=import_id).update(uploaded_at=NOW - timedelta(minutes=37 * age))
     client = Client()
     client.force_login(customer)
+    client.post("/mailbox/login/", {"address": OWNER, "password": MAILBOX_PASSWORD})  # in the same session
     for width, height in WIDTHS.items():
+        addresses["handout"] = handouts.pop(0)  # each can be opened once
         context = browser.new_context(base_url=live_server.url, viewport={"width": width, "height": height})
         context.add_cookies([_cookie("django_language", language, live_server.url)])
         page = context.new_page()
         for name in [name for name, *way in PICTURES if way == [language, width]]:
-            if name != "login":
+            context.clear_cookies(name="sessionid")
+            if name not in SIGNED_OUT:
                 context.add_cookies([_cookie("sessionid", client.cookies["sessionid"].value, live_server.url)])
+            page.goto("about:blank")  # the key of a link alone would not load a page anew
             page.goto(addresses.get(PAGES[name], PAGES[name]))
+            if name == "handout-opened":
+                page.locator("main button").click()
+                expect(page.locator("[data-password]")).to_be_visible()
+            elif name == "send-again":
+                context.clear_cookies(name="csrftoken")
+                page.locator("[name=email]").fill("nowa@przyklad.iq.pl")
+                page.locator("main .btn-primary").click()
+                expect(page.locator("[name=email][type=hidden]")).to_have_count(1)
             _draw(page, path_of(name, language, width))
         context.close()
 

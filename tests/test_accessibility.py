@@ -11,10 +11,13 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.template.loader import render_to_string
 from django.test import Client, RequestFactory
 from playwright.sync_api import Browser, BrowserContext, Page, expect
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from tests.factories import LOGIN_PASSWORD, make_user
-from tests.scenes import make_customer, make_imports
+from accounts.models import Mailbox
+from accounts.passwords import hash_password
+from tests.factories import LOGIN_PASSWORD, MAILBOX_PASSWORD, make_user
+from tests.scenes import MAIL_HOSTNAME, OWNER, mailbox_pages, make_customer, make_handouts, make_imports
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -30,6 +33,11 @@ WITHOUT_CONTEXT = ("400.html", "500.html")
 @pytest.fixture(scope="module")
 def axe() -> Axe:
     return Axe()
+
+
+@pytest.fixture(autouse=True)
+def _mail_hostname(settings: Settings) -> None:
+    settings.MAIL_HOSTNAME = MAIL_HOSTNAME
 
 
 @pytest.fixture
@@ -63,15 +71,29 @@ def faults(axe: Axe, page: Page) -> list[str]:
     ]
 
 
+def send_as_it_is(page: Page) -> None:
+    """Send the form of a page whatever is in it: what is wrong with it the server says, not the browser."""
+    page.locator("main form").last.evaluate("form => { form.noValidate = true }")
+    page.locator("main form .btn-primary, main form .btn-danger:not(a)").last.click()
+
+
 def test_pages_behind_the_sign_in(axe: Axe, context: BrowserContext, live_server: LiveServer, customer: User) -> None:
     addresses = {
+        "home": "/",
         "mailboxes": "/mailboxes/",
+        "mailbox_new": "/mailboxes/new/",
+        **mailbox_pages(),
+        "forwards": "/forwards/",
+        "no forward": "/forwards/?q=nobody",
+        "forward_new": "/forwards/new/",
         "no mailbox": "/mailboxes/?q=nobody",
         "imports": "/imports/",
         "new": "/imports/new/",
         "missing": "/nowhere/",
         **make_imports(customer),
     }
+    make_handouts(addresses["results"])
+    addresses["no link"] = f"{addresses['saved']}links/"
     sign_in(context, customer, live_server.url)
     page = context.new_page()
     found = {}
@@ -84,9 +106,125 @@ def test_pages_behind_the_sign_in(axe: Axe, context: BrowserContext, live_server
 def test_pages_of_a_login_without_anything(axe: Axe, context: BrowserContext, live_server: LiveServer) -> None:
     sign_in(context, make_user("nowy"), live_server.url)
     page = context.new_page()
-    for address in ("/mailboxes/", "/imports/", "/imports/new/"):
+    for address in (
+        "/",
+        "/mailboxes/",
+        "/mailboxes/new/",
+        "/forwards/",
+        "/forwards/new/",
+        "/imports/",
+        "/imports/new/",
+    ):
         page.goto(address)
         assert faults(axe, page) == [], address
+
+
+def test_forms_with_errors_and_what_follows(
+    axe: Axe, context: BrowserContext, live_server: LiveServer, customer: User
+) -> None:
+    addresses = {**mailbox_pages(), "new": "/mailboxes/new/", "forward_new": "/forwards/new/"}
+    addresses |= make_imports(customer)
+    fields = {
+        "new": {"email": "jan@przyklad", "quota": "x"},
+        "mailbox": {"password": "a", "forward": "jan@"},
+        "forward_new": {"source": "jan@"},
+        "quota": {"quota": "9999999"},
+        "delete": {},
+    }
+    sign_in(context, customer, live_server.url)
+    page = context.new_page()
+    found = {}
+    for name, values in fields.items():
+        page.goto(addresses[name])
+        for field, text in values.items():
+            page.locator(f"main [name='{field}']").fill(text)
+        send_as_it_is(page)
+        expect(page.locator("main .msg-error").first).to_be_visible()
+        found[name] = faults(axe, page)
+    page.goto(addresses["passwords"])
+    send_as_it_is(page)
+    expect(page.locator("[data-password]").first).to_be_visible()
+    found["passwords shown"] = faults(axe, page)
+    page.goto(addresses["links"])
+    page.locator("[value=make_all]").click()
+    expect(page.locator("[data-password]").first).to_be_visible()
+    found["links made"] = faults(axe, page)
+    page.goto(addresses["forward_delete"])
+    send_as_it_is(page)
+    expect(page.locator("main [role=status]")).to_be_visible()
+    found["forward deleted"] = faults(axe, page)
+    assert {name: list_ for name, list_ in found.items() if list_} == {}
+
+
+def test_pages_for_everybody(axe: Axe, context: BrowserContext, settings: Settings) -> None:
+    page = context.new_page()
+    addresses = ["/help/", "/mail-settings/", f"/mail-settings/?address={OWNER}", "/mail-settings/?address=jan"]
+    found = {}
+    for address in addresses:
+        page.goto(address)
+        found[address] = faults(axe, page)
+    settings.MAIL_HOSTNAME = ""
+    page.goto("/mail-settings/")
+    found["no hostname"] = faults(axe, page)
+    assert {name: list_ for name, list_ in found.items() if list_} == {}
+
+
+def test_a_link_with_a_password(axe: Axe, context: BrowserContext, customer: User) -> None:
+    first, second = make_handouts(make_imports(customer)["results"])[:2]
+    page = context.new_page()
+    page.goto("/handout/")
+    found = {"without a key": faults(axe, page)}
+    page.locator("#id_link").fill("half a link")
+    page.locator("main button").click()
+    expect(page.locator("#id_link-msg")).to_be_visible()
+    found["not a link"] = faults(axe, page)
+    for name in ("opened", "gone", "changed"):
+        if name == "changed":
+            Mailbox.objects.update(password_hash=hash_password("another-password"))
+        page.goto("about:blank")  # another key alone would not load the page anew
+        page.goto(second if name == "changed" else first)
+        found[f"to open: {name}"] = faults(axe, page)
+        page.locator("main button").click()
+        page.wait_for_url("**/open/")
+        expect(page.locator("[data-password]")).to_have_count(int(name == "opened"))
+        found[name] = faults(axe, page)
+    assert {name: list_ for name, list_ in found.items() if list_} == {}
+
+
+def test_pages_of_an_owner(axe: Axe, context: BrowserContext, customer: User) -> None:
+    page = context.new_page()
+    page.goto("/mailbox/login/")
+    found = {"login": faults(axe, page)}
+    for password in ("wrong", MAILBOX_PASSWORD):
+        page.locator("[name=address]").fill(OWNER)
+        page.locator("[name=password]").fill(password)
+        page.locator("main button").click()
+        if password == "wrong":
+            expect(page.locator("main .msg-error, main [role=alert], #wrong").first).to_be_visible()
+            found["wrong"] = faults(axe, page)
+    page.wait_for_url("**/mailbox/")
+    found["home"] = faults(axe, page)
+    for name, field in {"password": "new_password", "forward": "destinations"}.items():
+        page.goto(f"/mailbox/{name}/")
+        found[name] = faults(axe, page)
+        page.locator(f"[name={field}]").fill("a@")
+        send_as_it_is(page)
+        expect(page.locator("main .msg-error").first).to_be_visible()
+        found[f"{name} with errors"] = faults(axe, page)
+    assert {name: list_ for name, list_ in found.items() if list_} == {}
+
+
+def test_a_page_that_was_open_too_long(
+    axe: Axe, context: BrowserContext, live_server: LiveServer, customer: User
+) -> None:
+    sign_in(context, customer, live_server.url)
+    page = context.new_page()
+    page.goto("/mailboxes/new/")
+    context.clear_cookies(name="csrftoken")
+    page.locator("[name=email]").fill("nowa@przyklad.iq.pl")
+    send_as_it_is(page)
+    expect(page.locator("main [name=email][type=hidden]")).to_have_count(1)
+    assert faults(axe, page) == []
 
 
 def test_signing_in(axe: Axe, context: BrowserContext, customer: User) -> None:

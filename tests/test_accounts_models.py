@@ -352,6 +352,9 @@ def test_a_plus_address_is_that_of_its_mailbox_in_a_circle() -> None:
     make_domain("przyklad.iq.pl")
     to_oneself = Forward(domain=Domain.objects.get(), source="tag@przyklad.iq.pl", destinations="tag+x@przyklad.iq.pl")
     assert problems_of(to_oneself) == {"destinations": ["forward_to_self"]}
+    make_forward("z+x@przyklad.iq.pl", "y@przyklad.iq.pl")
+    tagged = Forward(domain=Domain.objects.get(), source="y@przyklad.iq.pl", destinations="z+x@przyklad.iq.pl")
+    assert problems_of(tagged) == {"destinations": ["forward_loop"]}
     make_forward("b@przyklad.iq.pl", "a+praca@przyklad.iq.pl")
     closing = Forward(domain=Domain.objects.get(), source="a@przyklad.iq.pl", destinations="b+x@przyklad.iq.pl")
     assert problems_of(closing) == {"destinations": ["forward_loop"]}

@@ -225,3 +225,16 @@ def test_staff_reads_what_is_left_to_do_on_the_mail_server(customer: User, ended
     staff.force_login(make_user("boss", is_staff=True))
     response = staff.post(f"/mailboxes/{mailbox.pk}/", edited(mailbox, is_active="-"), follow=True)
     assert "doveadm kick" in response.content.decode()
+
+
+def test_an_old_page_of_an_account_takes_nothing_back(browser_of: Client) -> None:
+    mailbox = make_mailbox("jan@przyklad.iq.pl", quota_mb=100)
+    old = re.search(r'name="shown" value="([0-9a-f]+)"', browser_of.get(f"/mailboxes/{mailbox.pk}/").content.decode())
+    assert old
+    make_forward("jan@przyklad.iq.pl", "ewa@daleko.example", keep_copy=True)
+    fields = {**edited(mailbox, quota="200"), "shown": old[1]}
+    html = browser_of.post(f"/mailboxes/{mailbox.pk}/", fields).content.decode()
+    assert "Somebody else has changed this account meanwhile." in html
+    mailbox.refresh_from_db()
+    assert mailbox.quota_mb == 100
+    assert Forward.objects.count() == 1

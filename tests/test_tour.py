@@ -6,6 +6,6 @@ from tests.screenshots import FOLDER, PICTURES, path_of
 
 
 def test_the_tour_shows_every_picture() -> None:
-    shown = re.findall(r"\(screenshots/([\w.]+\.png)\)", (FOLDER.parent / "tour.md").read_text())
+    shown = re.findall(r"\(screenshots/([\w.-]+\.png)\)", (FOLDER.parent / "tour.md").read_text())
     drawn = sorted(path_of(*picture).name for picture in PICTURES)
     assert sorted(shown) == drawn == sorted(path.name for path in FOLDER.iterdir())

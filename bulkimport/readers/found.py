@@ -15,7 +15,8 @@ SAMPLE: Final = 100  # records that are looked at
 _MAX_HINT: Final = 80  # characters; no longer value is looked at
 # An address, a number too short for a password, or a word that says whether a copy is kept.
 _NO_SECRET: Final = re.compile(
-    r"[^@\s]+@[^@\s]+\.[^@\s]+|[0-9]{1,5}([.,]0{1,2})?|tak|nie|yes|no|true|false|prawda|fałsz", re.IGNORECASE
+    r"[^@\s]+@[\w-]+(\.[\w-]+)*\.[^\W\d_]{2,}|[0-9]{1,5}([.,]0{1,2})?|tak|nie|yes|no|true|false|prawda|fałsz",
+    re.IGNORECASE,
 )
 
 
