@@ -138,7 +138,7 @@ def browser() -> bool:
     if not find_chromium():
         raise CannotRunError("There is no Chromium. Install it, or set CHROMIUM to its path.")
     with tempfile.TemporaryDirectory() as folder:
-        return pytest("-m", "browser", database_url=f"sqlite:///{folder}/panel.sqlite3")
+        return pytest("-m", "browser", "-n", "auto", database_url=f"sqlite:///{folder}/panel.sqlite3")
 
 
 def mailserver() -> bool:

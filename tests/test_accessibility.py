@@ -24,8 +24,8 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 OPTIONS = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": TAGS}}
 WIDTHS = {"wide": {"width": 1280, "height": 900}, "narrow": {"width": 390, "height": 844}}
-# Every two of language, colours and width meet somewhere.
-WAYS = [("en", "light", "wide"), ("en", "dark", "narrow"), ("pl", "dark", "wide"), ("pl", "light", "narrow")]
+# Each language, each colours and each width is seen on every page; more ways find no more, and take minutes.
+WAYS = [("en", "light", "wide"), ("pl", "dark", "narrow")]
 
 WITHOUT_CONTEXT = ("400.html", "500.html")
 
