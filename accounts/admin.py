@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any, cast
 
 from django import forms
@@ -19,6 +19,7 @@ from accounts.formats import grouped
 from accounts.forms import DomainForm, ForwardForm, MailboxAddForm, MailboxChangeForm
 from accounts.mailserver.control import end_sessions, reload_postfix
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
+from accounts.notices import warn_of_disabled, warn_of_unreachable
 from accounts.validators import as_stored, to_unicode, trimmed
 
 admin.site.site_header = admin.site.site_title = "Mailpanel"
@@ -192,8 +193,8 @@ class MailboxAdmin(MailAdmin):
             return
         super().save_model(request, obj, form, change)
         is_switched_off = "is_active" in form.changed_data and not obj.is_active
-        if is_switched_off and Forward.objects.leading_to([obj.address]):
-            warn_of_unreachable(request, [obj.address])
+        if is_switched_off:
+            warn_of_disabled(request, [obj.address])
         if is_switched_off or "new_password" in form.changed_data:
             self.tell_mailserver(request, lambda: end_sessions([obj.address]))
 
@@ -229,14 +230,6 @@ class MailboxAdmin(MailAdmin):
 def forwards_of(mailboxes: Iterable[Mailbox]) -> QuerySet[Forward]:
     """Return the forwards that would go on passing mail on under the addresses of deleted mailboxes."""
     return Forward.objects.filter(source__in=[mailbox.address for mailbox in mailboxes])
-
-
-def warn_of_unreachable(request: HttpRequest, destinations: Collection[str]) -> None:
-    """Say at which of these addresses nobody gets the mail that is passed on to them."""
-    names = {address.partition("@")[2] for address in destinations}
-    hosted = {domain.name: domain for domain in Domain.objects.filter(name__in=names)}
-    for warning in Forward.objects.unreachable(destinations, hosted).values():
-        messages.warning(request, warning.messages[0])
 
 
 @admin.register(Forward)

@@ -13,6 +13,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import domains_of
 from accounts.forms import ForwardFilterForm
 from accounts.models import Domain, Forward, ForwardQuerySet, Mailbox
+from accounts.notices import warn_of_unreachable
 from accounts.panel_forms import PanelForwardForm
 from accounts.views import ROWS_PER_PAGE, tab_counts
 
@@ -73,6 +74,8 @@ def _edit(request: HttpRequest, forward: Forward) -> HttpResponse:
             if form.is_valid():
                 form.save()
                 messages.success(request, _("The forward of %(address)s has been saved.") % {"address": forward})
+                if forward.is_active:
+                    warn_of_unreachable(request, forward.destinations.split())
                 return redirect("forward_list")
     else:
         form = PanelForwardForm(instance=forward, domains=domains)

@@ -1,7 +1,6 @@
 """The pages of the mailboxes: add one, change one, and do something to many."""
 
 from django.contrib import messages
-from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.access import domains_of
 from accounts.bulk import ACTIONS, BulkForm, DeleteForm, PasswordsForm, selected_mailboxes
 from accounts.forms import MailboxFilterForm
-from accounts.mailserver.control import end_sessions
 from accounts.models import Domain, Mailbox
+from accounts.notices import end_sessions_and_say, warn_of_disabled, warn_of_unreachable
 from accounts.panel_forms import MailboxEditForm, NewMailboxForm
 
 
@@ -28,6 +27,7 @@ def mailbox_new(request: HttpRequest) -> HttpResponse:
     saved = (form.save() if form.is_valid() else None) if form.is_bound else None
     if saved := saved or (form.sent_before() if form.is_bound else None):
         mailbox, generated = saved
+        warn_of_unreachable(request, form.cleaned_data.get("forward") or ())
         title = _("%(address)s has been created") % {"address": mailbox.display_address}
         if generated:
             return _show_passwords(request, title, [(mailbox.display_address, generated)])
@@ -49,7 +49,10 @@ def mailbox_edit(request: HttpRequest, pk: int) -> HttpResponse:
         raise Http404 from None
     if saved:
         if form.locks_out:
-            _end_sessions(request, [mailbox.address])
+            end_sessions_and_say(request, [mailbox.address])
+        if not form.cleaned_data["is_active"]:
+            warn_of_disabled(request, [mailbox.address])
+        warn_of_unreachable(request, form.cleaned_data.get("forward") or ())
         if saved[1]:
             title = _("%(address)s has a new password") % {"address": mailbox.display_address}
             return _show_passwords(request, title, [(mailbox.display_address, saved[1])])
@@ -72,7 +75,9 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
         form.prepare()
         if _done(form):
             if form.locks_out:
-                _end_sessions(request, list(form.affected.values()))
+                end_sessions_and_say(request, list(form.affected.values()))
+            if action == "disable":
+                warn_of_disabled(request, list(form.affected.values()))
             if isinstance(form, PasswordsForm):
                 return _show_passwords(request, form.done, form.passwords)
             messages.success(request, form.done)
@@ -100,10 +105,3 @@ def _show_passwords(request: HttpRequest, title: str, passwords: list[tuple[str,
     # A switch of the language would lose the passwords, so there is none.
     context = {"title": title, "passwords": passwords, "keeps": True}
     return render(request, "accounts/mailbox_passwords.html", context)
-
-
-def _end_sessions(request: HttpRequest, addresses: list[str]) -> None:
-    """End what sessions there are; a customer has no way to the mail server, so only staff reads what is left to do."""
-    left_to_do = end_sessions(addresses)
-    if left_to_do and isinstance(request.user, User) and request.user.is_staff:
-        messages.warning(request, left_to_do)

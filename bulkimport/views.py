@@ -20,7 +20,7 @@ from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import domains_of
 from accounts.bulk import selected_mailboxes
-from accounts.mailserver.control import end_sessions
+from accounts.notices import end_sessions_and_say
 from bulkimport import downloads, runner
 from bulkimport.capacity import capacity_for
 from bulkimport.columns import COLUMNS
@@ -169,11 +169,7 @@ def import_undo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     if request.method == "POST":
         with suppress(ImportNotOpen):  # undone in another tab; its page says so
             undone = undo_import(import_record)
-            left_to_do = end_sessions([account.address for account in undone.removed])
-            if left_to_do and not _user(request).is_staff:  # who has no way to the mail server
-                left_to_do = _("Whoever is signed in to one of them at this moment stays so until they close it.")
-            if left_to_do:
-                messages.warning(request, left_to_do)
+            end_sessions_and_say(request, [account.address for account in undone.removed])
         return redirect(import_record)
     return render(request, "bulkimport/import_undo.html", {"import": import_record, "undo": plan_undo(import_record)})
 

@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts import mailbox_views
+from accounts import notices
 from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import verify_password
 from bulkimport.models import Import, ImportedAccount
@@ -43,7 +43,7 @@ def browser_of(customer: User) -> Client:
 def ended(monkeypatch: pytest.MonkeyPatch) -> Mock:
     """Whose sessions were to be ended."""
     ended = Mock(return_value="")
-    monkeypatch.setattr(mailbox_views, "end_sessions", ended)
+    monkeypatch.setattr(notices, "end_sessions", ended)
     return ended
 
 

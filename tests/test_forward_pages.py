@@ -137,3 +137,18 @@ def test_another_customers_forward_is_not_found(browser_of: Client) -> None:
         assert browser_of.post(path, {"destinations": "z@z.pl"}).status_code == 404
     assert Forward.objects.get().destinations == "a@b.pl"
     assert Client().get("/forwards/")["Location"].startswith("/login/")
+
+
+def test_a_forward_that_nobody_would_get_is_saved_with_a_warning(browser_of: Client) -> None:
+    make_mailbox("off@przyklad.iq.pl", is_active=False)
+    make_mailbox("off@obca.example", is_active=False)
+    fields = {
+        "source": "biuro@przyklad.iq.pl",
+        "destinations": "off@przyklad.iq.pl brak@przyklad.iq.pl off@obca.example",
+        "is_active": "on",
+    }
+    html = browser_of.post("/forwards/new/", fields, follow=True).content.decode()
+    assert Forward.objects.count() == 1
+    assert "“off@przyklad.iq.pl” is disabled" in html
+    assert "“brak@przyklad.iq.pl” does not exist" in html
+    assert "“off@obca.example”" not in html, "what others have is not told"

@@ -9,7 +9,7 @@ from django.contrib.sessions.models import Session
 from django.http import HttpResponse
 from django.test import Client
 
-from accounts import mailbox_views
+from accounts import notices
 from accounts.models import Forward, Mailbox
 from accounts.passwords import password_for, verify_password
 from tests.factories import MAILBOX_PASSWORD, make_domain, make_forward, make_mailbox, make_user
@@ -38,7 +38,7 @@ def browser_of(customer: User) -> Client:
 def ended(monkeypatch: pytest.MonkeyPatch) -> Mock:
     """Whose sessions were to be ended."""
     ended = Mock(return_value="run this: doveadm kick")
-    monkeypatch.setattr(mailbox_views, "end_sessions", ended)
+    monkeypatch.setattr(notices, "end_sessions", ended)
     return ended
 
 
@@ -238,3 +238,15 @@ def test_an_old_page_of_an_account_takes_nothing_back(browser_of: Client) -> Non
     mailbox.refresh_from_db()
     assert mailbox.quota_mb == 100
     assert Forward.objects.count() == 1
+
+
+def test_switching_a_mailbox_off_tells_who_forwards_to_it_and_who_stays_signed_in(
+    browser_of: Client, ended: Mock
+) -> None:
+    mailbox = make_mailbox("jan@przyklad.iq.pl")
+    make_forward("biuro@przyklad.iq.pl", "jan@przyklad.iq.pl")
+    ended.return_value = "doveadm kick jan@przyklad.iq.pl"
+    html = browser_of.post(f"/mailboxes/{mailbox.pk}/", edited(mailbox, is_active="-"), follow=True).content.decode()
+    assert "“jan@przyklad.iq.pl” is disabled, so messages passed on to it will be returned." in html
+    assert "stays so until they close it" in html
+    assert "doveadm" not in html
