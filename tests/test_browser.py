@@ -2,11 +2,10 @@
 
 import threading
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Browser, Page, expect
 from pytest_django.live_server_helper import LiveServer
 
 from accounts import passwords
@@ -14,13 +13,11 @@ from accounts.models import Mailbox
 from accounts.passwords import verify_password
 from bulkimport.models import Import
 from bulkimport.services import creating
+from tests.browsing import NARROW, NARROWEST, WIDE, expect_heading, fits, sign_in, uncomplaining, upload
 from tests.factories import LOGIN_PASSWORD, make_domain, make_user
 from tests.manifest import SAMPLES
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-WIDE = {"width": 1280, "height": 900}
-NARROW = {"width": 390, "height": 844}
 
 
 @pytest.fixture
@@ -31,64 +28,32 @@ def customer() -> User:
     return customer
 
 
-@pytest.fixture(params=["wide", "narrow without script"])
+@pytest.fixture(params=[(WIDE, True), (NARROW, False)], ids=["wide", "narrow without script"])
 def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer, customer: User) -> Iterator[Page]:
-    """A signed-in page, at two widths, with and without JavaScript. Errors in its console fail the test."""
-    context = browser.new_context(
-        base_url=live_server.url,
-        viewport=WIDE if "wide" in request.param else NARROW,  # type: ignore[arg-type]
-        java_script_enabled="without" not in request.param,
-        locale="en-GB",
-    )
-    yield from _signed_in(context)
+    """A signed-in page, at two widths, with and without JavaScript."""
+    viewport, has_script = request.param
+    with uncomplaining(
+        browser.new_context(base_url=live_server.url, viewport=viewport, java_script_enabled=has_script, locale="en-GB")
+    ) as page:
+        sign_in(page)
+        yield page
 
 
 @pytest.fixture
 def scripted_page(browser: Browser, live_server: LiveServer, customer: User) -> Iterator[Page]:
-    context = browser.new_context(
-        base_url=live_server.url, viewport=WIDE, locale="en-GB", permissions=["clipboard-read", "clipboard-write"]
-    )
-    yield from _signed_in(context)
-
-
-def _signed_in(context: BrowserContext) -> Iterator[Page]:
-    page = context.new_page()
-    complaints: list[str] = []
-
-    def note(message: ConsoleMessage) -> None:
-        if message.type == "error":
-            complaints.append(message.text)
-
-    page.on("console", note)
-    page.goto("/")
-    page.get_by_label("Login").fill("anna")
-    page.get_by_label("Password").fill(LOGIN_PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page).to_have_url("/")
-    yield page
-    assert complaints == []
-    context.close()
-
-
-def upload(page: Page, file: str | Path, button: str = "Create accounts") -> None:
-    page.goto("/imports/new/")
-    page.get_by_label("File with the list of accounts").set_input_files(SAMPLES / file)
-    page.get_by_role("button", name=button).click()
-    page.wait_for_url("**/imports/*-*/")
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
-
-
-def heading(page: Page) -> str:
-    return page.get_by_role("heading", level=1).inner_text()
+    """A signed-in page of a wide browser with JavaScript, which may read what has been copied."""
+    permissions = ["clipboard-read", "clipboard-write"]
+    with uncomplaining(
+        browser.new_context(base_url=live_server.url, viewport=WIDE, locale="en-GB", permissions=permissions)
+    ) as page:
+        sign_in(page)
+        yield page
 
 
 @pytest.mark.parametrize("file", ["help-example-1.csv", "help-example-2.csv"])
 def test_the_examples_of_the_help_page_become_accounts(page: Page, file: str) -> None:
     upload(page, file)
-    assert heading(page) == "3 accounts created"
+    expect_heading(page, "3 accounts created")
     table = page.get_by_role("table").first
     expect(table).to_contain_text("e-mail@przyklad.iq.pl")
     expect(table).to_contain_text("the one you gave")
@@ -101,7 +66,7 @@ def test_the_examples_of_the_help_page_become_accounts(page: Page, file: str) ->
     assert verify_password("snad9hj934!!", Mailbox.objects.get(address="e-mail@przyklad.iq.pl").password_hash)
     page.reload()
     assert page.locator("[data-password]").all_inner_texts() == shown, "the results can be opened again"
-    page.set_viewport_size({"width": 320, "height": 800})
+    page.set_viewport_size(NARROWEST)
     page.get_by_text("I have saved the passwords").click()
     page.get_by_role("button", name="Erase the passwords from the panel").click()
     expect(page.locator("[data-password]")).to_have_count(0)
@@ -111,7 +76,7 @@ def test_nothing_typed_is_lost_to_another_language_or_an_ended_session(page: Pag
     upload(page, "bad-rows.csv")
     page.locator("[name='3-email']").fill("zly@firma.example")
     page.get_by_role("contentinfo").get_by_role("button", name="Polski").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("3 konta gotowe, 9 wierszy do poprawy")
+    expect_heading(page, "3 konta gotowe, 9 wierszy do poprawy")
     page.locator("[name='4-password']").fill("abc123")
     page.context.clear_cookies(name="sessionid")
     page.locator("[name='4-password']").press("Enter")
@@ -119,13 +84,13 @@ def test_nothing_typed_is_lost_to_another_language_or_an_ended_session(page: Pag
     page.get_by_label("Hasło").fill(LOGIN_PASSWORD)
     page.get_by_role("button", name="Zaloguj").click()
     page.get_by_role("button", name="Wyślij ponownie").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("4 konta gotowe, 8 wierszy do poprawy")
+    expect_heading(page, "4 konta gotowe, 8 wierszy do poprawy")
     assert fits(page)
 
 
 def test_every_error_is_corrected_on_the_page(page: Page) -> None:
     upload(page, "bad-rows.csv")
-    assert heading(page) == "2 accounts ready, 10 rows need you"
+    expect_heading(page, "2 accounts ready, 10 rows need you")
     assert Mailbox.objects.count() == 0
     corrections = {
         "3-email": "zly@firma.example",
@@ -142,15 +107,15 @@ def test_every_error_is_corrected_on_the_page(page: Page) -> None:
     for name, text in corrections.items():
         page.locator(f'[name="{name}"]').fill(text)
     page.locator('[name="13-email"]').press("Enter")
-    expect(page.get_by_role("heading", level=1)).to_have_text("11 accounts ready, 1 row needs you")
+    expect_heading(page, "11 accounts ready, 1 row needs you")
     page.locator('[name="13-password"]').fill("Poprawne1")
     page.get_by_role("button", name="Check again").last.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("12 accounts ready")
+    expect_heading(page, "12 accounts ready")
     assert Mailbox.objects.count() == 0
     page.go_back()
     page.go_forward()
     page.get_by_role("button", name="Create 12 accounts").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("12 accounts created")
+    expect_heading(page, "12 accounts created")
     assert verify_password("Poprawne1", Mailbox.objects.get(address="dwabledy@firma.example").password_hash)
 
 
@@ -178,11 +143,11 @@ def test_the_progress_moves_on_by_itself_to_the_results(page: Page, monkeypatch:
     monkeypatch.setattr(creating, "hash_password", slow_hash)
     try:
         upload(page, "help-example-1.csv")
-        assert heading(page) == "Creating 3 accounts"
+        expect_heading(page, "Creating 3 accounts")
         expect(page.get_by_role("progressbar")).to_be_visible()
     finally:
         go_on.set()
-    expect(page.get_by_role("heading", level=1)).to_have_text("3 accounts created", timeout=20_000)
+    expect_heading(page, "3 accounts created", seconds=20)
 
 
 def test_a_double_click_makes_one_import(scripted_page: Page) -> None:
@@ -190,7 +155,7 @@ def test_a_double_click_makes_one_import(scripted_page: Page) -> None:
     page.goto("/imports/new/")
     page.get_by_label("File with the list of accounts").set_input_files(SAMPLES / "help-example-1.csv")
     page.get_by_role("button", name="Create accounts").dblclick(no_wait_after=True)
-    expect(page.get_by_role("heading", level=1)).to_have_text("3 accounts created")
+    expect_heading(page, "3 accounts created")
     assert Import.objects.count() == 1
     assert Mailbox.objects.count() == 3
 
@@ -216,7 +181,7 @@ def test_a_wrong_separator_is_put_right_on_the_page(page: Page) -> None:
     page.get_by_text("Change how the file is read").click()
     page.get_by_label("Separator").select_option("Detect automatically")
     page.get_by_role("button", name="Read again").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("3 accounts ready")
+    expect_heading(page, "3 accounts ready")
 
 
 def test_an_import_is_undone_after_a_question(page: Page) -> None:
@@ -236,10 +201,10 @@ def test_the_pages_are_polish_for_a_polish_browser(browser: Browser, live_server
     page.locator('[name="password"]').fill(LOGIN_PASSWORD)
     page.get_by_role("button", name="Zaloguj").click()
     page.goto("/imports/new/")
-    assert heading(page) == "Hurtowe dodawanie kont"
+    expect_heading(page, "Hurtowe dodawanie kont")
     page.locator('[name="file"]').set_input_files(SAMPLES / "bad-rows.csv")
     page.get_by_role("button", name="Załóż konta").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("2 konta gotowe, 10 wierszy do poprawy")
+    expect_heading(page, "2 konta gotowe, 10 wierszy do poprawy")
     page.get_by_role("button", name="English").first.click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("2 accounts ready, 10 rows need you")
+    expect_heading(page, "2 accounts ready, 10 rows need you")
     context.close()

@@ -8,37 +8,22 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Mailbox
 from accounts.passwords import verify_password
-from tests.factories import LOGIN_PASSWORD, make_domain, make_forward, make_mailbox, make_user
+from tests.browsing import NARROWEST, WIDE, expect_heading, fits, sign_in, uncomplaining
+from tests.factories import make_domain, make_forward, make_mailbox, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 
-@pytest.fixture(params=[(1280, True), (320, False)], ids=["wide", "narrow without script"])
+@pytest.fixture(params=[(WIDE, True), (NARROWEST, False)], ids=["wide", "narrow without script"])
 def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer) -> Iterator[Page]:
-    """A signed-in page. Errors in its console, such as a refused style, fail the test."""
-    width, has_script = request.param
+    """A signed-in page on the list of mailboxes."""
+    viewport, has_script = request.param
     make_domain("przyklad.iq.pl", [make_user("anna")])
-    context = browser.new_context(
-        base_url=live_server.url,
-        viewport={"width": width, "height": 900},
-        java_script_enabled=has_script,
-        locale="en-GB",
-    )
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
-    page.goto("/login/?next=/mailboxes/")
-    page.get_by_label("Login").fill("anna")
-    page.get_by_label("Password").fill(LOGIN_PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    expect(page).to_have_url("/mailboxes/")
-    yield page
-    assert complaints == []
-    context.close()
-
-
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+    with uncomplaining(
+        browser.new_context(base_url=live_server.url, viewport=viewport, java_script_enabled=has_script, locale="en-GB")
+    ) as page:
+        sign_in(page, address="/mailboxes/")
+        yield page
 
 
 def test_a_mailbox_is_added_by_hand_and_its_password_shown(page: Page) -> None:
@@ -50,7 +35,7 @@ def test_a_mailbox_is_added_by_hand_and_its_password_shown(page: Page) -> None:
     expect(page.get_by_label("E-mail")).to_have_value("nowe@przyklad.iq.pl")
     page.get_by_label("Forward to").fill("")
     page.get_by_role("button", name="Create the account").dblclick()
-    expect(page.get_by_role("heading", level=1)).to_have_text("nowe@przyklad.iq.pl has been created")
+    expect_heading(page, "nowe@przyklad.iq.pl has been created")
     password = page.locator("[data-password]").inner_text()
     assert verify_password(password, Mailbox.objects.get().password_hash)
     assert fits(page)
@@ -65,14 +50,14 @@ def test_ticked_mailboxes_are_deleted_once_their_number_is_written(page: Page) -
     for name in ("adam", "beata"):
         page.get_by_label(f"Select {name}@przyklad.iq.pl").check()
     page.get_by_role("button", name="Delete").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Delete 2 mailboxes")
+    expect_heading(page, "Delete 2 mailboxes")
     expect(page.get_by_text("kontakt@przyklad.iq.pl")).to_be_visible()
     page.get_by_label("Write the number").fill("2")
     page.get_by_role("button", name="Delete 2 mailboxes").click()
     expect(page.get_by_text("2 mailboxes have been deleted.")).to_be_visible()
     assert [mailbox.local_part for mailbox in Mailbox.objects.all()] == ["cezary"]
     page.get_by_role("link", name="Forwards 1").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Forwards")
+    expect_heading(page, "Forwards")
     assert fits(page)
 
 
@@ -81,11 +66,11 @@ def test_all_rows_of_a_page_are_ticked_by_one_box(page: Page) -> None:
         make_mailbox(f"{name}@przyklad.iq.pl")
     page.reload()
     box = page.get_by_label("Select all rows on this page")
-    if page.viewport_size and page.viewport_size["width"] == 320:
+    if page.viewport_size == NARROWEST:
         expect(box).to_be_hidden()  # it would do nothing without script
         return
     box.check()
     page.get_by_label("Select beata@przyklad.iq.pl").uncheck()
     expect(box).not_to_be_checked()
     page.get_by_role("button", name="Disable").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("Disable 1 mailbox")
+    expect_heading(page, "Disable 1 mailbox")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -14,12 +15,10 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Mailbox
 from accounts.passwords import verify_password
 from bulkimport.models import Handout
-from tests.factories import LOGIN_PASSWORD, make_domain, make_user
-from tests.manifest import SAMPLES
+from tests.browsing import NARROW, expect_heading, fits, sign_in, uncomplaining, upload
+from tests.factories import make_domain, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-NARROW = {"width": 390, "height": 844}
 
 
 @pytest.fixture
@@ -33,35 +32,32 @@ def customer() -> User:
 def context(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer) -> BrowserContext:
     return browser.new_context(
         base_url=live_server.url,
-        viewport=NARROW,  # type: ignore[arg-type]
+        viewport=NARROW,
         java_script_enabled="without" not in request.param,
         locale="en-GB",
     )
 
 
+@pytest.fixture
+def page(context: BrowserContext) -> Iterator[Page]:
+    with uncomplaining(context) as page:
+        yield page
+
+
 def import_three(page: Page) -> None:
     """Sign in and create three accounts, two of them with a generated password."""
-    page.goto("/")
-    page.get_by_label("Login").fill("anna")
-    page.get_by_label("Password").fill(LOGIN_PASSWORD)
-    page.get_by_role("button", name="Sign in").click()
-    page.goto("/imports/new/")
-    page.get_by_label("File with the list of accounts").set_input_files(SAMPLES / "help-example-1.csv")
-    page.get_by_role("button", name="Create accounts").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("3 accounts created")
+    sign_in(page)
+    upload(page, "help-example-1.csv")
+    expect_heading(page, "3 accounts created")
 
 
-def fits(page: Page) -> bool:
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
-
-
-def test_a_link_is_made_and_opened_on_a_phone(context: BrowserContext, customer: User) -> None:
-    page = context.new_page()
+def test_a_link_is_made_and_opened_on_a_phone(page: Page, customer: User) -> None:
     import_three(page)
     page.get_by_role("link", name="One-time links").click()
+    expect_heading(page, "One-time links")
     assert fits(page)
     page.get_by_role("button", name="Make 2 links").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("2 links to send")
+    expect_heading(page, "2 links to send")
     assert fits(page)
     links = page.locator("[data-password]").all_inner_texts()
     page.reload()
@@ -70,7 +66,7 @@ def test_a_link_is_made_and_opened_on_a_phone(context: BrowserContext, customer:
         page.get_by_role("button", name="Download CSV for a mail merge").click()
     assert all(link in Path(download.value.path()).read_text("utf-8-sig") for link in links)
 
-    page = context.new_page()
+    page = page.context.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url + repr(request.headers)))
     page.goto(links[0])
@@ -82,8 +78,11 @@ def test_a_link_is_made_and_opened_on_a_phone(context: BrowserContext, customer:
         expect(page.get_by_text("This is not a whole link.")).to_be_visible()
         field.fill(links[0])
     page.get_by_role("button", name="Polski").click()
+    expect_heading(page, "Hasło do skrzynki")
     page.get_by_role("button", name="English").click()
+    expect_heading(page, "The password of your mailbox")
     page.get_by_role("button", name="Show the password").click()
+    page.wait_for_url("**/open/")
     password = page.locator("[data-password]").inner_text()
     address = page.locator(".sheet-address").inner_text()
     assert verify_password(password, Mailbox.objects.get(address=address).password_hash)
@@ -95,22 +94,18 @@ def test_a_link_is_made_and_opened_on_a_phone(context: BrowserContext, customer:
     if page.get_by_label("Your link").is_visible():
         page.get_by_label("Your link").fill(links[0])
     page.get_by_role("button", name="Show the password").click()
-    expect(page.get_by_role("heading", level=1)).to_have_text("This link does not work any more")
-    context.close()
+    expect_heading(page, "This link does not work any more")
 
 
-def test_sheets_take_a_page_each_and_six_cards_one(
-    context: BrowserContext, customer: User, settings: Settings, tmp_path: Path
-) -> None:
+def test_sheets_take_a_page_each_and_six_cards_one(page: Page, customer: User, settings: Settings) -> None:
     settings.MAIL_HOSTNAME = "mail.przyklad.iq.pl"
-    page = context.new_page()
-    complaints: list[str] = []
-    page.on("console", lambda message: complaints.append(message.text) if message.type == "error" else None)
     import_three(page)
     page.get_by_role("link", name="Print sheets").click()
+    expect_heading(page, "Sheets to print")
     assert fits(page)
     assert pages_of(page) == [(420, 594)] * 3
     page.get_by_role("link", name="Six cards a page to cut out (A4)").click()
+    page.wait_for_url("**/?**")
     assert fits(page)
     assert pages_of(page) == [(594, 841)]
     page.emulate_media(media="print", color_scheme="dark")
@@ -118,8 +113,6 @@ def test_sheets_take_a_page_each_and_six_cards_one(
     assert page.get_by_role("link", name="One sheet a page (A5)").is_hidden()
     ink = page.locator(".sheet-address").first.evaluate("element => getComputedStyle(element).color")
     assert ink == "rgb(21, 34, 42)", "paper is always light"
-    assert complaints == []
-    context.close()
 
 
 def pages_of(page: Page) -> list[tuple[int, int]]:

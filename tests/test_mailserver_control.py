@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import imaplib
 import shlex
+import smtplib
 import time
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from accounts.mailserver import control
 from accounts.mailserver.control import end_sessions, reload_postfix
 from accounts.models import Domain, Mailbox
 from tests.factories import MAILBOX_PASSWORD, make_mailbox, make_user
-from tests.mailserver import refusal
+from tests.mailserver import MailServer, refusal, wait_for
 
 JAN = "jan@przyklad.iq.pl"
 
@@ -127,20 +128,34 @@ def test_the_admin_says_what_is_left_to_do(staff: Client, settings: Settings) ->
 def test_a_disabled_mailbox_loses_its_session_and_a_new_domain_gets_mail(
     request: pytest.FixtureRequest, staff: Client, settings: Settings
 ) -> None:
-    mailserver = request.getfixturevalue("mailserver")
+    mailserver: MailServer = request.getfixturevalue("mailserver")
     settings.DOVEADM = ["doveadm", "-c", f"{mailserver.folder}/dovecot.conf"]
     settings.POSTFIX = ["postfix", "-c", f"{mailserver.folder}/postfix"]
     mailbox = make_mailbox(JAN)
     with mailserver.imap(JAN, MAILBOX_PASSWORD) as imap:
-        assert imap.noop()[0] == "OK"
+        wait_for(lambda: JAN in control.signed_in(), "a session that Dovecot tells of")
         assert change(staff, mailbox, is_active=None).count("doveadm") == 0
-        with pytest.raises((imaplib.IMAP4.abort, OSError)):
-            for _time in range(10):  # the end may arrive after the first answer
-                imap.noop()
+        wait_for(lambda: has_ended(imap), "the end of the session")
         imap.state = "LOGOUT"  # there is nobody to say goodbye to
     assert refusal(mailserver, "ewa@nowa.example")[0] == 554
     fields = {"name": "nowa.example", "default_quota_mb": 1000, "is_active": "on"}
     response = staff.post(reverse("admin:accounts_domain_add"), fields)
     assert not any("postfix reload" in str(message) for message in get_messages(response.wsgi_request))
     make_mailbox("ewa@nowa.example", domain=Domain.objects.get(name="nowa.example"))
-    mailserver.send("ewa@nowa.example", "to a new domain")
+    # A process of Postfix that is told to end still answers whom it has already.
+    wait_for(lambda: is_taken(mailserver, "ewa@nowa.example"), "the delivery to a new domain")
+
+
+def has_ended(imap: imaplib.IMAP4) -> bool:
+    try:
+        return imap.noop()[0] != "OK"
+    except (imaplib.IMAP4.abort, OSError):
+        return True
+
+
+def is_taken(mailserver: MailServer, recipient: str) -> bool:
+    try:
+        mailserver.send(recipient, "to a new domain")
+    except smtplib.SMTPRecipientsRefused:
+        return False
+    return True

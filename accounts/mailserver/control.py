@@ -34,7 +34,7 @@ def end_sessions(addresses: Collection[str]) -> str:
     until = time.monotonic() + SECONDS
     try:
         # One look at all sessions: most mailboxes have none, and each command takes its time.
-        left &= _signed_in()
+        left &= signed_in()
         for address in sorted(left):
             _run([*settings.DOVEADM, "kick", address], until - time.monotonic())
             left.remove(address)
@@ -59,7 +59,7 @@ def reload_postfix() -> str:
     return ""
 
 
-def _signed_in() -> set[str]:
+def signed_in() -> set[str]:
     """Return the addresses that have a session. `doveadm who -1` writes a line for each, the address first."""
     return {
         line.split()[0] for line in _run([*settings.DOVEADM, "who", "-1"], SECONDS).splitlines()[1:] if line.strip()
