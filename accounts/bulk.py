@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import domains_of
+from accounts.filter_forms import MailboxFilterForm
 from accounts.formats import grouped
-from accounts.forms import CellField, MailboxFilterForm
+from accounts.forms import CellField
 from accounts.models import Domain, Forward, Mailbox, MailboxQuerySet
 from accounts.panel_forms import TokenForm, dress
 from accounts.passwords import hash_password

@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import domains_of
-from accounts.forms import ForwardFilterForm
+from accounts.filter_forms import ForwardFilterForm
 from accounts.models import Domain, Forward, ForwardQuerySet, Mailbox
 from accounts.notices import warn_of_unreachable
 from accounts.panel_forms import PanelForwardForm

@@ -12,7 +12,7 @@ from django.views.decorators.http import require_http_methods
 
 from accounts.access import domains_of
 from accounts.bulk import ACTIONS, BulkForm, DeleteForm, PasswordsForm, selected_mailboxes
-from accounts.forms import MailboxFilterForm
+from accounts.filter_forms import MailboxFilterForm
 from accounts.models import Domain, Mailbox
 from accounts.notices import end_sessions_and_say, warn_of_disabled, warn_of_unreachable
 from accounts.panel_forms import MailboxEditForm, NewMailboxForm

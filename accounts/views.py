@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from accounts.access import domains_of
-from accounts.forms import MailboxFilterForm
+from accounts.filter_forms import MailboxFilterForm
 from accounts.models import Forward, Mailbox
 
 ROWS_PER_PAGE = 50
