@@ -186,6 +186,7 @@ class MailboxAdmin(MailAdmin):
         created = form.save()
         if created is None:
             raise IntegrityError("Somebody was faster.")  # `changeform_view` tells the person
+        warn_of_unreachable(request, form.cleaned_data["forward"])
         return created[0]
 
     def save_model(self, request: HttpRequest, obj: Mailbox, form: Any, change: bool) -> None:

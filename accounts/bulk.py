@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.access import domains_of
 from accounts.filter_forms import MailboxFilterForm
 from accounts.formats import grouped
-from accounts.forms import CellField
+from accounts.forms import CellField, KeptForm
 from accounts.models import Domain, Forward, Mailbox, MailboxQuerySet
 from accounts.panel_forms import TokenForm, dress
 from accounts.passwords import hash_password
@@ -178,7 +178,7 @@ class EnableForm(BulkForm):
             mailboxes.update(is_active=True)
 
 
-class QuotaForm(BulkForm):
+class QuotaForm(KeptForm, BulkForm):
     quota = CellField(label=gettext_lazy("Quota of each of them (MB)"), required=False)
     explanation = gettext_lazy("Mail that is in them already stays, even where it is more than the new quota.")
 
@@ -235,7 +235,7 @@ class QuotaForm(BulkForm):
             mailboxes.update(quota_mb=self.cleaned_data["quota"])
 
 
-class DeleteForm(BulkForm):
+class DeleteForm(KeptForm, BulkForm):
     """Asks for the number of the mailboxes, where it is more than one, and names the forwards that lead to them."""
 
     typed = CellField(label=gettext_lazy("Write the number of mailboxes to delete"), required=False)

@@ -13,7 +13,7 @@ from django.utils.crypto import get_random_string, salted_hmac
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.forms import ForwardForm, MailboxForm
+from accounts.forms import ForwardForm, KeptForm, MailboxForm
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
 from accounts.passwords import password_for, verify_password
 
@@ -164,7 +164,7 @@ def _stamp(mailbox: Mailbox, forward: Forward | None) -> str:
     return salted_hmac("account", repr([mailbox.quota_mb, mailbox.is_active, *of_forward])).hexdigest()
 
 
-class PanelForwardForm(ForwardForm):
+class PanelForwardForm(KeptForm, ForwardForm):
     """A forward of a customer. Its source stays as it is: another source is another forward."""
 
     class Meta(ForwardForm.Meta):

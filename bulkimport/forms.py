@@ -18,6 +18,7 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.forms import KeptForm
 from accounts.validators import parse_quota_mb, trimmed
 from bulkimport.presentation import stamp
 from bulkimport.readers.header import MAX_COLUMNS
@@ -30,7 +31,7 @@ _FIELDS: Final = {str(field): field for field in Field}
 CELL_NAME: Final = re.compile(rf"([0-9]{{1,9}})-({'|'.join(Field)})")
 
 
-class UploadForm(forms.Form):
+class UploadForm(KeptForm, forms.Form):
     """The file, the default quota, and for staff the customer it is for. `import_id` makes a double click harmless.
 
     A faulty default quota does not refuse the file: a browser would drop the file from the page. The import keeps

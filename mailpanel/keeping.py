@@ -1,4 +1,5 @@
-"""Keeping what was typed when it cannot be taken: the session has ended, or the page is too old to be trusted.
+"""Keeping what was typed when it cannot be taken: the session has ended, the page is too old to be trusted, signing in
+is stopped for a while, or only another language was asked for.
 
 It travels through the browser, as hidden fields of the very tab that it was typed in: nothing of it is stored, since
 there may be passwords in it.
@@ -13,11 +14,12 @@ from django.contrib.auth import views
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.middleware import LoginRequiredMiddleware
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import redirect, render, resolve_url
+from django.utils import translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.http import HttpResponseClientRefresh
 
 # What is typed there is not to stand in a page.
@@ -47,6 +49,46 @@ class KeepingLoginRequiredMiddleware(LoginRequiredMiddleware):
         return response
 
 
+class KeepingLanguageMiddleware:
+    """Switch the language by the form of a page: it comes back as it was typed, without its password.
+
+    `accounts.forms.KeptForm` takes care that nothing is done with it. A form that is sent by GET stands in an address,
+    so its page is asked for again by an address without the language.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(
+        self,
+        request: HttpRequest,
+        view_func: Callable[..., HttpResponseBase],
+        view_args: tuple[Any, ...],
+        view_kwargs: dict[Any, Any],
+    ) -> HttpResponseBase | None:
+        is_post = request.method == "POST"
+        if is_post and getattr(view_func, "csrf_exempt", False):  # what is sent may be no form, or from another site
+            return None
+        sent = request.POST if is_post else request.GET
+        language = sent.get("language")
+        if language not in dict(settings.LANGUAGES):
+            return None
+        translation.activate(language)
+        if is_post:
+            without_password = request.POST.copy()
+            without_password.pop("password", None)
+            request.POST = without_password  # type: ignore[assignment]  # no view changes it
+            response = view_func(request, *view_args, **view_kwargs)
+        else:
+            typed = [(name, str(text)) for name, text in sent.items() if text and name != "language"]
+            response = HttpResponseRedirect(f"{request.path}?{urlencode(typed)}")
+        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language)
+        return response
+
+
 @method_decorator(login_not_required, name="dispatch")
 class LoginView(views.LoginView):
     """Sign in, and offer to send a form that was kept."""
@@ -66,6 +108,15 @@ class LoginView(views.LoginView):
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_valid(form)
         return _offer_kept(self.request) or response
+
+
+def locked_out(request: HttpRequest, *_of_axes: object) -> HttpResponse:
+    """Say that signing in is stopped for a while, and carry a form along that was kept."""
+    kept = request.POST.get("kept", "")
+    context = {"kept": kept, "keeps": bool(kept), "wait": settings.AXES_COOLOFF_TIME}
+    response = render(request, "accounts/login_locked.html", context, status=429)
+    add_never_cache_headers(response)
+    return response
 
 
 def csrf_failure(request: HttpRequest, **_reason: str) -> HttpResponseBase:

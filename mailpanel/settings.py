@@ -72,6 +72,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "mailpanel.keeping.KeepingLoginRequiredMiddleware",
+    "mailpanel.keeping.KeepingLanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
@@ -143,7 +144,7 @@ AUTH_PASSWORD_VALIDATORS = [
 AXES_FAILURE_LIMIT = 10
 AXES_COOLOFF_TIME = timedelta(minutes=15)
 AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
-AXES_LOCKOUT_TEMPLATE = "accounts/login_locked.html"
+AXES_LOCKOUT_CALLABLE = "mailpanel.keeping.locked_out"
 AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False  # no banner in the output of commands
 AXES_CLIENT_IP_CALLABLE = "mailpanel.signin.client_ip"

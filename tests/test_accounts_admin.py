@@ -296,6 +296,16 @@ def test_a_mailbox_is_added_with_the_default_quota_and_without_a_forward(staff: 
     assert not Forward.objects.exists()
 
 
+def test_a_mailbox_with_a_forward_that_nobody_would_get_is_added_with_a_warning(staff: Client) -> None:
+    make_mailbox("off@a.pl", is_active=False)
+    fields = {"email": "jan@a.pl", "password": "abc123", "forward": "off@a.pl brak@a.pl ktos@daleko.example"}
+    html = staff.post(page("mailbox", "add"), fields, follow=True).content.decode()
+    assert Forward.objects.count() == 1
+    assert "“off@a.pl” is disabled" in html
+    assert "“brak@a.pl” does not exist" in html
+    assert "“ktos@daleko.example”" not in html
+
+
 @pytest.mark.parametrize(
     ("fields", "problems"),
     [

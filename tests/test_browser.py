@@ -6,6 +6,7 @@ from collections.abc import Iterator
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Browser, Page, expect
+from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts import passwords
@@ -86,6 +87,40 @@ def test_nothing_typed_is_lost_to_another_language_or_an_ended_session(page: Pag
     page.get_by_role("button", name="Wyślij ponownie").click()
     expect_heading(page, "4 konta gotowe, 8 wierszy do poprawy")
     assert fits(page)
+
+
+def test_another_language_keeps_what_was_typed_in_every_form(page: Page, settings: Settings) -> None:
+    settings.MAIL_HOSTNAME = "poczta.example"
+    footer = page.get_by_role("contentinfo")
+    page.goto("/imports/new/")
+    page.get_by_label("File with the list of accounts").set_input_files(SAMPLES / "bad-rows.csv")
+    page.get_by_label("Quota of each account").fill("75x")
+    footer.get_by_role("button", name="Polski").click()
+    expect_heading(page, "Hurtowe dodawanie kont")
+    expect(page.get_by_label("Pojemność każdego z kont")).to_have_value("75x")
+    expect(page.locator("#file-msg")).to_contain_text(".")  # asks for the file once more
+    page.goto("/mailboxes/new/")
+    page.get_by_label("E-mail").fill("ewa@przyklad.iq.pl")
+    page.get_by_label("Hasło").fill("Tajne123")
+    page.get_by_role("checkbox").check()
+    page.get_by_role("banner").get_by_text("anna").click()
+    page.get_by_role("banner").get_by_role("button", name="English").click()
+    expect_heading(page, "Add one account")
+    expect(page.get_by_label("E-mail")).to_have_value("ewa@przyklad.iq.pl")
+    expect(page.get_by_role("checkbox")).to_be_checked()
+    expect(page.get_by_label("Password")).to_have_value("")
+    page.get_by_label("Forward to").fill("szef@daleko.example")
+    page.get_by_label("Forward to").press("Enter")
+    expect_heading(page, "ewa@przyklad.iq.pl has been created")
+    page.goto("/mail-settings/")
+    page.get_by_label("E-mail address").fill("jan@żółw.pl")
+    footer.get_by_role("button", name="Polski").click()
+    expect_heading(page, "Nazwy serwerów i porty")
+    expect(page).to_have_url("/mail-settings/?address=jan%40%C5%BC%C3%B3%C5%82w.pl")
+    page.get_by_label("Adres e-mail").fill("ewa@przyklad.iq.pl")
+    page.get_by_label("Adres e-mail").press("Enter")
+    expect(page).to_have_url("/mail-settings/?address=ewa%40przyklad.iq.pl")
+    expect_heading(page, "Nazwy serwerów i porty")
 
 
 def test_every_error_is_corrected_on_the_page(page: Page) -> None:

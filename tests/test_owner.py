@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from html import unescape
 from typing import Any
 
@@ -85,7 +86,7 @@ def change_password(client: Client, old: str = MAILBOX_PASSWORD, new: str = NEW_
 def test_an_owner_signs_in_with_address_and_password(mailbox: Mailbox, client: Client) -> None:
     before = client.session.session_key
     html = text_of(client, "/mailbox/login/")
-    assert "ask the person who looks after e-mail" in html
+    assert "ask the person who looks after mail" in html
     signed_in(client)
     html = text_of(client)
     assert f"<h1>{ADDRESS}</h1>" in html
@@ -175,7 +176,7 @@ def test_too_many_wrong_passwords_lock_the_mailbox_for_a_while(mailbox: Mailbox,
     assert response.status_code == 429
     response = try_to_sign_in(client)
     assert response.status_code == 429
-    assert "ask the person who looks after e-mail" in plain(response)
+    assert "ask the person who looks after mail" in plain(response)
     assert 'href="/mailbox/login/"' in plain(response)
     assert not is_in(client)
     signed_in(address="ewa@przyklad.iq.pl")
@@ -423,6 +424,20 @@ def test_an_owner_makes_changes_and_deletes_the_forward(owner: Client, mailbox: 
     owner.post("/mailbox/forward/", {"destinations": "  "})
     assert not Forward.objects.exists()
     assert owner.post("/mailbox/forward/", {"destinations": ""}).status_code == 302
+
+
+def test_an_owner_does_not_learn_which_addresses_exist(owner: Client) -> None:
+    signed_in_too = make_user(is_staff=True)
+    owner.force_login(signed_in_too)
+    signed_in(owner)
+    make_mailbox("ewa@przyklad.iq.pl")
+    make_mailbox("off@przyklad.iq.pl", is_active=False)
+    pages = set()
+    for name in ("ewa", "off", "nie"):
+        address = f"{name}@przyklad.iq.pl"
+        html = plain(owner.post("/mailbox/forward/", {"destinations": address}, follow=True))
+        pages.add(re.sub(r'value="\w{64}"', "", html.replace(address, "")))
+    assert len(pages) == 1
 
 
 def test_only_the_own_forward_is_touched(owner: Client) -> None:

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.forms import CellField
+from accounts.forms import CellField, KeptForm
 from accounts.models import Domain, Forward, Mailbox
 from accounts.validators import clean_password, parse_destinations, trimmed
 
@@ -63,7 +63,7 @@ class OwnerPasswordForm(forms.Form):
             raise ValidationError(message, code="password_differs")
 
 
-class OwnerForwardForm(forms.Form):
+class OwnerForwardForm(KeptForm, forms.Form):
     """Where the messages to a mailbox are passed on to; with no address, the forward is deleted."""
 
     destinations = CellField(

@@ -79,6 +79,7 @@ def owner_forward(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
         raise Http404
     form = OwnerForwardForm(request.POST if request.method == "POST" else None, mailbox=mailbox)
     if form.is_valid() and form.save():
+        # No word on addresses that get no mail: an owner could try here, unseen, which ones exist.
         messages.success(request, _("The forward is saved."))
         return redirect("owner_home")
     return _page(request, "accounts/owner_forward.html", {"mailbox": mailbox, "form": form})
