@@ -9,13 +9,17 @@ from typing import Any
 
 import pytest
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.db import connection
+from django.test import Client
 from django.utils import translation
 from pytest_django import DjangoDbBlocker
 
+from accounts.models import Domain
 from bulkimport import runner
 from bulkimport.services.creating import create
+from tests.factories import make_client, make_domain, make_user
 from tests.mailserver import MailServer, running_mailserver
 from tests.run import find_chromium
 
@@ -71,6 +75,27 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
 def browser_context_args(browser_context_args: dict[str, Any]) -> dict[str, Any]:
     """Browse in English, whatever the language of this machine."""
     return {"locale": "en-GB", **browser_context_args}
+
+
+@pytest.fixture
+def customer() -> User:
+    """A login that administers two domains; the name of one has Polish letters."""
+    customer = make_user("anna")
+    for name in ("przyklad.iq.pl", "xn--w-uga1v8h.pl"):
+        make_domain(name, [customer])
+    return customer
+
+
+@pytest.fixture
+def domain(customer: User) -> Domain:
+    """The first domain of the customer."""
+    return Domain.objects.get(name="przyklad.iq.pl")
+
+
+@pytest.fixture
+def browser_of(customer: User) -> Client:
+    """A client in which the customer is signed in."""
+    return make_client(customer)
 
 
 @pytest.fixture

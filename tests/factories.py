@@ -6,9 +6,13 @@ from collections.abc import Iterable
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.test import Client
 
 from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import hash_password
+from bulkimport.models import Import
+from bulkimport.services.checking import check, note_plan, upload
+from bulkimport.services.creating import claim, create
 
 LOGIN_PASSWORD = "long-enough-for-a-login"
 MAILBOX_PASSWORD = "secret1"
@@ -50,6 +54,36 @@ def make_forward(
     fields.setdefault("domain", _domain_of(source))
     text = destinations if isinstance(destinations, str) else " ".join(destinations)
     return Forward.objects.create(source=source, destinations=text, keep_copy=keep_copy, **fields)
+
+
+def make_checked_import(
+    uploaded_by: User | None, text: str | bytes, filename: str = "lista.csv", **fields: Any
+) -> Import:
+    """Make an import of a list, which is checked but not created. `fields`: whatever else came with its upload."""
+    content = text if isinstance(text, bytes) else text.encode()
+    import_record = upload(content=content, filename=filename, uploaded_by=uploaded_by, **fields)
+    note_plan(import_record, check(import_record))
+    return import_record
+
+
+def make_created_import(
+    uploaded_by: User | None, text: str | bytes, filename: str = "lista.csv", skip_errors: bool = False
+) -> Import:
+    """Make an import of a list, and its accounts."""
+    import_record = make_checked_import(uploaded_by, text, filename)
+    plan = check(import_record)
+    mine = claim(import_record, plan, leave_out=plan.error_lines if skip_errors else ())
+    if mine is None or not create(mine):
+        raise AssertionError("This list cannot be created.")
+    import_record.refresh_from_db()
+    return import_record
+
+
+def make_client(login: User) -> Client:
+    """Make a client in which somebody is signed in to the panel."""
+    client = Client()
+    client.force_login(login)
+    return client
 
 
 def _domain_of(address: str) -> Domain:

@@ -10,10 +10,8 @@ from django.utils import timezone
 from accounts.models import Forward, Mailbox, MailUsage
 from bulkimport.models import Import
 from bulkimport.services.after import forget_secrets, undo
-from bulkimport.services.checking import check, note_plan, upload
-from bulkimport.services.creating import claim, create
 from bulkimport.services.handing_out import links_made, make_links, open_link
-from tests.factories import make_domain, make_forward, make_mailbox, make_user
+from tests.factories import make_checked_import, make_created_import, make_domain, make_forward, make_mailbox, make_user
 from tests.manifest import SAMPLES
 
 MAIL_HOSTNAME = "poczta.przyklad.iq.pl"  # for the settings; pages with server names have nothing to show without it
@@ -117,17 +115,10 @@ def mailbox_pages() -> dict[str, str]:
 
 def _import(customer: User, filename: str, content: str | bytes, **fields: object) -> Import:
     content = content if isinstance(content, bytes) else content.encode("cp1250")
-    import_record = upload(content=content, filename=filename, uploaded_by=customer)
-    note_plan(import_record, check(import_record))
+    import_record = make_checked_import(customer, content, filename=filename)
     Import.objects.filter(pk=import_record.pk).update(**fields)
     return import_record
 
 
 def _created(customer: User, filename: str, content: str) -> Import:
-    import_record = _import(customer, filename, content)
-    mine = claim(import_record, check(import_record))
-    if mine is None:
-        raise AssertionError("The list of a scene has errors.")
-    create(mine)
-    import_record.refresh_from_db()
-    return import_record
+    return make_created_import(customer, content.encode("cp1250"), filename=filename)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from django.contrib.admin.models import LogEntry
-from django.contrib.auth.models import Permission, User
+from django.contrib.auth.models import Permission
 from django.db import IntegrityError, connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -14,7 +14,7 @@ from django.urls import reverse
 from accounts import admin as accounts_admin
 from accounts.models import Domain, Forward, Mailbox, MailUsage
 from accounts.passwords import verify_password
-from tests.factories import make_domain, make_forward, make_mailbox, make_user
+from tests.factories import make_client, make_domain, make_forward, make_mailbox, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -23,13 +23,7 @@ MODELS = ["domain", "mailbox", "forward"]
 
 @pytest.fixture
 def staff() -> Client:
-    return client_of(make_user("staff", is_staff=True))
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
+    return make_client(make_user("staff", is_staff=True))
 
 
 def page(model: str, action: str = "changelist", *args: Any, app: str = "accounts") -> str:
@@ -68,7 +62,7 @@ def errors_of(response: Any) -> dict[str, list[str]]:
 
 
 def test_only_staff_sees_the_admin(staff: Client) -> None:
-    customer = client_of(make_user("anna"))
+    customer = make_client(make_user("anna"))
     for address in every_page():
         for client in (Client(), customer):
             response = client.get(address)
@@ -93,7 +87,7 @@ def test_staff_that_may_only_look_gets_pages_without_fields(model: str) -> None:
     record = make_one_of_each()[model]
     viewer = make_user("viewer", is_staff=True, is_superuser=False)
     viewer.user_permissions.set(Permission.objects.filter(codename=f"view_{model}"))
-    client = client_of(viewer)
+    client = make_client(viewer)
     assert client.get(page(model)).status_code == 200
     html = text_of(client, page(model, "change", record.pk))
     assert 'name="new_password"' not in html
@@ -408,7 +402,7 @@ def test_who_may_not_delete_forwards_may_not_delete_a_mailbox_with_one() -> None
     make_forward("jan@a.pl", "x@x.pl")
     user = make_user("helper", is_staff=True, is_superuser=False)
     user.user_permissions.set(Permission.objects.filter(codename__in=["view_mailbox", "delete_mailbox"]))
-    client = client_of(user)
+    client = make_client(user)
     assert client.post(page("mailbox", "delete", mailbox.pk), {"post": "yes"}).status_code == 403
     assert Mailbox.objects.exists()
     Forward.objects.all().delete()

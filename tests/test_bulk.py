@@ -32,13 +32,6 @@ def customer() -> User:
     return customer
 
 
-@pytest.fixture
-def browser_of(customer: User) -> Client:
-    client = Client()
-    client.force_login(customer)
-    return client
-
-
 @pytest.fixture(autouse=True)
 def ended(monkeypatch: pytest.MonkeyPatch) -> Mock:
     """Whose sessions were to be ended."""

@@ -18,21 +18,13 @@ from bulkimport import admin
 from bulkimport.models import Import
 from bulkimport.rows import Field
 from bulkimport.services.after import generated_passwords
-from bulkimport.services.checking import check, correct, note_plan, upload
-from bulkimport.services.creating import claim, create
-from tests.factories import make_domain, make_user
+from bulkimport.services.checking import correct, upload
+from tests.factories import make_created_import, make_user
 
 pytestmark = pytest.mark.django_db
 
 LIST = reverse("admin:bulkimport_import_changelist")
 FILE = "E-mail;Hasło\njan@przyklad.iq.pl;Wiosna2024\newa@przyklad.iq.pl;\nzły;Zima2024\n"
-
-
-@pytest.fixture
-def customer() -> User:
-    user = make_user("anna")
-    make_domain("przyklad.iq.pl", [user])
-    return user
 
 
 @pytest.fixture
@@ -46,14 +38,7 @@ def uploaded(user: User | None, text: str = FILE, filename: str = "lista.csv") -
 
 
 def created(user: User | None, text: str = FILE) -> Import:
-    import_record = uploaded(user, text)
-    plan = check(import_record)
-    note_plan(import_record, plan)
-    mine = claim(import_record, plan, leave_out=plan.error_lines)
-    assert mine
-    assert create(mine)
-    import_record.refresh_from_db()
-    return import_record
+    return make_created_import(user, text, skip_errors=True)
 
 
 def page_of(import_record: Import, page: str = "change") -> str:

@@ -19,10 +19,9 @@ from bulkimport.models import Import
 from bulkimport.readers import read_file
 from bulkimport.rows import Dialect, Field, FileRows, Plan, Problem, Row
 from bulkimport.services.after import forget_secrets, generated_passwords
-from bulkimport.services.checking import check, correct, note_plan, upload
-from bulkimport.services.creating import claim, create
+from bulkimport.services.checking import check, correct
 from bulkimport.validation import validate
-from tests.factories import make_domain, make_user
+from tests.factories import make_checked_import, make_created_import, make_domain
 
 LANGUAGES = ("en", "pl")
 BOM = b"\xef\xbb\xbf"
@@ -46,32 +45,6 @@ ODD_PASSWORDS = (
     "TRUE1",
     "'quoted1'",
 )
-
-
-@pytest.fixture
-def customer() -> User:
-    return make_user("anna")
-
-
-@pytest.fixture
-def domain(customer: User) -> Domain:
-    return make_domain("przyklad.iq.pl", [customer])
-
-
-def imported(customer: User, content: str | bytes, filename: str = "lista.csv") -> Import:
-    data = content.encode() if isinstance(content, str) else content
-    import_record = upload(content=data, filename=filename, uploaded_by=customer)
-    note_plan(import_record, check(import_record))
-    return import_record
-
-
-def created(customer: User, text: str, *, skip_errors: bool = False) -> Import:
-    import_record = imported(customer, text)
-    plan = check(import_record)
-    mine = claim(import_record, plan, leave_out=plan.error_lines if skip_errors else ())
-    assert mine and create(mine)
-    import_record.refresh_from_db()
-    return import_record
 
 
 def problems_of(import_record: Import, only_lines: Collection[int] | None = None) -> Download:
@@ -170,7 +143,7 @@ def test_a_template_has_a_plain_name_in_the_language_of_the_moment(language: str
 # --- Results
 
 LIST = HEADER + (
-    "jan@przyklad.iq.pl;Wiosna2024;500;ewa@przyklad.iq.pl info@żółw.pl;Tak\n"
+    "jan@przyklad.iq.pl;Wiosna2024;500;ewa@przyklad.iq.pl info@gęś.example;Tak\n"
     "ewa@przyklad.iq.pl;;700;adam@poczta.pl;\n"
     "adam@przyklad.iq.pl;;;;\n"
 )
@@ -181,7 +154,7 @@ LIST = HEADER + (
 def test_results_have_the_generated_passwords_and_never_those_of_the_file(
     customer: User, domain: Domain, language: str, yes: str, no: str
 ) -> None:
-    import_record = created(customer, LIST)
+    import_record = make_created_import(customer, LIST)
     generated = generated_passwords(import_record)
     with translation.override(language):
         headers = [column.header for column in COLUMNS]
@@ -189,7 +162,7 @@ def test_results_have_the_generated_passwords_and_never_those_of_the_file(
         in_xlsx = sheet_rows(results(import_record, "xlsx"))
     assert in_csv == [
         headers,
-        ["jan@przyklad.iq.pl", "", "500", "ewa@przyklad.iq.pl info@żółw.pl", yes],
+        ["jan@przyklad.iq.pl", "", "500", "ewa@przyklad.iq.pl info@gęś.example", yes],
         ["ewa@przyklad.iq.pl", generated["ewa@przyklad.iq.pl"], "700", "adam@poczta.pl", no],
         ["adam@przyklad.iq.pl", generated["adam@przyklad.iq.pl"], "1000", "", ""],
     ]
@@ -199,7 +172,7 @@ def test_results_have_the_generated_passwords_and_never_those_of_the_file(
 @pytest.mark.django_db
 @pytest.mark.parametrize("file_format", ["csv", "xlsx"])
 def test_results_can_be_uploaded_again(customer: User, domain: Domain, file_format: str) -> None:
-    import_record = created(customer, LIST)
+    import_record = make_created_import(customer, LIST)
     generated = generated_passwords(import_record)
     file = read_again(results(import_record, file_format))
     Mailbox.objects.all().delete()
@@ -208,7 +181,7 @@ def test_results_can_be_uploaded_again(customer: User, domain: Domain, file_form
     plan = validate(file, domains=Domain.objects.all())
     assert plan.problems == ()
     assert [(d.address, d.password, d.quota_mb, d.destinations, d.keep_copy) for d in plan.drafts] == [
-        ("jan@przyklad.iq.pl", None, 500, ("ewa@przyklad.iq.pl", "info@xn--w-uga1v8h.pl"), True),
+        ("jan@przyklad.iq.pl", None, 500, ("ewa@przyklad.iq.pl", "info@xn--g-1ia2r.example"), True),
         ("ewa@przyklad.iq.pl", generated["ewa@przyklad.iq.pl"], 700, ("adam@poczta.pl",), False),
         ("adam@przyklad.iq.pl", generated["adam@przyklad.iq.pl"], 1000, (), False),
     ]
@@ -217,13 +190,13 @@ def test_results_can_be_uploaded_again(customer: User, domain: Domain, file_form
 @pytest.mark.django_db
 def test_results_show_an_address_as_people_write_it(customer: User) -> None:
     make_domain("xn--g-1ia2r.example", [customer])
-    import_record = created(customer, "E-mail\nbiuro@gęś.example\n")
+    import_record = make_created_import(customer, "E-mail\nbiuro@gęś.example\n")
     assert csv_rows(results(import_record, "csv"), ",")[1][0] == "biuro@gęś.example"
 
 
 @pytest.mark.django_db
 def test_results_have_no_passwords_once_they_are_saved(customer: User, domain: Domain) -> None:
-    import_record = created(customer, LIST)
+    import_record = make_created_import(customer, LIST)
     forget_secrets(import_record)
     import_record.refresh_from_db()
     assert [row[1] for row in csv_rows(results(import_record, "csv"), ",")[1:]] == ["", "", ""]
@@ -231,7 +204,7 @@ def test_results_have_no_passwords_once_they_are_saved(customer: User, domain: D
 
 @pytest.mark.django_db
 def test_results_have_only_the_address_of_a_deleted_mailbox(customer: User, domain: Domain) -> None:
-    import_record = created(customer, LIST)
+    import_record = make_created_import(customer, LIST)
     Mailbox.objects.get(address="ewa@przyklad.iq.pl").delete()
     assert csv_rows(results(import_record, "csv"), ",")[2] == ["ewa@przyklad.iq.pl", "", "", "", ""]
 
@@ -240,7 +213,7 @@ def test_results_have_only_the_address_of_a_deleted_mailbox(customer: User, doma
 def test_a_forward_cannot_start_a_formula_in_a_spreadsheet(customer: User, domain: Domain) -> None:
     """An address elsewhere may begin with = + or -; the importer reads it back without what protects it."""
     text = HEADER + "".join(f"konto{n}@przyklad.iq.pl;;;{sign}1@poczta.pl;\n" for n, sign in enumerate("=+-"))
-    import_record = created(customer, text)
+    import_record = make_created_import(customer, text)
     in_csv = results(import_record, "csv")
     assert not [cell for row in csv_rows(in_csv, ",") for cell in row if cell.startswith(("=", "+", "-", "@"))]
     sheet = xlsx_sheet(results(import_record, "xlsx"))
@@ -258,7 +231,7 @@ def test_a_forward_cannot_start_a_formula_in_a_spreadsheet(customer: User, domai
 
 @pytest.mark.django_db
 def test_an_xlsx_of_results_has_numbers_for_quotas_and_no_links(customer: User, domain: Domain) -> None:
-    sheet = xlsx_sheet(results(created(customer, LIST), "xlsx"))
+    sheet = xlsx_sheet(results(make_created_import(customer, LIST), "xlsx"))
     assert [sheet[f"C{line}"].value for line in (2, 3, 4)] == [500, 700, 1000]
     assert not any(cell.hyperlink for row in sheet.iter_rows() for cell in row)
 
@@ -266,7 +239,7 @@ def test_an_xlsx_of_results_has_numbers_for_quotas_and_no_links(customer: User, 
 @pytest.mark.django_db
 @pytest.mark.parametrize(("language", "name"), [("en", "lista-accounts.csv"), ("pl", "lista-konta.csv")])
 def test_results_are_named_after_the_file(customer: User, domain: Domain, language: str, name: str) -> None:
-    import_record = created(customer, LIST)
+    import_record = make_created_import(customer, LIST)
     with translation.override(language):
         assert results(import_record, "csv").filename == name
 
@@ -279,7 +252,7 @@ def test_results_are_named_after_the_file(customer: User, domain: Domain, langua
 def test_each_row_says_what_is_wrong_with_it(customer: User, domain: Domain, language: str, label: str) -> None:
     text = HEADER + "jan@przyklad.iq.pl;Wiosna2024;500;;\n\nzły;abc;x;;\n"
     with translation.override(language):
-        import_record = imported(customer, text)
+        import_record = make_checked_import(customer, text)
         messages = [problem.message for problem in check(import_record).problems]
         rows = csv_rows(problems_of(import_record), ";")
         headers = [column.header for column in COLUMNS]
@@ -296,7 +269,7 @@ def test_each_row_says_what_is_wrong_with_it(customer: User, domain: Domain, lan
 def test_a_list_of_problems_reads_as_the_same_rows(customer: User, domain: Domain, language: str) -> None:
     lines = [f'user{n}@przyklad.iq.pl;"{p.replace(chr(34), chr(34) * 2)}";;;' for n, p in enumerate(ODD_PASSWORDS)]
     with translation.override(language):
-        import_record = imported(customer, HEADER + "\n".join([*lines, 'zły;"  abc ";;;']))
+        import_record = make_checked_import(customer, HEADER + "\n".join([*lines, 'zły;"  abc ";;;']))
         before = check(import_record).file
         after = read_again(problems_of(import_record))
     assert cells_of(after) == cells_of(before)
@@ -345,7 +318,7 @@ def test_a_csv_keeps_its_separator_and_its_encoding_where_that_can_be(
     customer: User, domain: Domain, encoding: str, written: str, separator: str
 ) -> None:
     text = (HEADER + "zażółć;gęślą1;;;\n").replace(";", separator).encode(encoding)
-    import_record = imported(customer, text)
+    import_record = make_checked_import(customer, text)
     assert check(import_record).file.dialect.encoding == encoding
     download = problems_of(import_record)
     after = read_again(download)
@@ -356,7 +329,7 @@ def test_a_csv_keeps_its_separator_and_its_encoding_where_that_can_be(
 
 @pytest.mark.django_db
 def test_a_correction_that_the_code_page_lacks_is_not_replaced(customer: User, domain: Domain) -> None:
-    import_record = imported(customer, (HEADER + "zły;gęślą1;;;\n").encode("cp1250"))
+    import_record = make_checked_import(customer, (HEADER + "zły;gęślą1;;;\n").encode("cp1250"))
     correct(import_record, corrections={2: {Field.PASSWORD: "hasło日本1"}})
     after = read_again(problems_of(import_record))
     assert after.dialect.encoding == "utf-8-sig"
@@ -374,7 +347,7 @@ def test_a_code_page_that_would_be_read_as_another_is_not_used() -> None:
 
 @pytest.mark.django_db
 def test_the_order_of_the_columns_stays_and_unknown_ones_are_left_out(customer: User, domain: Domain) -> None:
-    import_record = imported(customer, "password,Picture,mail\nabc,x.png,jan@przyklad.iq.pl\n")
+    import_record = make_checked_import(customer, "password,Picture,mail\nabc,x.png,jan@przyklad.iq.pl\n")
     rows = csv_rows(problems_of(import_record), ",")
     assert rows[0] == ["Password", "E-mail", "Problems"]
     assert rows[1][:2] == ["abc", "jan@przyklad.iq.pl"]
@@ -382,7 +355,7 @@ def test_the_order_of_the_columns_stays_and_unknown_ones_are_left_out(customer: 
 
 @pytest.mark.django_db
 def test_a_file_without_header_gets_one(customer: User, domain: Domain) -> None:
-    import_record = imported(customer, "jan@przyklad.iq.pl;abc;;;\n")
+    import_record = make_checked_import(customer, "jan@przyklad.iq.pl;abc;;;\n")
     after = read_again(problems_of(import_record))
     assert after.dialect.has_header
     assert after.columns[:5] == tuple(Field)
@@ -391,7 +364,7 @@ def test_a_file_without_header_gets_one(customer: User, domain: Domain) -> None:
 
 @pytest.mark.django_db
 def test_corrections_are_in_it_even_in_a_column_that_the_file_lacked(customer: User, domain: Domain) -> None:
-    import_record = imported(customer, "E-mail;Hasło\njan@przyklad.iq.pl;abc\nzły;Wiosna2024\n")
+    import_record = make_checked_import(customer, "E-mail;Hasło\njan@przyklad.iq.pl;abc\nzły;Wiosna2024\n")
     correct(import_record, corrections={2: {Field.PASSWORD: "Wiosna2024"}, 3: {Field.QUOTA: "500"}})
     rows = csv_rows(problems_of(import_record), ";")
     assert rows[0] == ["E-mail", "Password", "Quota", "Problems"]
@@ -401,7 +374,7 @@ def test_corrections_are_in_it_even_in_a_column_that_the_file_lacked(customer: U
 
 @pytest.mark.django_db
 def test_only_the_rows_left_out_of_a_creation(customer: User, domain: Domain) -> None:
-    import_record = created(customer, HEADER + "jan@przyklad.iq.pl;;;;\nzły;;;;\n", skip_errors=True)
+    import_record = make_created_import(customer, HEADER + "jan@przyklad.iq.pl;;;;\nzły;;;;\n", skip_errors=True)
     rows = csv_rows(problems_of(import_record, only_lines=import_record.left_out), ";")
     assert [row[0] for row in rows] == ["E-mail", "zły"]
     assert "“zły” has no @" in rows[1][-1]
@@ -409,7 +382,7 @@ def test_only_the_rows_left_out_of_a_creation(customer: User, domain: Domain) ->
 
 @pytest.mark.django_db
 def test_a_row_with_unmatched_quotation_marks_is_listed(customer: User, domain: Domain) -> None:
-    import_record = imported(customer, HEADER + 'jan@przyklad.iq.pl;"abc1;;;\newa@przyklad.iq.pl;;;;\n')
+    import_record = make_checked_import(customer, HEADER + 'jan@przyklad.iq.pl;"abc1;;;\newa@przyklad.iq.pl;;;;\n')
     assert "quotes" in {problem.code for problem in check(import_record).problems}
     rows = csv_rows(problems_of(import_record), ";")
     assert [row[0] for row in rows[1:]] == ["jan@przyklad.iq.pl", "ewa@przyklad.iq.pl"]
@@ -424,18 +397,18 @@ def test_a_row_with_unmatched_quotation_marks_is_listed(customer: User, domain: 
 def test_a_row_that_was_guessed_does_not_pass_when_the_list_comes_back_untouched(
     customer: User, domain: Domain, row: str
 ) -> None:
-    import_record = imported(customer, f"{HEADER}jan@przyklad.iq.pl;;;;\n{row}\n")
+    import_record = make_checked_import(customer, f"{HEADER}jan@przyklad.iq.pl;;;;\n{row}\n")
     content = problems_of(import_record).content
-    again = check(imported(customer, content))
+    again = check(make_checked_import(customer, content))
     assert again.error_lines == (3,)
     assert ("reszta" in content.decode("utf-8-sig")) == ("reszta" in row)
 
 
 @pytest.mark.django_db
 def test_a_list_that_comes_back_corrected_can_be_created(customer: User, domain: Domain) -> None:
-    import_record = imported(customer, HEADER + "jan@przyklad.iq.pl;Wiosna2024;;;\nzły;Wiosna2024;;;\n")
+    import_record = make_checked_import(customer, HEADER + "jan@przyklad.iq.pl;Wiosna2024;;;\nzły;Wiosna2024;;;\n")
     content = problems_of(import_record).content.replace("zły".encode(), b"ewa@przyklad.iq.pl")
-    plan = check(imported(customer, content, "lista-problems.csv"))
+    plan = check(make_checked_import(customer, content, "lista-problems.csv"))
     assert plan.can_create
     assert plan.problems == ()
 

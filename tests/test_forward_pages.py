@@ -1,30 +1,14 @@
 """The pages of the forwards: whose they show, what they take, and what deleting one breaks."""
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Forward
-from tests.factories import make_domain, make_forward, make_mailbox, make_user
+from tests.factories import make_domain, make_forward, make_mailbox
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def customer() -> User:
-    customer = make_user("anna")
-    for name in ("przyklad.iq.pl", "xn--w-uga1v8h.pl"):
-        make_domain(name, [customer])
-    return customer
-
-
-@pytest.fixture
-def browser_of(customer: User) -> Client:
-    client = Client()
-    client.force_login(customer)
-    return client
 
 
 def rows(client: Client, **query: str) -> list[str]:

@@ -29,10 +29,9 @@ from bulkimport.models import Handout, Import
 from bulkimport.sealing import SealBroken, unseal
 from bulkimport.services import handing_out
 from bulkimport.services.after import forget_secrets, generated_passwords, undo
-from bulkimport.services.checking import check, note_plan, upload
-from bulkimport.services.creating import claim, create
+from bulkimport.services.checking import upload
 from bulkimport.services.handing_out import PasswordChanged, links_made, make_links, new_seed, open_link
-from tests.factories import make_domain, make_user
+from tests.factories import make_client, make_created_import, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -41,30 +40,9 @@ UNKNOWN = "0" * 32
 
 
 @pytest.fixture
-def customer() -> User:
-    customer = make_user("anna")
-    make_domain("przyklad.iq.pl", [customer])
-    return customer
-
-
-@pytest.fixture
 def created(customer: User) -> Import:
     """An import of three accounts: two with a generated password, one with a password of the file's own."""
-    import_record = upload(content=FILE.encode(), filename="lista.csv", uploaded_by=customer)
-    plan = check(import_record)
-    note_plan(import_record, plan)
-    mine = claim(import_record, plan)
-    assert mine
-    assert create(mine)
-    import_record.refresh_from_db()
-    return import_record
-
-
-@pytest.fixture
-def browser_of(customer: User) -> Client:
-    client = Client()
-    client.force_login(customer)
-    return client
+    return make_created_import(customer, FILE)
 
 
 def keys_of(import_record: Import) -> dict[str, str]:
@@ -425,8 +403,7 @@ def test_the_page_tells_why_a_mailbox_gets_no_link(created: Import, browser_of: 
 
 def test_another_login_finds_no_links_and_revokes_none(created: Import) -> None:
     keys_of(created)
-    stranger = Client()
-    stranger.force_login(make_user("obcy", is_staff=True, is_superuser=False))
+    stranger = make_client(make_user("obcy", is_staff=True, is_superuser=False))
     for page in ("import_links", "import_sheets"):
         assert stranger.get(reverse(page, args=[created.pk])).status_code == 404
     assert stranger.post(links_page(created), {"action": "revoke_all"}).status_code == 404
@@ -434,9 +411,11 @@ def test_another_login_finds_no_links_and_revokes_none(created: Import) -> None:
     assert Client().get(links_page(created)).headers["Location"].startswith("/login/")
 
 
-def test_a_domain_that_was_taken_away_takes_its_links_along(created: Import, browser_of: Client) -> None:
+def test_a_domain_that_was_taken_away_takes_its_links_along(
+    created: Import, browser_of: Client, domain: Domain
+) -> None:
     keys_of(created)
-    Domain.objects.get().administrators.clear()
+    domain.administrators.clear()
     assert "jan" not in browser_of.get(links_page(created)).content.decode()
     press(browser_of, created, "revoke_all")
     assert Handout.objects.usable().count() == 2
@@ -474,8 +453,7 @@ def test_the_page_costs_the_same_whatever_there_is(created: Import, browser_of: 
 def test_the_admin_tells_what_became_of_links_and_no_secret(created: Import) -> None:
     key = keys_of(created)["jan@przyklad.iq.pl"]
     open_link(key)
-    staff = Client()
-    staff.force_login(make_user("boss", is_staff=True))
+    staff = make_client(make_user("boss", is_staff=True))
     html = staff.get(reverse("admin:bulkimport_import_change", args=[created.pk])).content.decode()
     assert re.search(r"jan@przyklad.iq.pl: made on [^<]+, opened on ", html)
     assert re.search(r"ewa@przyklad.iq.pl: made on [^<]+, waiting, valid until ", html)

@@ -16,16 +16,8 @@ from accounts.models import Mailbox
 from accounts.passwords import verify_password
 from bulkimport.models import Handout
 from tests.browsing import NARROW, expect_heading, fits, sign_in, uncomplaining, upload
-from tests.factories import make_domain, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
-
-
-@pytest.fixture
-def customer() -> User:
-    customer = make_user("anna")
-    make_domain("przyklad.iq.pl", [customer])
-    return customer
 
 
 @pytest.fixture(params=["with script", "without script"])

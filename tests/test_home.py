@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts.models import MailUsage
 from bulkimport.models import Import, ImportedAccount
 from mailpanel.home import NAMED
-from tests.factories import make_domain, make_mailbox, make_user
+from tests.factories import make_client, make_domain, make_mailbox, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -24,17 +24,6 @@ MIB = 1_048_576
 @pytest.fixture
 def customer() -> User:
     return make_user("anna", first_name="Biuro", last_name="Przykład")
-
-
-@pytest.fixture
-def browser_of(customer: User) -> Client:
-    return signed_in(customer)
-
-
-def signed_in(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
 
 
 def text_of(client: Client, url: str = "/") -> str:
@@ -98,7 +87,7 @@ def test_a_customer_without_domains_is_told_whom_to_ask(browser_of: Client) -> N
 
 
 def test_staff_without_domains_is_led_to_add_one() -> None:
-    assert 'href="/admin/accounts/domain/add/"' in text_of(signed_in(make_user("boss", is_staff=True)))
+    assert 'href="/admin/accounts/domain/add/"' in text_of(make_client(make_user("boss", is_staff=True)))
 
 
 def test_a_customer_without_mailboxes_is_led_to_make_some(browser_of: Client, customer: User) -> None:
@@ -111,7 +100,7 @@ def test_a_customer_without_mailboxes_is_led_to_make_some(browser_of: Client, cu
 
 
 def test_staff_sees_all_domains_by_the_page_and_it_costs_the_same(browser_of: Client, customer: User) -> None:
-    staff = signed_in(make_user("boss", is_staff=True))
+    staff = make_client(make_user("boss", is_staff=True))
     make_mailbox("jan@a000.example", password_hash="x")
     with CaptureQueriesContext(connection) as few:
         assert len(staff.get("/").context["rows"]) == 1
@@ -145,7 +134,7 @@ def test_the_last_imports_and_what_became_of_them(browser_of: Client, customer: 
     assert "lista0.csv" not in html
     assert "obca.csv" not in html
     assert "shell.csv" not in html
-    root = signed_in(make_user("root", is_staff=True))
+    root = make_client(make_user("root", is_staff=True))
     assert "shell.csv" in text_of(root), "as in the list of imports, a superuser sees what the command line did"
 
 
@@ -195,7 +184,7 @@ def test_domains_switched_off_or_almost_at_a_limit(browser_of: Client, customer:
             f"{show}{off.pk}",
         ),
     ]
-    staff = signed_in(make_user("boss", is_staff=True))
+    staff = make_client(make_user("boss", is_staff=True))
     assert (
         "off.example is switched off: mail to it is refused.",
         f"/admin/accounts/domain/{off.pk}/change/",

@@ -17,19 +17,12 @@ from accounts.models import Forward, Mailbox
 from bulkimport.models import Import
 from bulkimport.rows import Field
 from bulkimport.services.checking import corrections_of
-from tests.factories import LOGIN_PASSWORD, MAILBOX_PASSWORD, make_domain, make_forward, make_mailbox, make_user
+from tests.factories import LOGIN_PASSWORD, MAILBOX_PASSWORD, make_forward, make_mailbox
 
 pytestmark = pytest.mark.django_db
 
 LIST = "E-mail;Hasło\njan@przyklad.iq.pl;zima\n"
 SIGN_IN = {"username": "anna", "password": LOGIN_PASSWORD}
-
-
-@pytest.fixture
-def customer() -> User:
-    customer = make_user("anna")
-    make_domain("przyklad.iq.pl", [customer])
-    return customer
 
 
 @pytest.fixture

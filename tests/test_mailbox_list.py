@@ -1,32 +1,16 @@
 """The customer's list of mailboxes: whose it shows, what is found in it, and how full each is."""
 
 import pytest
-from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Mailbox, MailUsage
-from tests.factories import make_domain, make_forward, make_mailbox, make_user
+from tests.factories import make_client, make_forward, make_mailbox, make_user
 
 pytestmark = pytest.mark.django_db
 
 MIB = 1_048_576
-
-
-@pytest.fixture
-def customer() -> User:
-    customer = make_user("anna")
-    for name in ("przyklad.iq.pl", "xn--w-uga1v8h.pl"):
-        make_domain(name, [customer])
-    return customer
-
-
-@pytest.fixture
-def browser_of(customer: User) -> Client:
-    client = Client()
-    client.force_login(customer)
-    return client
 
 
 def rows(client: Client, **query: str) -> list[str]:
@@ -45,8 +29,7 @@ def test_a_customer_sees_the_mailboxes_of_their_own_domains(browser_of: Client) 
     assert rows(browser_of) == ["ewa@xn--w-uga1v8h.pl", "jan@przyklad.iq.pl"]
     assert "żółw.pl" in html_of(browser_of)
     assert "cudza.example" not in html_of(browser_of)
-    staff = Client()
-    staff.force_login(make_user("boss", is_staff=True))
+    staff = make_client(make_user("boss", is_staff=True))
     assert len(rows(staff)) == 3
 
 

@@ -12,7 +12,7 @@ from django.test import Client
 from accounts import notices
 from accounts.models import Forward, Mailbox
 from accounts.passwords import password_for, verify_password
-from tests.factories import MAILBOX_PASSWORD, make_domain, make_forward, make_mailbox, make_user
+from tests.factories import MAILBOX_PASSWORD, make_client, make_domain, make_forward, make_mailbox, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -25,13 +25,6 @@ def customer() -> User:
     customer = make_user("anna")
     make_domain("przyklad.iq.pl", [customer], default_quota_mb=700, max_total_quota_mb=5000)
     return customer
-
-
-@pytest.fixture
-def browser_of(customer: User) -> Client:
-    client = Client()
-    client.force_login(customer)
-    return client
 
 
 @pytest.fixture
@@ -221,8 +214,7 @@ def test_a_mailbox_that_is_deleted_meanwhile_is_not_made_anew(
 
 def test_staff_reads_what_is_left_to_do_on_the_mail_server(customer: User, ended: Mock) -> None:
     mailbox = make_mailbox("jan@przyklad.iq.pl")
-    staff = Client()
-    staff.force_login(make_user("boss", is_staff=True))
+    staff = make_client(make_user("boss", is_staff=True))
     response = staff.post(f"/mailboxes/{mailbox.pk}/", edited(mailbox, is_active="-"), follow=True)
     assert "doveadm kick" in response.content.decode()
 

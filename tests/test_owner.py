@@ -16,7 +16,16 @@ from pytest_django import Settings
 from accounts.models import Forward, Mailbox, MailUsage
 from accounts.owner import forms, session, views
 from accounts.passwords import generate_password, hash_password, verify_password
-from tests.factories import LOGIN_PASSWORD, MAILBOX_PASSWORD, make_domain, make_forward, make_mailbox, make_user
+from accounts.validators import parse_destinations
+from tests.factories import (
+    LOGIN_PASSWORD,
+    MAILBOX_PASSWORD,
+    make_client,
+    make_domain,
+    make_forward,
+    make_mailbox,
+    make_user,
+)
 
 pytestmark = pytest.mark.django_db
 
@@ -231,8 +240,7 @@ def test_the_session_of_an_owner_opens_no_page_of_the_panel(owner: Client, mailb
 
 @pytest.mark.parametrize("is_staff", [False, True])
 def test_a_login_of_the_panel_opens_no_page_of_an_owner(mailbox: Mailbox, is_staff: bool) -> None:
-    client = Client()
-    client.force_login(make_user("anna", is_staff=is_staff))
+    client = make_client(make_user("anna", is_staff=is_staff))
     for url in OWN_PAGES:
         assert client.get(url).headers["Location"] == "/mailbox/login/"
         assert client.post(url).status_code in (302, 405)
@@ -243,8 +251,7 @@ def test_a_login_of_the_panel_opens_no_page_of_an_owner(mailbox: Mailbox, is_sta
 
 
 def test_a_login_of_the_panel_stays_signed_in_beside_an_owner(mailbox: Mailbox) -> None:
-    client = Client()
-    client.force_login(make_user("anna"))
+    client = make_client(make_user("anna"))
     signed_in(client)
     assert client.get("/mailboxes/").status_code == 200
     html = text_of(client)
@@ -506,6 +513,17 @@ def test_without_the_setting_there_is_no_such_page(owner: Client, settings: Sett
     for url in ("/mailbox/login/", "/mailbox/logout/", "/mailbox/password/", "/mailbox/forward/"):
         assert owner.post(url, {"address": ADDRESS, "password": MAILBOX_PASSWORD}).status_code == 404
     assert "/mailbox/" not in text_of(panel, "/login/")
+
+
+def test_a_forward_that_came_too_late_says_so(owner: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def slow_parse(text: str) -> tuple[str, ...]:
+        Mailbox.objects.update(password_hash=hash_password("SomebodyElse1"))
+        return parse_destinations(text)
+
+    monkeypatch.setattr(forms, "parse_destinations", slow_parse)
+    response = owner.post("/mailbox/forward/", {"destinations": "szef@daleko.example"})
+    assert "Somebody else has just saved the same." in response.content.decode()
+    assert Forward.objects.count() == 0
 
 
 def test_without_its_setting_the_forward_is_only_shown(owner: Client, settings: Settings) -> None:

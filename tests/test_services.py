@@ -17,9 +17,9 @@ from bulkimport.models import Import, ImportedAccount
 from bulkimport.rows import Dialect, Field
 from bulkimport.services import creating
 from bulkimport.services.after import forget_secrets, generated_passwords, plan_undo, purge_expired, undo
-from bulkimport.services.checking import ImportNotOpen, check, correct, corrections_of, dialect_of, note_plan, upload
+from bulkimport.services.checking import ImportNotOpen, check, correct, corrections_of, dialect_of
 from bulkimport.services.creating import Claim, ClaimLost, claim, create
-from tests.factories import make_domain, make_forward, make_mailbox, make_user
+from tests.factories import make_checked_import, make_created_import, make_domain, make_forward, make_mailbox, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -29,20 +29,8 @@ GOOD = "E-mail;Hasło;Pojemność;Przekierowanie;Przekierowanie-pozostawianie ko
 FAULTY = GOOD + "bad;x;;;\n"
 
 
-@pytest.fixture
-def customer() -> User:
-    return make_user("anna")
-
-
-@pytest.fixture
-def domain(customer: User) -> Domain:
-    return make_domain("przyklad.iq.pl", [customer])
-
-
 def uploaded(uploader: User | None, text: str = GOOD, **more: object) -> Import:
-    import_record = upload(content=text.encode(), filename="lista.csv", uploaded_by=uploader, **more)  # type: ignore[arg-type]
-    note_plan(import_record, check(import_record))
-    return import_record
+    return make_checked_import(uploader, text, **more)
 
 
 def claimed(import_record: Import, *, leave_out: tuple[int, ...] = ()) -> Claim:
@@ -52,10 +40,7 @@ def claimed(import_record: Import, *, leave_out: tuple[int, ...] = ()) -> Claim:
 
 
 def created(customer: User, text: str = GOOD) -> Import:
-    import_record = uploaded(customer, text)
-    assert create(claimed(import_record))
-    import_record.refresh_from_db()
-    return import_record
+    return make_created_import(customer, text)
 
 
 # --- Upload, check, correct

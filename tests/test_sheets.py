@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
-from django.test import Client
 from django.urls import reverse
 from pytest_django import Settings
 
@@ -13,10 +12,8 @@ from accounts.passwords import hash_password
 from bulkimport import handout_views, sheets
 from bulkimport.models import Import
 from bulkimport.services.after import forget_secrets, generated_passwords
-from bulkimport.services.checking import check, note_plan, upload
-from bulkimport.services.creating import claim, create
 from bulkimport.sheets import sheet_of
-from tests.factories import make_domain, make_user
+from tests.factories import make_client, make_created_import
 
 pytestmark = pytest.mark.django_db
 
@@ -24,28 +21,12 @@ FILE = "E-mail;Hasło\njan@przyklad.iq.pl;\newa@żółw.pl;\nola@przyklad.iq.pl;
 
 
 @pytest.fixture
-def customer() -> User:
-    customer = make_user("anna")
-    for name in ("przyklad.iq.pl", "xn--w-uga1v8h.pl"):
-        make_domain(name, [customer])
-    return customer
-
-
-@pytest.fixture
 def created(customer: User) -> Import:
-    import_record = upload(content=FILE.encode(), filename="lista.csv", uploaded_by=customer)
-    plan = check(import_record)
-    note_plan(import_record, plan)
-    mine = claim(import_record, plan)
-    assert mine
-    assert create(mine)
-    import_record.refresh_from_db()
-    return import_record
+    return make_created_import(customer, FILE)
 
 
 def html_of(import_record: Import, customer: User, **query: str) -> str:
-    client = Client()
-    client.force_login(customer)
+    client = make_client(customer)
     response = client.get(reverse("import_sheets", args=[import_record.pk]), query)
     assert response.status_code == 200
     assert "no-store" in response.headers["Cache-Control"]

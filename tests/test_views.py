@@ -27,7 +27,7 @@ from bulkimport.services import checking
 from bulkimport.services.after import generated_passwords
 from bulkimport.services.checking import check, corrections_of, dialect_of
 from bulkimport.services.creating import claim
-from tests.factories import LOGIN_PASSWORD, make_domain, make_mailbox, make_user
+from tests.factories import LOGIN_PASSWORD, make_client, make_domain, make_mailbox, make_user
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("create_in_place")]
 
@@ -41,23 +41,6 @@ IMPORT_PAGES = [
     "import_undo",
     "import_problems",
 ]
-
-
-@pytest.fixture
-def customer() -> User:
-    return make_user("anna")
-
-
-@pytest.fixture
-def domain(customer: User) -> Domain:
-    return make_domain("przyklad.iq.pl", [customer])
-
-
-@pytest.fixture
-def browser_of(customer: User, domain: Domain) -> Client:
-    client = Client()
-    client.force_login(customer)
-    return client
 
 
 def send(client: Client, text: str | bytes = GOOD, **fields: object) -> str:
@@ -129,8 +112,7 @@ def test_the_health_page_needs_no_login(client: Client) -> None:
 def test_an_import_is_seen_only_by_the_login_that_uploaded_it(browser_of: Client, other_is_staff: bool) -> None:
     url = send(browser_of, FAULTY)
     pk = url.split("/")[2]
-    other = Client()
-    other.force_login(make_user("eve", is_staff=other_is_staff))
+    other = make_client(make_user("eve", is_staff=other_is_staff))
     for name in IMPORT_PAGES:
         assert other.get(reverse(name, args=[pk])).status_code == 404
     for file_format in ("csv", "xlsx"):
@@ -228,8 +210,7 @@ def test_what_is_not_a_list_gets_one_clear_sentence(browser_of: Client, content:
 
 def test_staff_uploads_on_behalf_of_a_customer(customer: User, domain: Domain) -> None:
     make_domain("other.example")
-    client = Client()
-    client.force_login(make_user("root", is_staff=True))
+    client = make_client(make_user("root", is_staff=True))
     assert 'name="customer"' in page(client, "/imports/new/")
     html = page(client, send(client, GOOD + "x@other.example;;;;\n", customer=str(customer.pk)))
     assert "You cannot use the domain other.example." in html

@@ -32,9 +32,9 @@ from bulkimport import runner
 from bulkimport.models import Import
 from bulkimport.services import welcome
 from bulkimport.services.after import generated_passwords
-from bulkimport.services.checking import check, note_plan, upload
+from bulkimport.services.checking import check
 from bulkimport.services.creating import Claim, claim, create
-from tests.factories import make_domain, make_mailbox, make_user
+from tests.factories import make_checked_import, make_created_import, make_mailbox, make_user
 from tests.mailserver import free_ports
 from tests.sink import address_in
 from tests.test_import_mailboxes import environment, manage, run  # noqa: F401 - a fixture
@@ -149,35 +149,15 @@ def switch_on(settings: Settings, port: int) -> None:
     settings.WELCOME_LMTP = f"127.0.0.1:{port}"
 
 
-@pytest.fixture
-def customer() -> User:
-    return make_user("anna")
-
-
-@pytest.fixture
-def domain(customer: User) -> Domain:
-    return make_domain("przyklad.iq.pl", [customer])
-
-
-@pytest.fixture
-def browser_of(customer: User, domain: Domain) -> Client:
-    client = Client()
-    client.force_login(customer)
-    return client
-
-
 def claimed(customer: User, text: str = FILE) -> Claim:
-    import_record = upload(content=text.encode(), filename="lista.csv", uploaded_by=customer)
-    plan = check(import_record)
-    note_plan(import_record, plan)
-    mine = claim(import_record, plan)
+    import_record = make_checked_import(customer, text)
+    mine = claim(import_record, check(import_record))
     assert mine
     return mine
 
 
 def created(customer: User, text: str = FILE) -> Import:
-    assert create(claimed(customer, text))
-    return Import.objects.get()
+    return make_created_import(customer, text)
 
 
 def unsent(import_record: Import) -> dict[str, str | None]:
