@@ -7,6 +7,7 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import AnonymousUser, User
+from django.db.models import F
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
@@ -20,6 +21,8 @@ IMPORTS_OFFERED = 50
 
 class FilterForm(forms.Form):
     """What to look for in a list of mailboxes or forwards. A value that cannot be is as good as none."""
+
+    html_id = "filters"  # a switch of the language sends it along
 
     q = forms.CharField(required=False, label=_("Address or forward"), widget=forms.SearchInput)
     domain = forms.ModelChoiceField(
@@ -37,7 +40,7 @@ class FilterForm(forms.Form):
     @property
     def sent(self) -> dict[str, str]:
         """What was looked for, as it was sent: for links back to the same list."""
-        return {name: str(self.data[name]) for name in (*self.fields, "sort") if self.data.get(name)}
+        return {name: str(self.data[name]) for name in self.fields if self.data.get(name)}
 
     def _apply(self, found: Any) -> Any:
         self.full_clean()
@@ -55,6 +58,13 @@ class FilterForm(forms.Form):
 class MailboxFilterForm(FilterForm):
     """What to look for in the list of mailboxes; where the login has imported any, also by import."""
 
+    sort = forms.ChoiceField(
+        required=False,
+        label=_("Order"),
+        choices=[("", _("By address")), ("used", _("Most space used first")), ("quota", _("Largest quota first"))],
+    )
+    orders = {"used": F("usage__bytes_used").desc(nulls_last=True), "quota": F("quota_mb").desc()}
+
     def __init__(self, data: Mapping[str, Any], *, user: User | AnonymousUser) -> None:
         super().__init__(data, user=user)
         if not isinstance(user, User):
@@ -65,10 +75,13 @@ class MailboxFilterForm(FilterForm):
             field = forms.ModelChoiceField(imports, required=False, label=_("Import"))
             field.choices = [("", _("Any")), *((each.pk, _label(each)) for each in newest)]
             self.fields["import"] = field
+        self.order_fields(["q", "domain", "state", "import", "sort"])
 
     def mailboxes(self) -> MailboxQuerySet:
-        """Return the mailboxes of the login that are looked for."""
+        """Return the mailboxes of the login that are looked for, in the order that was asked for."""
         found: MailboxQuerySet = self._apply(Mailbox.objects.all())
+        order = self.orders.get(self.cleaned_data.get("sort", ""))
+        found = found.order_by(*filter(None, [order]), "address")
         if wanted := self.cleaned_data.get("import"):
             found = found.filter(imported__import_record=wanted)
         return found

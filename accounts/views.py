@@ -3,7 +3,6 @@
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.db import connection
-from django.db.models import F
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.cache import never_cache
@@ -22,18 +21,13 @@ def mailbox_list(request: HttpRequest) -> HttpResponse:
     """List the mailboxes of all domains of the login, those that match what is asked for."""
     form = MailboxFilterForm(request.GET, user=request.user)
     mailboxes = form.mailboxes().select_related("domain", "usage")
-    order = {"used": F("usage__bytes_used").desc(nulls_last=True), "quota": F("quota_mb").desc()}
-    sort = request.GET.get("sort", "")
-    page = Paginator(mailboxes.order_by(*filter(None, [order.get(sort)]), "address"), ROWS_PER_PAGE).get_page(
-        request.GET.get("page")
-    )
+    page = Paginator(mailboxes, ROWS_PER_PAGE).get_page(request.GET.get("page"))
     forwards = Forward.objects.filter(source__in=[mailbox.address for mailbox in page], is_active=True)
     forward_of = {forward.source: forward for forward in forwards}
     context = {
         "form": form,
         "page": page,
         "rows": [(mailbox, forward_of.get(mailbox.address)) for mailbox in page],
-        "sort": sort if sort in order else "address",
         "tabs": tab_counts(request),
     }
     return render(request, "accounts/mailbox_list.html", context)

@@ -1,17 +1,22 @@
 // The list of mailboxes: one box ticks all rows of the page. Without script, rows are ticked one by one.
+// The list may be replaced by what was looked for, so nothing is kept of it here.
 "use strict";
 
-const rows = document.querySelectorAll("[name=select]");
-const page = document.querySelector("[data-select-page]");
-
 function update() {
-  const ticked = Array.from(rows).filter((row) => row.checked).length;
-  page.checked = ticked === rows.length;
-  page.indeterminate = ticked > 0 && ticked < rows.length;
+  const page = document.querySelector("[data-select-page]");
+  const rows = Array.from(document.querySelectorAll("[name=select]"));
+  if (page) {
+    const ticked = rows.filter((row) => row.checked).length;
+    page.checked = ticked === rows.length;
+    page.indeterminate = ticked > 0 && ticked < rows.length;
+  }
 }
 
-if (page) {
-  page.addEventListener("change", () => rows.forEach((row) => { row.checked = page.checked; }));
-  rows.forEach((row) => row.addEventListener("change", update));
+document.addEventListener("change", ({ target }) => {
+  if (target.matches("[data-select-page]")) {
+    document.querySelectorAll("[name=select]").forEach((row) => { row.checked = target.checked; });
+  }
   update();
-}
+});
+document.addEventListener("htmx:afterSwap", update);
+update();

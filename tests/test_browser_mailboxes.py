@@ -74,3 +74,29 @@ def test_all_rows_of_a_page_are_ticked_by_one_box(page: Page) -> None:
     expect(box).not_to_be_checked()
     page.get_by_role("button", name="Disable").click()
     expect_heading(page, "Disable 1 mailbox")
+
+
+def test_what_is_looked_for_is_shown_at_once(page: Page) -> None:
+    for number in range(60):
+        make_mailbox(f"adam{number:02}@przyklad.iq.pl")
+    make_mailbox("beata@przyklad.iq.pl", is_active=False)
+    page.reload()
+    page.get_by_label("Address or forward").fill("ata")
+    if page.viewport_size == NARROWEST:
+        page.get_by_role("button", name="Show").click()
+    expect(page.get_by_role("row")).to_have_count(2)  # with that of the names
+    expect(page.get_by_role("status")).to_have_text("Found: 1")
+    expect(page.get_by_text("The 1 that matches")).to_be_visible()
+    page.get_by_label("Select beata@przyklad.iq.pl").check()
+    page.get_by_label("Address or forward").press("Tab")
+    expect(page.get_by_label("Select beata@przyklad.iq.pl")).to_be_checked()
+    page.get_by_role("contentinfo").get_by_role("button", name="Polski").click()
+    expect_heading(page, "Skrzynki")
+    expect(page.get_by_label("Adres lub przekierowanie")).to_have_value("ata")
+    expect(page.get_by_role("row")).to_have_count(2)
+    page.get_by_label("Stan").select_option("Aktywna")
+    if page.viewport_size == NARROWEST:
+        page.get_by_role("button", name="Pokaż").click()
+    expect(page.get_by_role("heading", level=2)).to_have_text("Nie ma takiej skrzynki")
+    page.reload()
+    expect(page.get_by_role("heading", level=2)).to_have_text("Nie ma takiej skrzynki")
