@@ -304,10 +304,10 @@ class PasswordsForm(TokenForm, BulkForm):
         return text % {"count": grouped(self.count)}
 
     @property
-    def passwords(self) -> list[tuple[str, str]]:
-        """The addresses, as people write them, with their new passwords."""
+    def passwords(self) -> list[tuple[Mailbox, str]]:
+        """The mailboxes with their new passwords."""
         mailboxes = Mailbox.objects.filter(pk__in=self.affected)
-        return [(mailbox.display_address, self.password_of(mailbox.address)) for mailbox in mailboxes]
+        return [(mailbox, self.password_of(mailbox.address)) for mailbox in mailboxes]
 
     @property
     def too_many(self) -> str:

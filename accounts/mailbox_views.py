@@ -30,7 +30,7 @@ def mailbox_new(request: HttpRequest) -> HttpResponse:
         warn_of_unreachable(request, form.cleaned_data.get("forward") or ())
         title = _("%(address)s has been created") % {"address": mailbox.display_address}
         if generated:
-            return _show_passwords(request, title, [(mailbox.display_address, generated)])
+            return _show_passwords(request, title, [(mailbox, generated)])
         messages.success(request, f"{title}.")
         return redirect("mailbox_list")
     return render(request, "accounts/mailbox_new.html", {"form": form})
@@ -55,7 +55,7 @@ def mailbox_edit(request: HttpRequest, pk: int) -> HttpResponse:
         warn_of_unreachable(request, form.cleaned_data.get("forward") or ())
         if saved[1]:
             title = _("%(address)s has a new password") % {"address": mailbox.display_address}
-            return _show_passwords(request, title, [(mailbox.display_address, saved[1])])
+            return _show_passwords(request, title, [(mailbox, saved[1])])
         messages.success(request, _("%(address)s has been saved.") % {"address": mailbox.display_address})
         return redirect("mailbox_list")
     return render(request, "accounts/mailbox_edit.html", {"form": form, "mailbox": mailbox})
@@ -101,7 +101,9 @@ def _done(form: BulkForm) -> bool:
     return False
 
 
-def _show_passwords(request: HttpRequest, title: str, passwords: list[tuple[str, str]]) -> HttpResponse:
+def _show_passwords(request: HttpRequest, title: str, new: list[tuple[Mailbox, str]]) -> HttpResponse:
     # A switch of the language would lose the passwords, so there is none.
-    context = {"title": title, "passwords": passwords, "keeps": True}
+    passwords = [(mailbox.display_address, password) for mailbox, password in new]
+    to_download = [(mailbox.pk, password) for mailbox, password in new]
+    context = {"title": title, "passwords": passwords, "to_download": to_download, "keeps": True}
     return render(request, "accounts/mailbox_passwords.html", context)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext, gettext_lazy
 from accounts.formats import grouped
 from accounts.validators import to_unicode
 from bulkimport.models import Handout, Import
-from bulkimport.presentation import welcome_of
+from bulkimport.wording import welcome_of
 
 ACCOUNTS_SHOWN = 500
 SEALED = ("sealed_file", "sealed_choices", "sealed_results")

@@ -20,7 +20,7 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.forms import KeptForm
 from accounts.validators import parse_quota_mb, trimmed
-from bulkimport.presentation import stamp
+from bulkimport.checked_rows import stamp
 from bulkimport.readers.header import MAX_COLUMNS
 from bulkimport.readers.table import MAX_CELL
 from bulkimport.rows import ENCODING_NAMES, Dialect, Field, FileRows

@@ -8,7 +8,7 @@ from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -20,6 +20,7 @@ from django.views.i18n import set_language
 
 from accounts.formats import grouped
 from bulkimport import downloads
+from bulkimport.access import own_import_or_404
 from bulkimport.models import Import
 from bulkimport.services.after import accounts_of, purge_expired
 from bulkimport.services.handing_out import PasswordChanged, is_key, links_made, make_links, new_seed, open_link
@@ -32,7 +33,7 @@ SHEETS_PER_PAGE = 100  # a job that a printer takes; 500 QR codes would take sec
 @never_cache
 def import_sheets(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Show a sheet or a card for each mailbox of an import, made for paper."""
-    import_record = _own_or_404(request, pk)
+    import_record = own_import_or_404(request, pk)
     if import_record.status != Import.Status.CREATED:
         return redirect(import_record)
     accounts = [account for account in accounts_of(import_record) if account.mailbox]
@@ -54,7 +55,7 @@ def import_links(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
     The links that were made are the answer to the form itself, without a redirect: they may be kept nowhere. The form
     has the seed of their keys, so that sending it again shows the same links.
     """
-    import_record = _own_or_404(request, pk)
+    import_record = own_import_or_404(request, pk)
     if import_record.status != Import.Status.CREATED:
         return redirect(import_record)
     if request.method == "POST":
@@ -167,8 +168,3 @@ def _show(request: HttpRequest, template: str, context: dict[str, object], statu
 
 def _mailbox_ids(data: QueryDict) -> set[int]:
     return {int(value) for value in data.getlist("mailbox") if value.isdecimal() and len(value) < 19}
-
-
-def _own_or_404(request: HttpRequest, pk: uuid.UUID) -> Import:
-    imports = Import.objects.seen_by(request.user).select_related("uploaded_by", "customer")
-    return get_object_or_404(imports, pk=pk)

@@ -91,7 +91,7 @@ class Import(models.Model):
     counts = models.JSONField(_("counts"), default=dict)
     created_count = models.PositiveIntegerField(_("accounts created"), default=0)
     left_out = models.JSONField(_("rows left out"), default=list)
-    warnings = models.JSONField(_("warnings"), default=list)  # line, field, message in the creator's language
+    warnings = models.JSONField(_("warnings"), default=list)  # line, field, code, message in the creator's language
     created_at = models.DateTimeField(_("created"), null=True)
     undone_at = models.DateTimeField(_("undone"), null=True)
     # Of each welcome message that was not delivered: address, and reason in the creator's language (None: not sent

@@ -1,21 +1,32 @@
 from django.urls import path, re_path
 
-from bulkimport import guide, handout_views, views
+from bulkimport import download_views, guide, handout_views, views
 
 urlpatterns = [
     path("help/", guide.help_page, name="help"),
-    re_path(r"^mailboxes/selected/export\.(?P<file_format>csv|xlsx)$", views.mailbox_export, name="mailbox_export"),
+    re_path(
+        r"^mailboxes/selected/export\.(?P<file_format>csv|xlsx)$", download_views.mailbox_export, name="mailbox_export"
+    ),
+    re_path(
+        r"^mailboxes/new-passwords\.(?P<file_format>csv|xlsx)$",
+        download_views.mailbox_passwords,
+        name="mailbox_passwords",
+    ),
     path("imports/", views.import_list, name="import_list"),
     path("imports/new/", views.import_new, name="import_new"),
-    re_path(r"^imports/template\.(?P<file_format>xlsx|ods|csv)$", views.import_template, name="import_template"),
+    re_path(
+        r"^imports/template\.(?P<file_format>xlsx|ods|csv)$", download_views.import_template, name="import_template"
+    ),
     path("imports/<uuid:pk>/", views.import_detail, name="import"),
     path("imports/<uuid:pk>/reading/", views.import_reading, name="import_reading"),
     path("imports/<uuid:pk>/progress", views.import_progress, name="import_progress"),
     path("imports/<uuid:pk>/saved/", views.import_saved, name="import_saved"),
     path("imports/<uuid:pk>/undo/", views.import_undo, name="import_undo"),
-    path("imports/<uuid:pk>/problems", views.import_problems, name="import_problems"),
-    path("imports/<uuid:pk>/results.csv", views.import_results, {"file_format": "csv"}, name="import_results"),
-    path("imports/<uuid:pk>/results.xlsx", views.import_results, {"file_format": "xlsx"}, name="import_results"),
+    path("imports/<uuid:pk>/problems", download_views.import_problems, name="import_problems"),
+    path("imports/<uuid:pk>/results.csv", download_views.import_results, {"file_format": "csv"}, name="import_results"),
+    path(
+        "imports/<uuid:pk>/results.xlsx", download_views.import_results, {"file_format": "xlsx"}, name="import_results"
+    ),
     path("imports/<uuid:pk>/sheets/", handout_views.import_sheets, name="import_sheets"),
     path("imports/<uuid:pk>/links/", handout_views.import_links, name="import_links"),
     path("handout/", handout_views.handout, name="handout"),

@@ -9,8 +9,8 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, JsonResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import redirect, render
 from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -19,14 +19,14 @@ from django.views.i18n import set_language
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import domains_of
-from accounts.bulk import selected_mailboxes
 from accounts.notices import end_sessions_and_say
-from bulkimport import downloads, runner
+from bulkimport import runner
+from bulkimport.access import own_import_or_404
 from bulkimport.capacity import capacity_for
+from bulkimport.checked_page import checked_page
 from bulkimport.columns import COLUMNS
 from bulkimport.forms import ReadingForm, UploadForm, changed_quota, corrections_in, lines_in
-from bulkimport.models import Import, ImportQuerySet
-from bulkimport.presentation import as_text, checked_page, named, results_of, warnings_of, welcome_of
+from bulkimport.models import Import
 from bulkimport.rows import Plan
 from bulkimport.services.after import forget_secrets, plan_undo, purge_expired
 from bulkimport.services.after import undo as undo_import
@@ -42,6 +42,7 @@ from bulkimport.services.checking import (
     upload,
 )
 from bulkimport.services.creating import claim
+from bulkimport.wording import as_text, named, results_of, warnings_of, welcome_of
 
 IMPORTS_PER_PAGE = 50
 DOMAINS_NAMED = 3
@@ -52,7 +53,8 @@ DOMAINS_NAMED = 3
 def import_list(request: HttpRequest) -> HttpResponse:
     """List the imports of the login, the newest first."""
     purge_expired()
-    imports = _own(request).select_related("customer").defer("sealed_file", "sealed_choices", "sealed_results")
+    sealed = ("sealed_file", "sealed_choices", "sealed_results")
+    imports = Import.objects.seen_by(request.user).select_related("customer").defer(*sealed)
     page = Paginator(imports, IMPORTS_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "bulkimport/import_list.html", {"page": page})
 
@@ -98,7 +100,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
 @never_cache
 def import_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Show an import as it stands; take corrections, and create what can be created."""
-    import_record = _own_or_404(request, pk)
+    import_record = own_import_or_404(request, pk)
     if request.method == "POST":
         return _take_corrections(request, import_record)
     if import_record.status == Import.Status.CREATED:
@@ -120,7 +122,7 @@ def import_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_reading(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Read the file in another way: another encoding, separator or header."""
-    import_record = _own_or_404(request, pk)
+    import_record = own_import_or_404(request, pk)
     form = ReadingForm(request.POST)
     if request.method == "POST" and form.is_valid():
         with suppress(ImportNotOpen):  # its page says why
@@ -140,7 +142,7 @@ def import_reading(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @never_cache
 def import_progress(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Tell how far a creation is: a part of the page for htmx, else JSON with status, done and total."""
-    import_record = _own_or_404(request, pk)
+    import_record = own_import_or_404(request, pk)
     is_over = import_record.status != Import.Status.CREATING or import_record.is_interrupted
     if request.htmx:  # type: ignore[attr-defined]
         if is_over:
@@ -153,7 +155,7 @@ def import_progress(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_saved(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Delete the passwords: the person has saved them."""
-    import_record = _own_or_404(request, pk)
+    import_record = own_import_or_404(request, pk)
     if request.method == "POST":
         forget_secrets(import_record)
     return redirect(import_record)
@@ -163,7 +165,7 @@ def import_saved(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 @never_cache
 def import_undo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     """Say what undoing the import would remove; do it when it is confirmed."""
-    import_record = _own_or_404(request, pk)
+    import_record = own_import_or_404(request, pk)
     if import_record.status != Import.Status.CREATED:
         return redirect(import_record)
     if request.method == "POST":
@@ -172,46 +174,6 @@ def import_undo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
             end_sessions_and_say(request, [account.address for account in undone.removed])
         return redirect(import_record)
     return render(request, "bulkimport/import_undo.html", {"import": import_record, "undo": plan_undo(import_record)})
-
-
-@require_safe
-@never_cache
-def import_results(request: HttpRequest, pk: uuid.UUID, file_format: str) -> HttpResponseBase:
-    """Download the created accounts with the passwords that can still be shown."""
-    import_record = _own_or_404(request, pk)
-    if import_record.status != Import.Status.CREATED:
-        raise Http404
-    return downloads.as_response(downloads.results(import_record, file_format))
-
-
-@require_safe
-@never_cache
-def import_problems(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    """Download the person's own list with a column of problems; after a creation, only the rows left out."""
-    import_record = _own_or_404(request, pk)
-    try:
-        plan = check(import_record)
-    except ImportNotOpen:
-        raise Http404 from None
-    lines = import_record.left_out if import_record.status == Import.Status.CREATED else None
-    return downloads.as_response(downloads.problem_list(import_record, plan, only_lines=lines))
-
-
-@require_safe
-@never_cache
-def mailbox_export(request: HttpRequest, file_format: str) -> HttpResponseBase:
-    """Download the selected mailboxes, without passwords, as a list that can be imported."""
-    chosen = selected_mailboxes(request)
-    if not chosen.exists():
-        messages.warning(request, _("Nothing is selected. Tick mailboxes in the list first."))
-        return redirect("mailbox_list")
-    return downloads.as_response(downloads.mailbox_list(chosen, file_format))
-
-
-@require_safe
-def import_template(request: HttpRequest, file_format: str) -> HttpResponseBase:
-    """Download an empty list to fill in."""
-    return downloads.as_response(downloads.template(file_format))
 
 
 def _take_corrections(request: HttpRequest, import_record: Import) -> HttpResponse:
@@ -313,14 +275,6 @@ def _show_results(request: HttpRequest, import_record: Import) -> HttpResponse:
 
 def _left_out(import_record: Import) -> str:
     return named(import_record.left_out) if import_record.left_out else ""
-
-
-def _own(request: HttpRequest) -> ImportQuerySet:
-    return Import.objects.seen_by(request.user)
-
-
-def _own_or_404(request: HttpRequest, pk: uuid.UUID) -> Import:
-    return get_object_or_404(_own(request).select_related("uploaded_by", "customer"), pk=pk)
 
 
 def _user(request: HttpRequest) -> User:

@@ -94,6 +94,7 @@ def test_pages_behind_the_sign_in(axe: Axe, context: BrowserContext, live_server
         "missing": "/nowhere/",
         **make_imports(customer),
     }
+    addresses["only warnings"] = f"{addresses['problems']}#warnings"
     make_handouts(addresses["results"])
     addresses["no link"] = f"{addresses['saved']}links/"
     sign_in(context, customer, live_server.url)

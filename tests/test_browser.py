@@ -154,6 +154,28 @@ def test_every_error_is_corrected_on_the_page(page: Page) -> None:
     assert verify_password("Poprawne1", Mailbox.objects.get(address="dwabledy@firma.example").password_hash)
 
 
+def test_a_tab_shows_one_group_of_rows_and_loses_nothing_typed(page: Page) -> None:
+    upload(page, "bad-rows.csv")
+    expect_heading(page, "2 accounts ready, 10 rows need you")
+    faulty, good = page.locator('[name="3-email"]'), page.locator("#r2")
+    faulty.fill("zly@firma.example")
+    page.get_by_role("link", name="Without problems 2").click()
+    expect(faulty).to_be_hidden()
+    expect(good).to_be_visible()
+    page.get_by_role("link", name="With errors 10").click()
+    expect(faulty).to_have_value("zly@firma.example")
+    expect(good).to_be_hidden()
+    page.get_by_role("link", name="Without problems 2").click()
+    expect(faulty).to_be_hidden()
+    page.get_by_role("link", name="Row 4, Password").first.click()
+    expect(page.locator('[name="4-password"]')).to_be_visible()
+    page.get_by_role("link", name="Without problems 2").click()
+    page.get_by_role("button", name="Check again").last.click()
+    expect_heading(page, "3 accounts ready, 9 rows need you")
+    expect(page.locator('[name="4-password"]')).to_be_visible()
+    expect(good).to_be_visible()
+
+
 def test_no_page_scrolls_sideways(scripted_page: Page) -> None:
     page = scripted_page
     pages = ["/", "/imports/", "/imports/new/"]

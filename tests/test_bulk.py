@@ -208,6 +208,56 @@ def test_too_many_passwords_at_once_are_refused(browser_of: Client, three: list[
     assert set(Mailbox.objects.values_list("password_hash", flat=True)) == before
 
 
+def to_download(html: str) -> dict[str, list[str]]:
+    """Return what the form of a page with new passwords sends."""
+    fields = re.findall(r'<input type="hidden" name="(mailbox|password)" value="([^"]*)">', html)
+    return {name: [value for field, value in fields if field == name] for name in ("mailbox", "password")}
+
+
+@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
+def test_new_passwords_are_downloaded_from_their_page(
+    browser_of: Client, three: list[Mailbox], file_format: str
+) -> None:
+    make_forward("adam@przyklad.iq.pl", "+a@b.pl", keep_copy=True)
+    page = confirm(browser_of, url("passwords", three[:2]), token=TOKEN)
+    html = page.content.decode()
+    assert f'action="/mailboxes/new-passwords.{file_format}"' in html
+    response = browser_of.post(f"/mailboxes/new-passwords.{file_format}", to_download(html))
+    assert "no-store" in response.headers["Cache-Control"]
+    assert f'attachment; filename="new-passwords.{file_format}"' in response.headers["Content-Disposition"]
+    adam, beata = (row.cells for row in read_file(response.content, max_rows=10).rows)
+    for mailbox, cells in zip(three, (adam, beata), strict=False):
+        assert cells[Field.EMAIL] == mailbox.address
+        assert f"data-password>{cells[Field.PASSWORD]}<" in html
+        assert verify_password(cells[Field.PASSWORD], Mailbox.objects.get(pk=mailbox.pk).password_hash)
+        assert cells[Field.QUOTA] == str(mailbox.quota_mb)
+    assert (adam[Field.FORWARD].strip(), adam[Field.KEEP_COPY]) == ("+a@b.pl", "Yes")
+
+
+def test_nobody_downloads_anything_of_another_customers_mailboxes(browser_of: Client, three: list[Mailbox]) -> None:
+    other = make_mailbox("obcy@cudza.example")
+    page = "/mailboxes/new-passwords.csv"
+    both = {"mailbox": [other.pk, three[0].pk], "password": ["a", "b"]}
+    text = browser_of.post(page, both).content.decode()
+    assert "cudza" not in text
+    assert "adam@przyklad.iq.pl,b," in text
+    assert browser_of.post(page, {"mailbox": [other.pk], "password": ["a"]}).status_code == 404
+    assert browser_of.get(page)["Location"] == "/mailboxes/"
+    signed_out = Client().post(page, both).content.decode()
+    assert "adam@" not in signed_out
+    assert "kept" in signed_out, "the form is sent again after signing in"
+
+
+def test_any_form_for_new_passwords_gets_an_answer(browser_of: Client, three: list[Mailbox]) -> None:
+    page = "/mailboxes/new-passwords.csv"
+    for keys in ([], ["x", "-1", "9" * 30, "\0"], ["1" * 18]):
+        assert browser_of.post(page, {"mailbox": keys, "password": ["a"] * len(keys)}).status_code == 404
+    many = {"mailbox": [three[0].pk, *range(10**6, 10**6 + 499)], "password": ["=cmd|' /C calc'!A0"] * 500}
+    text = browser_of.post(page, many).content.decode()
+    assert "adam@przyklad.iq.pl,\N{NO-BREAK SPACE}=cmd" in text, "no spreadsheet takes it for a formula"
+    assert browser_of.post(page, {"mailbox": [three[0].pk]}).status_code == 404, "without a password"
+
+
 @pytest.mark.parametrize("file_format", ["csv", "xlsx"])
 def test_an_export_is_read_back_by_the_importer(browser_of: Client, three: list[Mailbox], file_format: str) -> None:
     make_mailbox("ewa@firma.example", quota_mb=1234, is_active=False)

@@ -159,6 +159,21 @@ def test_rows_with_warnings_lead_to_the_help_too(browser_of: Client) -> None:
     assert page.count('href="/help/#problems"') == 1
 
 
+@pytest.mark.usefixtures("create_in_place")
+def test_warnings_of_what_was_created_lead_to_the_help(browser_of: Client) -> None:
+    file = SimpleUploadedFile("konta.csv", b"E-mail,Password,Phone\njan@przyklad.iq.pl,password1,1\n")
+    browser_of.post("/imports/new/", {"file": file, "action": "create"})
+    created = Import.objects.get()
+    page = browser_of.get(created.get_absolute_url()).content.decode()
+    assert 'href="/help/#password_common"' in page
+    assert 'href="/help/#column_unknown"' in page
+    created.warnings = [{name: stored[name] for name in ("line", "field", "message")} for stored in created.warnings]
+    created.save()
+    page = browser_of.get(created.get_absolute_url()).content.decode()
+    assert "2 warnings" in page
+    assert 'class="about"' not in page, "an import from before codes were stored"
+
+
 def test_an_error_of_the_whole_file_leads_to_its_entry(browser_of: Client) -> None:
     assert 'href="/help/#email_column_missing"' in checked(browser_of, "Hasło,Pojemność\nabc123,500\n")
 

@@ -12,10 +12,10 @@ LAYERS = [
     ["columns"],
     ["readers", "validation", "sealing", "models"],
     ["services"],
-    ["sheets"],
-    ["runner", "presentation", "capacity", "downloads"],
+    ["access", "sheets", "tables", "wording", "checked_rows"],
+    ["runner", "capacity", "downloads", "checked_page"],
     ["forms"],
-    ["views", "handout_views", "guide", "admin", "management"],
+    ["views", "download_views", "handout_views", "guide", "admin", "management"],
     ["urls"],
 ]
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}

@@ -58,6 +58,8 @@ def test_an_empty_password_is_generated_and_shown_once(browser_of: Client) -> No
     assert password not in browser_of.get(f"/mailboxes/{mailbox.pk}/").content.decode()
     assert password not in browser_of.get("/mailboxes/").content.decode()
     assert all(password not in str(session.get_decoded()) for session in Session.objects.all())
+    download = browser_of.post("/mailboxes/new-passwords.csv", {"mailbox": mailbox.pk, "password": password})
+    assert f"nowe@przyklad.iq.pl,{password},700," in download.content.decode()
 
 
 def test_the_second_of_two_presses_shows_the_same_password(browser_of: Client) -> None:

@@ -345,6 +345,24 @@ def test_good_rows_are_shown_in_part_until_all_are_asked_for(browser_of: Client)
     assert 'value="typed"' in response.content.decode()
 
 
+def test_tabs_over_the_rows_count_every_row_once(browser_of: Client) -> None:
+    many = "".join(f"a{n}@przyklad.iq.pl;;;;\n" for n in range(150))
+    html = page(browser_of, send(browser_of, FAULTY + "ola@przyklad.iq.pl;password1;;;\n" + many))
+    tabs = dict(re.findall(r'<li><a href="#(\w+)">[A-Z][a-z ]+ ([0-9]+)</a></li>', html))
+    assert tabs == {"rows": "154", "errors": "1", "warnings": "1", "good": "152"}
+    assert all(html.count(f'id="{name}"') == 1 for name in tabs)
+    assert 'class="tabs"' not in page(browser_of, send(browser_of, GOOD)), "there is only one group"
+
+
+def test_the_page_for_a_new_file_says_where_it_is(browser_of: Client) -> None:
+    html = page(browser_of, "/imports/new/")
+    assert re.search(
+        r'<ol class="crumbs">\s*<li><a href="/mailboxes/">Mailboxes</a></li>\s*'
+        r'<li aria-current="page">Create accounts in bulk</li>',
+        html,
+    )
+
+
 # --- Creating
 
 

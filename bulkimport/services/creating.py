@@ -74,7 +74,7 @@ def claim(import_record: Import, plan: Plan, *, leave_out: Collection[int] = ())
         left_out=mine.left_out,
         # Of the rows left out there is nothing to warn; without them, the domains have room.
         warnings=[
-            {"line": problem.line, "field": problem.field, "message": problem.message}
+            {"line": problem.line, "field": problem.field, "code": problem.code, "message": problem.message}
             for problem in plan.problems
             if problem.level is Level.WARNING and problem.line not in mine.left_out and problem.code != "domain_limit"
         ],

@@ -14,8 +14,8 @@ from accounts.formats import grouped
 from accounts.validators import to_unicode
 from bulkimport.columns import BY_FIELD
 from bulkimport.models import Import
-from bulkimport.presentation import named, read_as, sum_of_rows, welcome_of
 from bulkimport.rows import Field, Level, Plan, Problem
+from bulkimport.wording import named, read_as, sum_of_rows, welcome_of
 
 FIELD_ORDER: Final = {None: -1} | {name: place for place, name in enumerate(Field)}
 

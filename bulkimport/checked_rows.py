@@ -1,0 +1,133 @@
+"""The rows of a checked file as its page shows them: what stands in each cell, and which of them can be corrected."""
+
+import dataclasses
+import hashlib
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+
+from accounts.formats import megabytes
+from accounts.validators import to_unicode, trimmed
+from bulkimport.columns import BY_FIELD, COLUMNS
+from bulkimport.rows import Draft, Field, Level, Plan, Problem, Row
+
+SURPLUS_SHOWN = 200  # characters
+LONGEST_STAMP = 100
+
+
+@dataclass(frozen=True, slots=True)
+class Cell:
+    """One cell of the table of rows. `text` is what stands in it; `was` what was written there where that differs."""
+
+    field: Field
+    label: str | Promise
+    line: int
+    text: str = dataclasses.field(repr=False)
+    note: str = ""
+    was: str = ""
+    problems: tuple[Problem, ...] = ()
+    is_input: bool = False
+
+    @property
+    def name(self) -> str:
+        return f"{self.line}-{self.field}"
+
+    @property
+    def html_id(self) -> str:
+        return f"r{self.line}-{self.field}"
+
+    @property
+    def shown(self) -> str:
+        """What the page sends back beside the cell, to tell later whether the person has changed it."""
+        return stamp(self.text)
+
+    @property
+    def is_faulty(self) -> bool:
+        return any(problem.level is Level.ERROR for problem in self.problems)
+
+
+@dataclass(frozen=True, slots=True)
+class ShownRow:
+    """One row of the table. `problems` are those that belong to no single cell."""
+
+    line: int
+    cells: tuple[Cell, ...]
+    problems: tuple[Problem, ...]
+    has_error: bool
+    has_warning: bool
+    is_guess: bool  # the reader could not take the row apart for certain; a person may say that it is right
+    is_corrected: bool
+    surplus: str = dataclasses.field(repr=False)  # the text that belongs to no column and would be dropped
+
+
+def shown_rows(plan: Plan) -> list[ShownRow]:
+    """Return the rows of a plan in the order of the file."""
+    by_line: dict[int, list[Problem]] = {}
+    for problem in plan.problems:
+        if problem.line is not None:
+            by_line.setdefault(problem.line, []).append(problem)
+    drafts = {draft.line: draft for draft in plan.drafts}
+    return [_shown_row(row, by_line.get(row.line, ()), drafts.get(row.line)) for row in plan.file.rows]
+
+
+def stamp(text: str) -> str:
+    """Return a text for comparison; of a long one a digest, or a page of hostile cells would be too large to send."""
+    return text if len(text) <= LONGEST_STAMP else hashlib.sha256(text.encode()).hexdigest()
+
+
+def _shown_row(row: Row, problems: Collection[Problem], draft: Draft | None) -> ShownRow:
+    return ShownRow(
+        line=row.line,
+        cells=tuple(_cell(row, column.field, problems, draft) for column in COLUMNS),
+        problems=tuple(problem for problem in problems if problem.field is None),
+        has_error=any(problem.level is Level.ERROR for problem in problems),
+        has_warning=any(problem.level is Level.WARNING for problem in problems),
+        is_guess=bool(row.problems),
+        is_corrected=bool(row.corrected),
+        surplus=row.surplus[:SURPLUS_SHOWN],
+    )
+
+
+def _cell(row: Row, column: Field, problems: Iterable[Problem], draft: Draft | None) -> Cell:
+    """Return a cell: an input where there is a problem with it or with the whole row, or where a person has written
+    something before and may want to again, else what will be written.
+    """
+    own = tuple(problem for problem in problems if problem.field is column)
+    is_corrected = column in row.corrected and column is not Field.PASSWORD  # no password stays in sight
+    is_input = bool(own or row.problems or is_corrected)
+    raw = row.cells.get(column, "")
+    label = BY_FIELD[column].label
+    if is_input:
+        # A field of one line: a browser would drop a line break, and so "correct" the cell without anybody's will.
+        return Cell(column, label, row.line, " ".join(raw.splitlines()), problems=own, is_input=True)
+    text, note = _tidy_text(column, raw, draft)
+    if column is Field.PASSWORD and column in row.corrected and trimmed(raw):
+        text = _("typed here")
+    plain = _plain(column, draft) if draft else ""
+    is_tidied = bool(plain) and trimmed(raw) not in ("", plain)
+    return Cell(column, label, row.line, text, note=note, was=trimmed(raw) if is_tidied else "")
+
+
+def _plain(column: Field, draft: Draft) -> str:
+    """Return what a draft holds in a column, as a person would have typed it."""
+    return {
+        Field.EMAIL: to_unicode(draft.address),
+        Field.QUOTA: str(draft.quota_mb),
+        Field.FORWARD: " ".join(to_unicode(address) for address in draft.destinations),
+    }.get(column, "")
+
+
+def _tidy_text(column: Field, raw: str, draft: Draft | None) -> tuple[str, str]:
+    """Return the text of a cell without problems, and a note to it; a password is never shown."""
+    if column is Field.PASSWORD:
+        return (_("from the file") if trimmed(raw) else pgettext("password", "random")), ""
+    if draft is None:
+        return trimmed(raw), ""
+    if column is Field.QUOTA:
+        return megabytes(draft.quota_mb), _("by default") if draft.quota_is_default else ""
+    if column is Field.KEEP_COPY:
+        return (_("Yes") if draft.keep_copy else _("No")) if draft.destinations else "", ""
+    return _plain(column, draft), ""

@@ -1,0 +1,72 @@
+"""What can be downloaded: the created accounts, the list with its problems, mailboxes, new passwords, templates."""
+
+import uuid
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods, require_safe
+
+from accounts.access import domains_of
+from accounts.bulk import selected_mailboxes
+from accounts.models import Mailbox
+from bulkimport import downloads
+from bulkimport.access import own_import_or_404
+from bulkimport.models import Import
+from bulkimport.services.checking import ImportNotOpen, check
+
+
+@require_safe
+@never_cache
+def import_results(request: HttpRequest, pk: uuid.UUID, file_format: str) -> HttpResponseBase:
+    """Download the created accounts with the passwords that can still be shown."""
+    import_record = own_import_or_404(request, pk)
+    if import_record.status != Import.Status.CREATED:
+        raise Http404
+    return downloads.as_response(downloads.results(import_record, file_format))
+
+
+@require_safe
+@never_cache
+def import_problems(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    """Download the person's own list with a column of problems; after a creation, only the rows left out."""
+    import_record = own_import_or_404(request, pk)
+    try:
+        plan = check(import_record)
+    except ImportNotOpen:
+        raise Http404 from None
+    lines = import_record.left_out if import_record.status == Import.Status.CREATED else None
+    return downloads.as_response(downloads.problem_list(import_record, plan, only_lines=lines))
+
+
+@require_safe
+@never_cache
+def mailbox_export(request: HttpRequest, file_format: str) -> HttpResponseBase:
+    """Download the selected mailboxes, without passwords, as a list that can be imported."""
+    chosen = selected_mailboxes(request)
+    if not chosen.exists():
+        messages.warning(request, _("Nothing is selected. Tick mailboxes in the list first."))
+        return redirect("mailbox_list")
+    return downloads.as_response(downloads.mailbox_list(chosen, file_format))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def mailbox_passwords(request: HttpRequest, file_format: str) -> HttpResponseBase:
+    """Hand back as a file the new passwords that a page shows. The page sends them: they are kept nowhere."""
+    if request.method != "POST":
+        return redirect("mailbox_list")
+    sent = zip(request.POST.getlist("mailbox"), request.POST.getlist("password"), strict=False)
+    passwords = {int(pk): password for pk, password in sent if pk.isdecimal() and len(pk) < 19}
+    mailboxes = Mailbox.objects.filter(domain__in=domains_of(request.user), pk__in=passwords)
+    if not mailboxes:
+        raise Http404
+    return downloads.as_response(downloads.mailbox_list(mailboxes, file_format, passwords))
+
+
+@require_safe
+def import_template(request: HttpRequest, file_format: str) -> HttpResponseBase:  # noqa: ARG001 - Django gives it
+    """Download an empty list to fill in."""
+    return downloads.as_response(downloads.template(file_format))
