@@ -154,7 +154,7 @@ def test_forms_with_errors_and_what_follows(
     found["links made"] = faults(axe, page)
     page.goto(addresses["forward_delete"])
     send_as_it_is(page)
-    expect(page.locator("main [role=status]")).to_be_visible()
+    expect(page.locator("main .notice[role=status]")).to_be_visible()
     found["forward deleted"] = faults(axe, page)
     assert {name: list_ for name, list_ in found.items() if list_} == {}
 
