@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from functools import cached_property
 from typing import Any, ClassVar
 
@@ -29,6 +29,11 @@ BATCH = 5000  # values in one query, of which databases take a limited number
 NAMED = 20
 
 
+def ids_of(sent: Iterable[str]) -> list[int]:
+    """Return the ids in what a page has sent; what cannot be one is passed over."""
+    return [int(text) for text in sent if text.isascii() and text.isdecimal() and len(text) < 19]
+
+
 def selected_mailboxes(request: HttpRequest) -> MailboxQuerySet:
     """Return the mailboxes that a list has sent along: those ticked, or all that match what was looked for.
 
@@ -39,7 +44,7 @@ def selected_mailboxes(request: HttpRequest) -> MailboxQuerySet:
         form = MailboxFilterForm(request.GET, user=request.user)
         found = form.mailboxes()
         return found.none() if form.errors else found
-    ids = [int(pk) for pk in request.GET.getlist("select") if pk.isascii() and pk.isdecimal() and len(pk) < 19]
+    ids = ids_of(request.GET.getlist("select"))
     chosen = Mailbox.objects.filter(pk__in=ids, domain__in=domains_of(request.user))
     if ids and request.method != "POST" and not chosen.exists():
         raise Http404

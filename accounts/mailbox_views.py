@@ -11,7 +11,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import domains_of
-from accounts.bulk import ACTIONS, BulkForm, DeleteForm, PasswordsForm, selected_mailboxes
+from accounts.bulk import ACTIONS, BulkForm, PasswordsForm, selected_mailboxes
 from accounts.filter_forms import MailboxFilterForm
 from accounts.models import Domain, Mailbox
 from accounts.notices import end_sessions_and_say, warn_of_disabled, warn_of_unreachable
@@ -87,7 +87,7 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
         gone = _("Nothing was changed: these mailboxes are not there any more.")
         messages.warning(request, form.untouched() or (gone if form.is_bound else nothing))
         return redirect(back)
-    context = {"form": form, "back": back, "is_deleting": isinstance(form, DeleteForm)}
+    context = {"form": form, "back": back}
     return render(request, "accounts/mailbox_bulk.html", context)
 
 

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import domains_of
-from accounts.bulk import selected_mailboxes
+from accounts.bulk import ids_of, selected_mailboxes
 from accounts.models import Mailbox
 from bulkimport import downloads
 from bulkimport.access import own_import_or_404
@@ -58,8 +58,8 @@ def mailbox_passwords(request: HttpRequest, file_format: str) -> HttpResponseBas
     """Hand back as a file the new passwords that a page shows. The page sends them: they are kept nowhere."""
     if request.method != "POST":
         return redirect("mailbox_list")
-    sent = zip(request.POST.getlist("mailbox"), request.POST.getlist("password"), strict=False)
-    passwords = {int(pk): password for pk, password in sent if pk.isdecimal() and len(pk) < 19}
+    ids = ids_of(request.POST.getlist("mailbox"))
+    passwords = dict(zip(ids, request.POST.getlist("password"), strict=False))
     mailboxes = Mailbox.objects.filter(domain__in=domains_of(request.user), pk__in=passwords)
     if not mailboxes:
         raise Http404

@@ -7,7 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
-from django.http import HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import translation
@@ -18,6 +18,7 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.i18n import set_language
 
+from accounts.bulk import ids_of
 from accounts.formats import grouped
 from bulkimport import downloads
 from bulkimport.access import own_import_or_404
@@ -60,7 +61,7 @@ def import_links(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
         return redirect(import_record)
     if request.method == "POST":
         action = request.POST.get("action", "")
-        chosen = None if action.endswith("_all") else _mailbox_ids(request.POST)
+        chosen = None if action.endswith("_all") else set(ids_of(request.POST.getlist("mailbox")))
         if chosen == set() and action != "csv":
             messages.warning(request, _("Choose at least one mailbox in the list."))
             return redirect("import_links", import_record.pk)
@@ -79,7 +80,7 @@ def import_links(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
         "import": import_record,
         "rows": rows,
         "to_make": sum(bool(password) for _account, password, _link in rows),
-        "usable": sum(bool(link and link.is_usable) for _account, _password, link in rows),
+        "usable": sum(bool(link and link.is_usable and not account.has_other_password) for account, _, link in rows),
         "seed": new_seed(),
     }
     return render(request, "bulkimport/import_links.html", context)
@@ -140,6 +141,7 @@ def _make(request: HttpRequest, import_record: Import, chosen: set[int] | None) 
     if request.POST.get("action") == "csv":
         return downloads.as_response(downloads.links(import_record, links))
     context = {"import": import_record, "links": links, "seed": seed, "days": settings.HANDOUT_VALID.days}
+    context["keeps"] = True  # a switch of the language would lose the links, so there is none
     return render(request, "bulkimport/import_links_made.html", context)
 
 
@@ -164,7 +166,3 @@ def _show(request: HttpRequest, template: str, context: dict[str, object], statu
     response = render(request, template, {"user": AnonymousUser(), **context}, status=status)
     response.headers["Referrer-Policy"] = "no-referrer"
     return response
-
-
-def _mailbox_ids(data: QueryDict) -> set[int]:
-    return {int(value) for value in data.getlist("mailbox") if value.isdecimal() and len(value) < 19}

@@ -169,6 +169,7 @@ class ImportedAccount(models.Model):
     address = models.CharField(_("address"), max_length=254)
     is_generated = models.BooleanField(_("password was generated"))
     fingerprint = models.CharField(max_length=64)  # of all that was written, to tell later whether it has changed
+    password_digest = models.CharField(max_length=64, default="")  # of the hash that was written, likewise
 
     class Meta:
         verbose_name = _("imported account")
@@ -182,13 +183,22 @@ class ImportedAccount(models.Model):
         """Whether the account, with the forward that its address has now, is still as the import left it."""
         return self.mailbox is not None and self.fingerprint == fingerprint(self.mailbox, forward)
 
+    @property
+    def has_its_password(self) -> bool:
+        """Whether the mailbox still has the password that the import gave it."""
+        return self.mailbox is not None and self.password_digest == digest(self.mailbox.password_hash)
+
+
+def digest(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
 
 def fingerprint(mailbox: Mailbox, forward: Forward | None) -> str:
     """Return a digest of all that an account is, for telling later whether anybody has changed it."""
     facts: list[object] = [mailbox.address, mailbox.password_hash, mailbox.quota_mb, mailbox.is_active]
     if forward:
         facts += [forward.destinations, forward.keep_copy, forward.is_active]
-    return hashlib.sha256(repr(facts).encode()).hexdigest()
+    return digest(repr(facts))
 
 
 class HandoutQuerySet(models.QuerySet["Handout"]):

@@ -123,14 +123,16 @@ def _share(used: int, allowed: int | None, unit: str = "") -> Share:
 
 def import_todos(imports: QuerySet[Import]) -> list[Todo]:
     """Return the imports that wait for their person: to save passwords, to correct rows, to start again."""
-    has_passwords = Q(status=Import.Status.CREATED, sealed_results__isnull=False)
+    has_passwords = Q(status=Import.Status.CREATED, sealed_results__isnull=False, generated__gt=0)
     has_errors = Q(status=Import.Status.CHECKED, sealed_file__isnull=False, counts__errors__gt=0)
     is_interrupted = Q(status=Import.Status.CREATING, sealed_file__isnull=False) & (
         Q(progress_at__lt=interrupted_before()) | Q(progress_at__isnull=True, uploaded_at__lt=interrupted_before())
     )
-    waiting = imports.filter(has_passwords | has_errors | is_interrupted, expires_at__gt=timezone.now())
-    generated = Count("accounts", filter=Q(accounts__is_generated=True))
-    found = list(waiting.annotate(generated=generated).order_by("-uploaded_at")[: NAMED + 1])
+    generated = Count("accounts", filter=Q(accounts__is_generated=True, accounts__mailbox__isnull=False))
+    waiting = imports.annotate(generated=generated).filter(
+        has_passwords | has_errors | is_interrupted, expires_at__gt=timezone.now()
+    )
+    found = list(waiting.order_by("-uploaded_at")[: NAMED + 1])
     todos = [_import_todo(import_record) for import_record in found[:NAMED]]
     if len(found) > NAMED:
         todos.append(Todo("info", _("More imports wait for you."), reverse("import_list"), _("Show the imports")))

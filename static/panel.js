@@ -1,4 +1,4 @@
-// Copy buttons of the results page: without script, or where the browser gives no clipboard, they are not shown.
+// Copy buttons of passwords and links: without script, or where the browser gives no clipboard, they are not shown.
 // The focus on the errors of a checked list: after a check the address names them, which needs no script.
 "use strict";
 
@@ -17,9 +17,13 @@ async function copy(button) {
   const one = button.dataset.copy === "one";
   const text = one ? button.closest("[data-account]").querySelector("[data-password]").textContent : allPasswords();
   const label = button.querySelector("[data-label]");
-  await navigator.clipboard.writeText(text);
   label.dataset.before ??= label.textContent;
-  label.textContent = button.dataset.done;
+  try {
+    await navigator.clipboard.writeText(text);
+    label.textContent = button.dataset.done;
+  } catch {
+    label.textContent = button.dataset.failed;
+  }
   setTimeout(() => { label.textContent = label.dataset.before; }, SHOWN_MS);
 }
 
@@ -35,7 +39,21 @@ for (const button of document.querySelectorAll("[data-print]")) {
   button.addEventListener("click", () => window.print());
 }
 
+// The tab over the rows that is chosen: the style sheet shows it, this says it.
+function sayTab() {
+  for (const tab of document.querySelectorAll(".tabs a[href^='#']")) {
+    const isChosen = tab.hash === location.hash || (tab.hash === "#rows" && !document.querySelector(".table-group :target"));
+    if (isChosen) {
+      tab.setAttribute("aria-current", "true");
+    } else {
+      tab.removeAttribute("aria-current");
+    }
+  }
+}
+addEventListener("hashchange", sayTab);
+sayTab();
+
 // A notice above them is read first.
-if (!location.hash && !document.querySelector("[role=status]")) {
+if (!location.hash && !document.querySelector(".notice[role=status]")) {
   document.querySelector(".summary[tabindex]")?.focus({ preventScroll: true });
 }

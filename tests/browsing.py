@@ -50,9 +50,9 @@ def upload(page: Page, file: str | Path, button: str = "Create accounts") -> Non
     page.wait_for_url("**/imports/*-*/")
 
 
-def expect_heading(page: Page, text: str, *, seconds: float = 5) -> None:
+def expect_heading(page: Page, text: str) -> None:
     """Wait for the page with this title: a click comes back before the next page is there."""
-    expect(page.get_by_role("heading", level=1)).to_have_text(text, timeout=seconds * 1000)
+    expect(page.get_by_role("heading", level=1)).to_have_text(text)
 
 
 def fits(page: Page) -> bool:

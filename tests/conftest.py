@@ -14,6 +14,7 @@ from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 from django.utils import translation
+from playwright.sync_api import expect
 from pytest_django import DjangoDbBlocker
 
 from accounts.models import Domain
@@ -68,6 +69,7 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     ]
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
+    expect.set_options(timeout=20_000)  # a busy machine is slow; what is there is not waited for
     return {**browser_type_launch_args, "executable_path": chromium, "args": arguments}
 
 

@@ -8,13 +8,14 @@ import io
 import logging
 import re
 from datetime import timedelta
+from threading import Thread
 from typing import Any
 
 import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import connection
+from django.db import connection, transaction
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -390,9 +391,14 @@ def test_a_made_up_seed_is_not_used(created: Import, browser_of: Client) -> None
 
 
 def test_the_page_tells_why_a_mailbox_gets_no_link(created: Import, browser_of: Client) -> None:
+    keys_of(created)
     Mailbox.objects.filter(local_part="jan").update(password_hash=hash_password("Inne1234"))
     html = browser_of.get(links_page(created)).content.decode()
     assert "changed since the import" in html
+    assert "shows nothing: the password has been changed since" in html
+    assert "1 link is waiting to be opened" in html
+    created.handouts().revoke()
+    html = browser_of.get(links_page(created)).content.decode()
     assert "the one you gave" in html
     assert "Make 1 link" in html
     Mailbox.objects.filter(local_part="ewa").delete()
@@ -480,3 +486,33 @@ def test_a_page_that_is_older_than_the_end_of_the_passwords_makes_no_links(creat
     seed = new_seed()
     make_links(stale, seed)
     assert links_made(stale, seed) == []
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("name", ["_write_links", "seal"])
+def test_a_mailbox_that_is_deleted_meanwhile_costs_nobody_their_page(
+    created: Import, browser_of: Client, monkeypatch: pytest.MonkeyPatch, name: str
+) -> None:
+    """Another person deletes it as the links are about to be written: they wait for one another."""
+    mailbox = Mailbox.objects.get(local_part="jan")
+    real, deleting = getattr(handing_out, name), []
+
+    def delete() -> None:
+        try:
+            with transaction.atomic():
+                Domain.objects.lock([mailbox.domain_id])
+                mailbox.delete()
+        finally:
+            connection.close()
+
+    def meanwhile(*arguments: Any, **named: Any) -> Any:
+        if not deleting:
+            deleting.append(Thread(target=delete))
+            deleting[0].start()
+        return real(*arguments, **named)
+
+    monkeypatch.setattr(handing_out, name, meanwhile)
+    answer = browser_of.post(f"{created.get_absolute_url()}links/", {"action": "make_all", "seed": new_seed()})
+    deleting[0].join()
+    assert answer.status_code == 200
+    assert [link.mailbox.local_part for link in Handout.objects.all()] == ["ewa"]

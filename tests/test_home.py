@@ -11,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from accounts.models import MailUsage
+from accounts.models import Mailbox, MailUsage
 from bulkimport.models import Import, ImportedAccount
 from mailpanel.home import NAMED
 from tests.factories import make_client, make_domain, make_mailbox, make_user
@@ -149,8 +149,9 @@ def test_imports_that_wait_for_their_person(browser_of: Client, customer: User) 
     created = make_import(customer, filename="new.csv", status="created", sealed_results=b"x")
     for line, is_generated in enumerate([True, True, False], start=2):
         address = f"a{line}@przyklad.iq.pl"
+        mailbox = make_mailbox(address)
         ImportedAccount.objects.create(
-            import_record=created, line=line, address=address, is_generated=is_generated, fingerprint=""
+            import_record=created, mailbox=mailbox, line=line, address=address, is_generated=is_generated
         )
     make_import(customer, filename="saved.csv", status="created")
     make_import(customer, filename="old.csv", counts={"errors": 3}, expires_at=now)
@@ -164,6 +165,8 @@ def test_imports_that_wait_for_their_person(browser_of: Client, customer: User) 
     assert interrupted.startswith("The import of stop.csv was interrupted. It can be started again until ")
     assert [first, second, third] == [each.get_absolute_url() for each in (created, faulty, stopped)]
     assert "3 things need your attention." in text_of(browser_of)
+    Mailbox.objects.all().delete()
+    assert len(todos(browser_of)) == 2, "of mailboxes that are gone there is nothing to save"
 
 
 def test_domains_switched_off_or_almost_at_a_limit(browser_of: Client, customer: User) -> None:

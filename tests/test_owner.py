@@ -317,17 +317,18 @@ def test_nothing_of_it_is_kept_by_a_browser(owner: Client, url: str) -> None:
 def test_an_owner_sees_how_full_the_mailbox_is_and_what_to_set(
     owner: Client, mailbox: Mailbox, settings: Settings
 ) -> None:
-    settings.MAIL_HOSTNAME = "mail.example.com"
+    settings.MAIL_HOSTNAME, settings.MAIL_CLIENT_HOSTNAME = "mx.example.com", "mail.example.com"
     make_mailbox("ewa@przyklad.iq.pl")
     html = text_of(owner)
     assert "unknown, of 1,000 MB" in html
-    assert "mail.example.com" in html
+    assert "mail.example.com, port 993, SSL/TLS" in html
+    assert "mx.example.com" not in html
     assert "ewa@" not in html
     MailUsage.objects.create(mailbox=mailbox, bytes_used=984 * MIB, messages=7)
     html = text_of(owner)
     assert "984 of 1,000 MB" in html
     assert "A full mailbox receives no more messages." in html
-    settings.MAIL_HOSTNAME = ""
+    settings.MAIL_HOSTNAME = settings.MAIL_CLIENT_HOSTNAME = ""
     assert "IMAP" not in text_of(owner)
 
 
@@ -522,7 +523,7 @@ def test_a_forward_that_came_too_late_says_so(owner: Client, monkeypatch: pytest
 
     monkeypatch.setattr(forms, "parse_destinations", slow_parse)
     response = owner.post("/mailbox/forward/", {"destinations": "szef@daleko.example"})
-    assert "Somebody else has just saved the same." in response.content.decode()
+    assert "Your mailbox or its forward has been changed meanwhile." in response.content.decode()
     assert Forward.objects.count() == 0
 
 

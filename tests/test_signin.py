@@ -5,6 +5,7 @@ from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from mailpanel.signin import LONGEST_LOGIN, client_ip, username
+from tests.factories import make_user
 
 
 @pytest.mark.parametrize(
@@ -53,3 +54,12 @@ def test_a_form_in_another_encoding_is_refused_with_words(client: Client, charse
     assert response.status_code == 400
     assert b"Mailpanel" in response.content
     assert "Content-Security-Policy" in response.headers
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("address", ["abc", "admin:index", "//evil.example", "."])
+def test_whoever_is_signed_in_already_goes_on_wherever_that_is(client: Client, address: str) -> None:
+    client.force_login(make_user("anna"))
+    response = client.get("/login/", {"next": address})
+    assert response.status_code == 302
+    assert "evil" not in response.headers["Location"]

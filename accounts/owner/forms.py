@@ -93,7 +93,9 @@ class OwnerForwardForm(KeptForm, forms.Form):
         forward = forward_of(self.mailbox)
         serving = Mailbox.objects.select_for_update().filter(pk=self.mailbox.pk, is_active=True)
         if not serving.filter(password_hash=self.mailbox.password_hash).exists() or not forward.is_active:
-            self.add_error(None, _("Somebody else has just saved the same. Look at it, then try again."))
+            self.add_error(
+                None, _("Your mailbox or its forward has been changed meanwhile. Load the page again, then change it.")
+            )
             return False
         forward.destinations, forward.keep_copy = self.cleaned_data["destinations"], self.cleaned_data["keep_copy"]
         if not forward.destinations:

@@ -9,6 +9,7 @@ from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from accounts.client_settings import IMAP, SMTP, client_hostname
 from accounts.mailserver.control import end_sessions
 from accounts.models import Mailbox
 from accounts.owner.forms import OwnerForwardForm, OwnerLoginForm, OwnerPasswordForm, forward_of
@@ -46,7 +47,8 @@ def owner_home(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
         "mailbox": mailbox,
         "forward": forward_of(mailbox),
         "may_forward": settings.MAILBOX_OWNER_FORWARD,
-        "mail_hostname": settings.MAIL_HOSTNAME,
+        "hostname": client_hostname(),
+        "servers": (IMAP, SMTP),
     }
     return _page(request, "accounts/owner_home.html", context)
 

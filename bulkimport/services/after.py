@@ -6,7 +6,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Domain, Forward, Mailbox
-from accounts.passwords import verify_password
 from bulkimport.models import Handout, Import, ImportedAccount
 from bulkimport.sealing import SealBroken, unseal_json
 from bulkimport.services.checking import ImportNotOpen
@@ -94,18 +93,16 @@ class CreatedAccount:
     address: str
     is_generated: bool
     is_deleted: bool
-    is_changed: bool  # since the import; a password shown may be another by now
+    is_changed: bool  # since the import
+    has_other_password: bool  # than the import gave it
     mailbox: Mailbox | None
     forward: Forward | None
     password: str | None = field(repr=False)
 
     @property
     def password_to_hand_out(self) -> str | None:
-        """The password while it can be shown and is still the mailbox's; only a change makes that worth a look."""
-        if self.mailbox is None or self.password is None:
-            return None
-        is_still_right = not self.is_changed or verify_password(self.password, self.mailbox.password_hash)
-        return self.password if is_still_right else None
+        """The password while it can be shown and is still the mailbox's."""
+        return self.password if self.mailbox and not self.has_other_password else None
 
 
 def accounts_of(import_record: Import) -> list[CreatedAccount]:
@@ -118,13 +115,15 @@ def accounts_of(import_record: Import) -> list[CreatedAccount]:
     forwards = Forward.objects.filter(source__in=accounts.filter(pk__in=own).values("address"))
     forward_of = {forward.source: forward for forward in forwards}
     passwords = generated_passwords(import_record)
+    changed = {account.pk for account in accounts if not account.is_as_created(forward_of.get(account.address))}
     return [
         CreatedAccount(
             line=account.line,
             address=account.address,
             is_generated=account.is_generated,
             is_deleted=account.mailbox_id is None,
-            is_changed=account.pk in own and not account.is_as_created(forward_of.get(account.address)),
+            is_changed=account.pk in own and account.pk in changed,
+            has_other_password=account.pk in changed and not account.has_its_password,
             mailbox=account.mailbox if account.pk in own else None,
             forward=forward_of.get(account.address),
             password=passwords.get(account.address) if account.pk in own else None,

@@ -16,7 +16,7 @@ from django.utils import timezone, translation
 
 from accounts.models import Domain, Forward, Mailbox, MailUsage
 from accounts.passwords import generate_password, hash_password, warm_up
-from bulkimport.models import Import, ImportedAccount, ImportQuerySet, fingerprint, interrupted_before
+from bulkimport.models import Import, ImportedAccount, ImportQuerySet, digest, fingerprint, interrupted_before
 from bulkimport.rows import Draft, Level, Plan
 from bulkimport.sealing import seal_json
 from bulkimport.services.welcome import as_stored, send_welcome
@@ -168,6 +168,7 @@ def _write_accounts(mine: Claim, hashes: Sequence[str]) -> None:
             address=draft.address,
             is_generated=draft.password is None,
             fingerprint=fingerprint(mailbox, forward_of.get(mailbox.address)),
+            password_digest=digest(mailbox.password_hash),
         )
         for draft, mailbox in zip(mine.drafts, mailboxes, strict=True)
     )

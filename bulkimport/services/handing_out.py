@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,10 +12,11 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
+from accounts.models import Domain, Mailbox
 from accounts.passwords import verify_password
 from bulkimport.models import Handout, Import
 from bulkimport.sealing import SealBroken, seal, unseal
-from bulkimport.services.after import CreatedAccount, accounts_of
+from bulkimport.services.after import accounts_of
 
 KEY_BYTES: Final = 16  # 128 bits: nobody guesses one
 _KEY: Final = re.compile(rf"[0-9a-f]{{{2 * KEY_BYTES}}}")
@@ -57,26 +58,23 @@ def make_links(import_record: Import, seed: str, mailbox_ids: Collection[int] | 
     Only where the password can still be shown and is still the mailbox's. A link that this seed has made stays as it
     is. A seed is as good as its keys, so it is kept nowhere.
     """
-    # Looked at outside the transaction: where a password may have changed, that takes as long as signing in.
-    accounts = [account for account in accounts_of(import_record) if account.password_to_hand_out]
     with transaction.atomic():
+        # A mailbox is not deleted while it gets a link. The domains first, as whoever deletes mailboxes takes them.
+        created = import_record.accounts.filter(mailbox__isnull=False)
+        Domain.objects.lock(set(created.values_list("mailbox__domain", flat=True)))
         # Held, so that of two presses the second sees what the first made, and what was erased meanwhile stays so.
         held = Import.objects.select_for_update().get(pk=import_record.pk)
+        list(Mailbox.objects.select_for_update().filter(pk__in=created.values("mailbox")).order_by("pk"))
         if held.status == Import.Status.CREATED and held.has_secrets:
-            _write_links(held, accounts, seed, mailbox_ids)
+            _write_links(held, seed, mailbox_ids)
 
 
-def _write_links(
-    import_record: Import, accounts: Sequence[CreatedAccount], seed: str, mailbox_ids: Collection[int] | None
-) -> None:
-    hashes = dict(import_record.accounts.values_list("mailbox", "mailbox__password_hash"))
+def _write_links(import_record: Import, seed: str, mailbox_ids: Collection[int] | None) -> None:
     expires_at = timezone.now() + settings.HANDOUT_VALID
     wanted: dict[str, Handout] = {}
-    for account in accounts:
-        mailbox, password = account.mailbox, account.password
-        if not mailbox or not password or hashes.get(mailbox.pk) != mailbox.password_hash:
-            continue
-        if mailbox_ids is None or mailbox.pk in mailbox_ids:
+    for account in accounts_of(import_record):
+        mailbox, password = account.mailbox, account.password_to_hand_out
+        if mailbox and password and (mailbox_ids is None or mailbox.pk in mailbox_ids):
             key = _key_of(mailbox.pk, seed)
             sealed = seal(password.encode(), link_key=key)
             wanted[_hash(key)] = Handout(mailbox=mailbox, key_hash=_hash(key), sealed=sealed, expires_at=expires_at)
