@@ -22,7 +22,7 @@ from accounts.formats import grouped
 from accounts.forms import CellField, KeptForm
 from accounts.models import Domain, Forward, Mailbox, MailboxQuerySet
 from accounts.panel_forms import TokenForm, dress
-from accounts.passwords import hash_password
+from accounts.passwords import hash_password, verify_password
 from accounts.validators import parse_quota_mb
 
 BATCH = 5000  # values in one query, of which databases take a limited number
@@ -78,7 +78,7 @@ class BulkForm(forms.Form):
 
     @property
     def stamp(self) -> str:
-        return hashlib.sha256(",".join(map(str, sorted(self.affected))).encode()).hexdigest()
+        return _digest(sorted(self.affected))
 
     @cached_property
     def named(self) -> list[Mailbox]:
@@ -120,6 +120,10 @@ class BulkForm(forms.Form):
         ids = list(self.affected)
         for start in range(0, len(ids), BATCH):
             yield Mailbox.objects.filter(pk__in=ids[start : start + BATCH])
+
+
+def _digest(facts: Iterable[object]) -> str:
+    return hashlib.sha256(repr(list(facts)).encode()).hexdigest()
 
 
 class DisableForm(BulkForm):
@@ -297,6 +301,7 @@ class PasswordsForm(TokenForm, BulkForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.hashes: dict[int, str] = {}
+        self.was_sent_before = False
 
     @property
     def title(self) -> str:
@@ -326,14 +331,26 @@ class PasswordsForm(TokenForm, BulkForm):
         )
         return text % {"count": grouped(settings.MAX_ACCOUNTS_PER_FILE)}
 
+    @property
+    def stamp(self) -> str:
+        """Names the passwords too: a page that is sent again much later must not take away what somebody has chosen."""
+        return _digest(self.chosen.order_by("pk").values_list("pk", "password_hash"))
+
     def prepare(self) -> None:
-        if self.data.get("seen") == self.stamp and not self.too_many:
+        if self.too_many:
+            return
+        if self.data.get("seen") == self.stamp:
             for pk, address in self.affected.items():
                 self.hashes[pk] = hash_password(self.password_of(address), generated=True)
+        else:
+            current = list(self.chosen.values_list("address", "password_hash"))
+            same = (verify_password(self.password_of(address), stored) for address, stored in current)
+            self.was_sent_before = bool(current) and all(same)
         del self.affected  # to be read again once nobody changes it any more
 
     def clean(self) -> None:
-        super().clean()
+        if not self.was_sent_before:
+            super().clean()
         if self.too_many:
             self.add_error(None, ValidationError(self.too_many, code="too_many"))
 

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts import notices
 from accounts.models import Domain, Forward, Mailbox
-from accounts.passwords import verify_password
+from accounts.passwords import hash_password, verify_password
 from bulkimport.models import Import, ImportedAccount
 from bulkimport.readers import read_file
 from bulkimport.rows import Field
@@ -189,7 +189,9 @@ def test_forwards_to_many_mailboxes_are_found_too(customer: User) -> None:
 
 def test_new_passwords_are_set_and_shown_once(browser_of: Client, three: list[Mailbox], ended: Mock) -> None:
     page = url("passwords", three[:2])
-    html = confirm(browser_of, page, token=TOKEN).content.decode()
+    (seen,) = re.findall(r'name="seen" value="(\w+)"', browser_of.get(page).content.decode())
+    form = {"seen": seen, "token": TOKEN}
+    html = browser_of.post(page, form).content.decode()
     shown = re.findall(r'data-account="([^"]+)".*?data-password>([^<]+)<', html, re.DOTALL)
     assert [address for address, _password in shown] == [mailbox.address for mailbox in three[:2]]
     for address, password in shown:
@@ -197,8 +199,15 @@ def test_new_passwords_are_set_and_shown_once(browser_of: Client, three: list[Ma
     assert shown[0][1] != shown[1][1]
     assert Mailbox.objects.get(pk=three[2].pk).password_hash == three[2].password_hash
     ended.assert_called_once_with([mailbox.address for mailbox in three[:2]])
-    again = confirm(browser_of, page, token=TOKEN).content.decode()
+    hashes = set(Mailbox.objects.values_list("password_hash", flat=True))
+    again = browser_of.post(page, form).content.decode()
     assert shown == re.findall(r'data-account="([^"]+)".*?data-password>([^<]+)<', again, re.DOTALL)
+    assert set(Mailbox.objects.values_list("password_hash", flat=True)) == hashes, "a second press sets nothing anew"
+    Mailbox.objects.filter(pk=three[0].pk).update(password_hash=hash_password("Wlasne1234"))
+    late = browser_of.post(page, form).content.decode()
+    assert "data-password" not in late
+    assert "Look at it as it is now and decide again." in late
+    assert verify_password("Wlasne1234", Mailbox.objects.get(pk=three[0].pk).password_hash)
 
 
 def test_too_many_passwords_at_once_are_refused(browser_of: Client, three: list[Mailbox], settings) -> None:
