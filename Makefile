@@ -25,6 +25,10 @@ help:
 ifeq (,$(shell grep -sE '^[[:space:]]*(export[[:space:]]+)?DEBUG[[:space:]]*=' .env))
 run: export DEBUG := $(or $(DEBUG),true)
 endif
+# The same for a name of the demonstration's mail server, so that sheets and settings have something to show.
+ifeq (,$(MAIL_HOSTNAME)$(shell grep -sE '^[[:space:]]*(export[[:space:]]+)?MAIL_(CLIENT_)?HOSTNAME[[:space:]]*=' .env))
+run: export MAIL_CLIENT_HOSTNAME := $(or $(MAIL_CLIENT_HOSTNAME),poczta.przyklad.iq.pl)
+endif
 run: .venv/runtime.stamp
 	@$(PYTHON) -c 'import socket; socket.create_server(("127.0.0.1", $(PORT)))' 2>/dev/null || \
 		{ echo 'Port $(PORT) cannot be used. Choose another one: make run PORT=8001'; exit 1; }

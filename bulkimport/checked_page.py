@@ -89,7 +89,8 @@ class CheckedPage:
 
 def checked_page(plan: Plan, *, all_rows: bool = False) -> CheckedPage:
     """Return what the page of a checked import shows; of the rows without problems the first, unless `all_rows`."""
-    rows = shown_rows(plan)
+    is_over_limit = any(problem.code == "domain_limit" for problem in plan.file_errors)
+    rows = shown_rows(plan, opened=[Field.QUOTA] if is_over_limit else [])
     faulty = tuple(row for row in rows if row.has_error)
     warned = tuple(row for row in rows if row.has_warning and not row.has_error)
     good = [row for row in rows if not row.has_error and not row.has_warning]
@@ -134,7 +135,11 @@ def _asks_columns(plan: Plan) -> bool:
 
 
 def _column_choices(plan: Plan) -> tuple[ColumnChoice, ...]:
+    """Return a drop-down for each column. Where none is known to be that of the addresses, one that looks so is."""
     fields = dict(enumerate(plan.file.columns))
+    if Field.EMAIL not in plan.file.columns:
+        unused = [index for index, column in enumerate(plan.file.found) if not fields.get(index) and "@" in column.hint]
+        fields |= dict.fromkeys(unused[:1], Field.EMAIL)
     errors = {problem.field: problem.message for problem in plan.file_errors if problem.code == "column_repeated"}
     return tuple(
         ColumnChoice(
@@ -166,7 +171,8 @@ def _headline(plan: Plan) -> tuple[str, str]:
             return _("There are too many accounts in one file"), _("Nothing has been created.")
         return _("We could not read a list of accounts"), _("Nothing has been created.")
     if plan.file_errors:
-        return _("The file cannot be imported as it is"), nothing_yet
+        what_to_do = _("Correct what is said below and check again, or choose another file.")
+        return _("The file cannot be imported as it is"), f"{nothing_yet} {what_to_do}"
     if plan.error_lines:
         return f"{accounts}, {need}", f"{nothing_yet} " + _("Correct the marked cells and check again.")
     return accounts, f"{nothing_yet} " + _("Look at what was read, then create the accounts.")

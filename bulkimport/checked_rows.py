@@ -63,14 +63,14 @@ class ShownRow:
     surplus: str = dataclasses.field(repr=False)  # the text that belongs to no column and would be dropped
 
 
-def shown_rows(plan: Plan) -> list[ShownRow]:
-    """Return the rows of a plan in the order of the file."""
+def shown_rows(plan: Plan, *, opened: Collection[Field] = ()) -> list[ShownRow]:
+    """Return the rows of a plan in the order of the file; in the columns `opened` every cell is an input."""
     by_line: dict[int, list[Problem]] = {}
     for problem in plan.problems:
         if problem.line is not None:
             by_line.setdefault(problem.line, []).append(problem)
     drafts = {draft.line: draft for draft in plan.drafts}
-    return [_shown_row(row, by_line.get(row.line, ()), drafts.get(row.line)) for row in plan.file.rows]
+    return [_shown_row(row, by_line.get(row.line, ()), drafts.get(row.line), opened) for row in plan.file.rows]
 
 
 def stamp(text: str) -> str:
@@ -78,10 +78,10 @@ def stamp(text: str) -> str:
     return text if len(text) <= LONGEST_STAMP else hashlib.sha256(text.encode()).hexdigest()
 
 
-def _shown_row(row: Row, problems: Collection[Problem], draft: Draft | None) -> ShownRow:
+def _shown_row(row: Row, problems: Collection[Problem], draft: Draft | None, opened: Collection[Field]) -> ShownRow:
     return ShownRow(
         line=row.line,
-        cells=tuple(_cell(row, column.field, problems, draft) for column in COLUMNS),
+        cells=tuple(_cell(row, column.field, problems, draft, column.field in opened) for column in COLUMNS),
         problems=tuple(problem for problem in problems if problem.field is None),
         has_error=any(problem.level is Level.ERROR for problem in problems),
         has_warning=any(problem.level is Level.WARNING for problem in problems),
@@ -91,13 +91,13 @@ def _shown_row(row: Row, problems: Collection[Problem], draft: Draft | None) -> 
     )
 
 
-def _cell(row: Row, column: Field, problems: Iterable[Problem], draft: Draft | None) -> Cell:
-    """Return a cell: an input where there is a problem with it or with the whole row, or where a person has written
-    something before and may want to again, else what will be written.
+def _cell(row: Row, column: Field, problems: Iterable[Problem], draft: Draft | None, is_open: bool) -> Cell:
+    """Return a cell: an input where it is open, or there is a problem with it or with the whole row, or where a person
+    has written something before and may want to again, else what will be written.
     """
     own = tuple(problem for problem in problems if problem.field is column)
     is_corrected = column in row.corrected and column is not Field.PASSWORD  # no password stays in sight
-    is_input = bool(own or row.problems or is_corrected)
+    is_input = bool(is_open or own or row.problems or is_corrected)
     raw = row.cells.get(column, "")
     label = BY_FIELD[column].label
     if is_input:

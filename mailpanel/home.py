@@ -124,7 +124,9 @@ def _share(used: int, allowed: int | None, unit: str = "") -> Share:
 def import_todos(imports: QuerySet[Import]) -> list[Todo]:
     """Return the imports that wait for their person: to save passwords, to correct rows, to start again."""
     has_passwords = Q(status=Import.Status.CREATED, sealed_results__isnull=False, generated__gt=0)
+    # Not where something is wrong with the file itself: most of that cannot be corrected on its page.
     has_errors = Q(status=Import.Status.CHECKED, sealed_file__isnull=False, counts__errors__gt=0)
+    has_errors &= Q(counts__file_errors=0)
     is_interrupted = Q(status=Import.Status.CREATING, sealed_file__isnull=False) & (
         Q(progress_at__lt=interrupted_before()) | Q(progress_at__isnull=True, uploaded_at__lt=interrupted_before())
     )

@@ -3,10 +3,12 @@
 "use strict";
 
 function takeKey() {
+  const link = document.getElementById("id_link");
   if (location.hash.length > 1) {
-    document.getElementById("id_link").value = location.hash;
-    document.getElementById("paste").hidden = true;
+    link.value = location.hash;
   }
+  // Also after a switch of the language, which brings the key back in the field.
+  document.getElementById("paste").hidden = link.value.startsWith("#") && !link.hasAttribute("aria-invalid");
 }
 
 takeKey();

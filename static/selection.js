@@ -1,5 +1,5 @@
 // The list of mailboxes: one box ticks all rows of the page. Without script, rows are ticked one by one.
-// The list may be replaced by what was looked for, so nothing is kept of it here.
+// When the list is replaced by what was looked for, the rows that are still in it stay ticked.
 "use strict";
 
 function update() {
@@ -18,5 +18,12 @@ document.addEventListener("change", ({ target }) => {
   }
   update();
 });
-document.addEventListener("htmx:afterSwap", update);
+let ticked = [];
+document.addEventListener("htmx:beforeSwap", () => {
+  ticked = Array.from(document.querySelectorAll("[name=select]:checked"), (row) => row.value);
+});
+document.addEventListener("htmx:afterSwap", () => {
+  document.querySelectorAll("[name=select]").forEach((row) => { row.checked = ticked.includes(row.value); });
+  update();
+});
 update();

@@ -156,7 +156,8 @@ def test_a_file_with_other_names_is_imported_without_editing_it(client: Client) 
     assert "Column 2: “Kennwort”" in html
     assert "such as jan@przyklad.iq.pl" in html
     assert "Zima2024" not in html
-    html = read_as(client, url, c0="email", c1="password", c2="quota")
+    assert offered(html)["column-0"] == "email", "its values look so"
+    html = read_as(client, url, c1="password", c2="quota")
     assert "2 accounts ready" in html
     assert '<details class="details reading small mt-1" >' in html
     client.post(url, {"action": "create", "version": "1"})

@@ -126,8 +126,8 @@ def test_the_last_imports_and_what_became_of_them(browser_of: Client, customer: 
     make_domain("przyklad.iq.pl", [customer])
     for number in range(6):
         make_import(customer, filename=f"lista{number}.csv", status="created", created_count=497, left_out=[3, 4])
-    make_import(make_user("eve"), filename="obca.csv", counts={"errors": 3})
-    make_import(None, filename="shell.csv", counts={"errors": 3})
+    make_import(make_user("eve"), filename="obca.csv", counts={"file_errors": 0, "errors": 3})
+    make_import(None, filename="shell.csv", counts={"file_errors": 0, "errors": 3})
     html = text_of(browser_of)
     assert "497 accounts created, 2 rows left out" in html
     assert "lista5.csv" in html
@@ -144,8 +144,8 @@ def test_imports_that_wait_for_their_person(browser_of: Client, customer: User) 
     now = timezone.now()
     stopped = make_import(customer, filename="stop.csv", status="creating", progress_at=now - timedelta(minutes=5))
     make_import(customer, filename="works.csv", status="creating", progress_at=now)
-    faulty = make_import(customer, filename="bad.csv", counts={"errors": 3, "rows": 9})
-    make_import(customer, filename="good.csv", counts={"errors": 0, "drafts": 9})
+    faulty = make_import(customer, filename="bad.csv", counts={"file_errors": 0, "errors": 3, "rows": 9})
+    make_import(customer, filename="good.csv", counts={"file_errors": 0, "errors": 0, "drafts": 9})
     created = make_import(customer, filename="new.csv", status="created", sealed_results=b"x")
     for line, is_generated in enumerate([True, True, False], start=2):
         address = f"a{line}@przyklad.iq.pl"
@@ -154,9 +154,10 @@ def test_imports_that_wait_for_their_person(browser_of: Client, customer: User) 
             import_record=created, mailbox=mailbox, line=line, address=address, is_generated=is_generated
         )
     make_import(customer, filename="saved.csv", status="created")
-    make_import(customer, filename="old.csv", counts={"errors": 3}, expires_at=now)
+    make_import(customer, filename="long.csv", counts={"file_errors": 1, "errors": 506})
+    make_import(customer, filename="old.csv", counts={"file_errors": 0, "errors": 3}, expires_at=now)
     make_import(customer, filename="late.csv", status="created", sealed_results=b"x", expires_at=now)
-    make_import(make_user("eve"), filename="obca.csv", counts={"errors": 3})
+    make_import(make_user("eve"), filename="obca.csv", counts={"file_errors": 0, "errors": 3})
     until = timezone.localtime(created.expires_at).strftime("%H:%M")
     (passwords, first), (rows, second), (interrupted, third) = todos(browser_of)
     assert passwords.startswith("2 passwords from new.csv wait to be saved, until ")
@@ -224,7 +225,7 @@ def test_much_of_one_kind_is_cut_and_leads_to_the_rest(browser_of: Client, custo
         domain = make_domain(f"a{number}.example", [customer], max_mailboxes=1)
         mailbox = make_mailbox(f"jan@{domain.name}", domain=domain, password_hash="x", quota_mb=1)
         MailUsage.objects.create(mailbox=mailbox, bytes_used=MIB)
-        make_import(customer, counts={"errors": 1})
+        make_import(customer, counts={"file_errors": 0, "errors": 1})
     found = todos(browser_of)
     assert len(found) == 3 * (NAMED + 1)
     assert ("More imports wait for you.", "/imports/") in found

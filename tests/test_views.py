@@ -737,6 +737,16 @@ def test_the_same_file_is_recognised_although_an_address_was_corrected_then(brow
     assert "This file was imported on" in page(browser_of, send(browser_of, text))
 
 
+def test_quotas_that_exceed_the_limit_together_are_lowered_on_the_page(browser_of: Client, domain: Domain) -> None:
+    Domain.objects.update(max_total_quota_mb=3000)
+    url = send(browser_of, "E-mail;Pojemność\na@przyklad.iq.pl;500\nb@przyklad.iq.pl;9000\n")
+    html = browser_of.get(url).content.decode()
+    assert "The file cannot be imported as it is" in html
+    assert 'name="3-quota"' in html
+    browser_of.post(url, {"action": "check", "2-quota": "500", "3-quota": "900"})
+    assert "2 accounts ready" in browser_of.get(url).content.decode()
+
+
 def test_a_default_quota_over_the_limit_is_one_error_at_its_field(browser_of: Client, domain: Domain) -> None:
     domain.max_mailbox_quota_mb = 2000
     domain.save()

@@ -133,10 +133,13 @@ def _header_unknown(names: Sequence[str]) -> Problem:
     harmless = harmless_names(names)
     if harmless:
         message = _(
-            "The first line names no known column; it has %(found)s. Write the names of the columns there: %(names)s."
+            "The first line names no known column; it has %(found)s. "
+            "Say which column is which, or write these names there: %(names)s."
         )
     else:
-        message = _("The first line names no known column. Write the names of the columns there: %(names)s.")
+        message = _(
+            "The first line names no known column. Say which column is which, or write these names there: %(names)s."
+        )
     return Problem("header_unknown", message % {"names": _expected(), "found": _quoted(harmless)})
 
 
