@@ -4,7 +4,7 @@ from django.contrib import messages
 from django.core.paginator import Paginator
 from django.db import transaction
 from django.db.models import Exists, OuterRef
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
@@ -48,11 +48,15 @@ def forward_edit(request: HttpRequest, pk: int) -> HttpResponse:
 @never_cache
 def forward_delete(request: HttpRequest, pk: int) -> HttpResponse:
     """Say what deleting a forward would break; do it when it is confirmed."""
-    forward = get_object_or_404(_own(request), pk=pk)
+    forward = _own(request).filter(pk=pk).first()
     if request.method == "POST":
-        _own(request).filter(pk=pk).delete()
-        messages.success(request, _("The forward of %(address)s has been deleted.") % {"address": forward})
+        if forward and _own(request).filter(pk=pk).delete()[0]:
+            messages.success(request, _("The forward of %(address)s has been deleted.") % {"address": forward})
+        else:  # by the first of two presses, or in another tab
+            messages.warning(request, _("This forward is not there any more."))
         return redirect("forward_list")
+    if forward is None:
+        raise Http404
     has_mailbox = Mailbox.objects.filter(address=forward.source).exists()
     broken = [] if has_mailbox else _own(request).leading_to([forward.source])
     context = {"forward": forward, "has_mailbox": has_mailbox, "broken": broken}
@@ -71,8 +75,10 @@ def _edit(request: HttpRequest, forward: Forward) -> HttpResponse:
                 Domain.objects.lock([forward.domain_id])
                 forward = get_object_or_404(_own(request), pk=forward.pk)
             form = PanelForwardForm(request.POST, instance=forward, domains=domains)
-            if form.is_valid():
+            is_valid = form.is_valid()
+            if is_valid:
                 form.save()
+            if is_valid or form.sent_before():
                 messages.success(request, _("The forward of %(address)s has been saved.") % {"address": forward})
                 if forward.is_active:
                     warn_of_unreachable(request, forward.destinations.split())

@@ -84,7 +84,7 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
             return redirect(back)
     if not form.count:
         nothing = _("Nothing is selected. Tick mailboxes in the list first.")
-        gone = _("Nothing was changed: these mailboxes are not there any more.")
+        gone = _("These mailboxes are not there any more.")
         messages.warning(request, form.untouched() or (gone if form.is_bound else nothing))
         return redirect(back)
     context = {"form": form, "back": back}

@@ -92,6 +92,7 @@ class MailboxEditForm(TokenForm, MailboxForm):
         help_text=_("A disabled mailbox gets no mail, nobody can sign in to it, and its forward stops."),
     )
     shown = forms.CharField(required=False, widget=forms.HiddenInput)
+    shown_password = forms.CharField(required=False, widget=forms.HiddenInput)
     field_order = ["quota", "password", "generates", "forward", "keep_copy", "is_active"]
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, mailbox: Mailbox) -> None:
@@ -99,7 +100,8 @@ class MailboxEditForm(TokenForm, MailboxForm):
         self.mailbox, self.domain = mailbox, mailbox.domain
         self.existing = Forward.objects.filter(source=mailbox.address).first()
         del self.fields["email"]
-        self.initial["shown"] = _stamp(mailbox, self.existing)
+        self.initial["shown"] = _stamp_of_account(mailbox, self.existing)
+        self.initial["shown_password"] = _stamp(mailbox.password_hash)
         self.initial.update(quota=str(mailbox.quota_mb), is_active=mailbox.is_active)
         if self.existing:
             destinations = " ".join(self.existing.display_destinations)
@@ -122,10 +124,17 @@ class MailboxEditForm(TokenForm, MailboxForm):
 
     def _check(self, mailbox: Mailbox, forward: Forward | None) -> None:
         super()._check(mailbox, forward)
-        now = Mailbox.objects.get(pk=mailbox.pk), Forward.objects.filter(source=mailbox.address).first()
+        existing = Forward.objects.filter(source=mailbox.address).first()
+        current, values = Mailbox.objects.get(pk=mailbox.pk), self.cleaned_data
+        now, sent = _stamp_of_account(current, existing), _stamp_of_account(mailbox, forward)
+        password, password_now = values.get("password") or self.generate(), _stamp(current.password_hash)
         # The second of two presses finds what the first has written.
-        if self.cleaned_data.get("shown") not in ("", _stamp(*now)) and _stamp(*now) != _stamp(mailbox, forward):
-            message = _("Somebody else has changed this account meanwhile. Load the page again, then change it.")
+        is_other = now not in (values.get("shown") or now, sent)
+        if password and password_now != (values.get("shown_password") or password_now):
+            is_other |= not verify_password(password, current.password_hash)
+        if is_other:
+            _show_again(self, shown=now, shown_password=password_now)
+            message = _("This account has been changed meanwhile, perhaps in another tab. Save again to replace that.")
             self.add_error(None, ValidationError(message, code="changed_meanwhile"))
 
     def generate(self) -> str | None:
@@ -158,12 +167,6 @@ class MailboxEditForm(TokenForm, MailboxForm):
             Forward.objects.filter(source=mailbox.address).delete()
 
 
-def _stamp(mailbox: Mailbox, forward: Forward | None) -> str:
-    """Return a digest of what the page of an account shows, to tell whether somebody has changed it since."""
-    of_forward = [forward.destinations, forward.keep_copy] if forward else []
-    return salted_hmac("account", repr([mailbox.quota_mb, mailbox.is_active, *of_forward])).hexdigest()
-
-
 class PanelForwardForm(KeptForm, ForwardForm):
     """A forward of a customer. Its source stays as it is: another source is another forward."""
 
@@ -184,12 +187,48 @@ class PanelForwardForm(KeptForm, ForwardForm):
             "destinations": forms.Textarea(attrs={"rows": 3}),
         }
 
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fix("source", self.instance.display_source)
+        self.initial["shown"] = _stamp_of_forward(self.instance)
         if self.instance.pk:
             self.fields["source"].help_text = ""
         dress(self)
+
+    def _post_clean(self) -> None:
+        super()._post_clean()
+        now, sent = self.initial["shown"], _stamp_of_forward(self.instance)
+        if self.instance.pk and now not in (self.cleaned_data.get("shown") or now, sent):
+            _show_again(self, shown=now)
+            message = _("This forward has been changed meanwhile, perhaps in another tab. Save again to replace that.")
+            self.add_error(None, ValidationError(message, code="changed_meanwhile"))
+
+    def sent_before(self) -> bool:
+        """Tell whether this very forward was added before, such as by the first of two presses."""
+        values = {name: getattr(self.instance, name) for name in self._meta.fields or ()}
+        is_taken = not self.instance.pk and self.has_error("source", "unique")
+        return is_taken and Forward.objects.filter(domain__in=self.domains, **values).exists()
+
+
+def _stamp_of_account(mailbox: Mailbox, forward: Forward | None) -> str:
+    of_forward = [forward.destinations, forward.keep_copy] if forward else []
+    return _stamp(mailbox.quota_mb, mailbox.is_active, *of_forward)
+
+
+def _stamp_of_forward(forward: Forward) -> str:
+    return _stamp(forward.destinations, forward.keep_copy, forward.is_active)
+
+
+def _show_again(form: forms.BaseForm, **stamps: str) -> None:
+    """Let a form come back with these stamps, so that saving it once more replaces what they stand for."""
+    form.data = {name: form.data[name] for name in form.data} | stamps
+
+
+def _stamp(*facts: object) -> str:
+    """Return a digest of what a page shows, to tell whether somebody has changed it since."""
+    return salted_hmac("account", repr(facts)).hexdigest()
 
 
 def dress(form: forms.Form | ForwardForm) -> None:

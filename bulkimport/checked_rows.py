@@ -5,7 +5,6 @@ import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
@@ -23,7 +22,7 @@ class Cell:
     """One cell of the table of rows. `text` is what stands in it; `was` what was written there where that differs."""
 
     field: Field
-    label: str | Promise
+    label: str
     line: int
     text: str = dataclasses.field(repr=False)
     note: str = ""
@@ -38,6 +37,11 @@ class Cell:
     @property
     def html_id(self) -> str:
         return f"r{self.line}-{self.field}"
+
+    @property
+    def spoken(self) -> str:
+        """The name of its input. Put together here: there may be 2,500, and a template takes ten times as long."""
+        return _("%(column)s, row %(line)s") % {"column": self.label, "line": self.line}
 
     @property
     def shown(self) -> str:
@@ -99,7 +103,7 @@ def _cell(row: Row, column: Field, problems: Iterable[Problem], draft: Draft | N
     is_corrected = column in row.corrected and column is not Field.PASSWORD  # no password stays in sight
     is_input = bool(is_open or own or row.problems or is_corrected)
     raw = row.cells.get(column, "")
-    label = BY_FIELD[column].label
+    label = str(BY_FIELD[column].label)
     if is_input:
         # A field of one line: a browser would drop a line break, and so "correct" the cell without anybody's will.
         return Cell(column, label, row.line, " ".join(raw.splitlines()), problems=own, is_input=True)

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
 from django.core.paginator import Paginator
+from django.db.models import Max
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -65,6 +66,9 @@ def import_links(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
         if chosen == set() and action != "csv":
             messages.warning(request, _("Choose at least one mailbox in the list."))
             return redirect("import_links", import_record.pk)
+        if action != "csv" and _is_outdated(request, import_record):
+            messages.warning(request, _("The list was changed in another tab. Look at it as it is now."))
+            return redirect("import_links", import_record.pk)
         if action.startswith("revoke"):
             return _revoke(request, import_record, chosen)
         return _make(request, import_record, chosen)
@@ -82,6 +86,7 @@ def import_links(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
         "to_make": sum(bool(password) for _account, password, _link in rows),
         "usable": sum(bool(link and link.is_usable and not account.has_other_password) for account, _, link in rows),
         "seed": new_seed(),
+        "newest": _newest(import_record),
     }
     return render(request, "bulkimport/import_links.html", context)
 
@@ -125,6 +130,16 @@ def handout_open(request: HttpRequest) -> HttpResponse:
         return _show(request, "bulkimport/handout_gone.html", {"keeps": True}, status=404)
     sheet = sheet_of(handed_out.address, handed_out.password)
     return _show(request, "bulkimport/handout_opened.html", {"sheet": sheet, "keeps": True})
+
+
+def _is_outdated(request: HttpRequest, import_record: Import) -> bool:
+    """Tell whether links were made since the page was shown, other than by itself: they may have been sent."""
+    newest = _newest(import_record)
+    return request.POST.get("newest", newest) != newest and not links_made(import_record, request.POST.get("seed", ""))
+
+
+def _newest(import_record: Import) -> str:
+    return str(import_record.handouts().aggregate(newest=Max("pk"))["newest"])
 
 
 def _make(request: HttpRequest, import_record: Import, chosen: set[int] | None) -> HttpResponseBase:

@@ -70,7 +70,9 @@ def browser_type_launch_args(browser_type_launch_args: dict[str, Any]) -> dict[s
     if os.geteuid() == 0:
         arguments.append("--no-sandbox")
     expect.set_options(timeout=20_000)  # a busy machine is slow; what is there is not waited for
-    return {**browser_type_launch_args, "executable_path": chromium, "args": arguments}
+    # Pages that a browser may keep for Back are kept, as people have it; Playwright would switch that off.
+    kept = {"ignore_default_args": ["--disable-back-forward-cache"]}
+    return {**browser_type_launch_args, "executable_path": chromium, "args": arguments, **kept}
 
 
 @pytest.fixture(scope="session")

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -174,6 +175,17 @@ def test_a_tab_shows_one_group_of_rows_and_loses_nothing_typed(page: Page) -> No
     expect_heading(page, "3 accounts ready, 9 rows need you")
     expect(page.locator('[name="4-password"]')).to_be_visible()
     expect(good).to_be_visible()
+
+
+def test_a_link_leads_to_its_cell_however_many_problems_there_are(page: Page, tmp_path: Path) -> None:
+    rows = (f"k{number}@firma.example;zima;{number} GB\n" for number in range(200))
+    (tmp_path / "lista.csv").write_text("E-mail;Hasło;Pojemność\n" + "".join(rows))
+    upload(page, tmp_path / "lista.csv")
+    expect_heading(page, "0 accounts ready, 200 rows need you")
+    page.goto(f"{page.url}#r190-quota")
+    expect(page.locator("#r190-quota")).to_be_in_viewport()
+    page.keyboard.press("Tab")
+    expect(page.locator("#r191-password")).to_be_focused()
 
 
 def test_no_page_scrolls_sideways(scripted_page: Page) -> None:

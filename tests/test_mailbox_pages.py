@@ -11,7 +11,7 @@ from django.test import Client
 
 from accounts import notices
 from accounts.models import Forward, Mailbox
-from accounts.passwords import password_for, verify_password
+from accounts.passwords import hash_password, password_for, verify_password
 from tests.factories import MAILBOX_PASSWORD, make_client, make_domain, make_forward, make_mailbox, make_user
 
 pytestmark = pytest.mark.django_db
@@ -228,10 +228,30 @@ def test_an_old_page_of_an_account_takes_nothing_back(browser_of: Client) -> Non
     make_forward("jan@przyklad.iq.pl", "ewa@daleko.example", keep_copy=True)
     fields = {**edited(mailbox, quota="200"), "shown": old[1]}
     html = browser_of.post(f"/mailboxes/{mailbox.pk}/", fields).content.decode()
-    assert "Somebody else has changed this account meanwhile." in html
+    assert "This account has been changed meanwhile" in html
     mailbox.refresh_from_db()
     assert mailbox.quota_mb == 100
     assert Forward.objects.count() == 1
+    again = re.search(r'name="shown" value="([0-9a-f]+)"', html)
+    assert again
+    assert browser_of.post(f"/mailboxes/{mailbox.pk}/", {**fields, "shown": again[1]}).status_code == 302
+    mailbox.refresh_from_db()
+    assert (mailbox.quota_mb, Forward.objects.count()) == (200, 0)
+
+
+def test_a_page_that_is_sent_again_much_later_takes_no_password_away(browser_of: Client) -> None:
+    mailbox = make_mailbox("jan@przyklad.iq.pl")
+    html = browser_of.get(f"/mailboxes/{mailbox.pk}/").content.decode()
+    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', html))
+    fields = {**edited(mailbox), **hidden, "generates": "on"}
+    first = browser_of.post(f"/mailboxes/{mailbox.pk}/", fields).content.decode()
+    assert "has a new password" in first
+    assert "has a new password" in browser_of.post(f"/mailboxes/{mailbox.pk}/", fields).content.decode()
+    Mailbox.objects.update(password_hash=hash_password("Wlasne1234"))
+    late = browser_of.post(f"/mailboxes/{mailbox.pk}/", fields).content.decode()
+    assert "This account has been changed meanwhile" in late
+    mailbox.refresh_from_db()
+    assert verify_password("Wlasne1234", mailbox.password_hash)
 
 
 def test_switching_a_mailbox_off_tells_who_forwards_to_it_and_who_stays_signed_in(

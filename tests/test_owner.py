@@ -349,6 +349,16 @@ def test_an_owner_changes_the_password(owner: Client, mailbox: Mailbox, ended: l
     signed_in(password=NEW_PASSWORD)
 
 
+def test_the_second_of_two_presses_is_told_to_sign_in_with_the_new_password(owner: Client, mailbox: Mailbox) -> None:
+    session = owner.cookies["sessionid"].value
+    change_password(owner)
+    second = Client()
+    second.cookies["sessionid"] = session  # the answer to the first press did not come in time
+    response = change_password(second)
+    assert response.headers["Location"] == "/mailbox/login/"
+    assert "use the new one" in text_of(second, "/mailbox/login/")
+
+
 @pytest.mark.parametrize(
     ("old", "new", "again", "field", "message"),
     [

@@ -13,11 +13,13 @@ from typing import Concatenate
 from axes.handlers.proxy import AxesProxyHandler
 from axes.helpers import get_client_username
 from django.conf import settings
+from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest, HttpResponseBase
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.crypto import constant_time_compare, salted_hmac
+from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 
 from accounts.models import Mailbox, MailboxQuerySet
@@ -51,9 +53,17 @@ def owners_own(view: OwnerView) -> View:
     @wraps(view)
     def checked(request: HttpRequest) -> HttpResponseBase:
         mailbox = signed_in_mailbox(request)
-        return view(request, mailbox) if mailbox else redirect("owner_login")
+        return view(request, mailbox) if mailbox else ask_again(request)
 
     return checked
+
+
+def ask_again(request: HttpRequest) -> HttpResponse:
+    """Lead to the sign-in; whoever has sent something is told that they are signed in no more."""
+    if request.method == "POST":
+        message = _("You have been signed out. Sign in again. If you have just changed the password, use the new one.")
+        messages.warning(request, message)
+    return redirect("owner_login")
 
 
 def signed_in_mailbox(request: HttpRequest) -> Mailbox | None:

@@ -13,7 +13,7 @@ from accounts.client_settings import IMAP, SMTP, client_hostname
 from accounts.mailserver.control import end_sessions
 from accounts.models import Mailbox
 from accounts.owner.forms import OwnerForwardForm, OwnerLoginForm, OwnerPasswordForm, forward_of
-from accounts.owner.session import authenticate, owner_page, owners_own, sign_in, sign_out, signed_in_mailbox
+from accounts.owner.session import ask_again, authenticate, owner_page, owners_own, sign_in, sign_out, signed_in_mailbox
 from accounts.passwords import hash_password
 
 
@@ -69,7 +69,7 @@ def owner_password(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
             messages.success(request, _("Your password is changed. Write it into your mail programs and phones too."))
             return redirect("owner_home")
         if form.is_valid():
-            return redirect("owner_login")  # changed or disabled meanwhile, so the session is over
+            return ask_again(request)  # changed or disabled meanwhile, so the session is over
     return _page(request, "accounts/owner_password.html", {"mailbox": mailbox, "form": form})
 
 
