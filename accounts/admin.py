@@ -19,7 +19,7 @@ from accounts.formats import grouped
 from accounts.forms import DomainForm, ForwardForm, MailboxAddForm, MailboxChangeForm
 from accounts.mailserver.control import end_sessions, reload_postfix
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
-from accounts.notices import warn_of_disabled, warn_of_unreachable
+from accounts.notices import warn_of_account, warn_of_disabled, warn_of_unreachable
 from accounts.validators import as_stored, to_unicode, trimmed
 
 admin.site.site_header = admin.site.site_title = "Mailpanel"
@@ -186,7 +186,7 @@ class MailboxAdmin(MailAdmin):
         created = form.save()
         if created is None:
             raise IntegrityError("Somebody was faster.")  # `changeform_view` tells the person
-        warn_of_unreachable(request, form.cleaned_data["forward"])
+        warn_of_account(request, form)
         return created[0]
 
     def save_model(self, request: HttpRequest, obj: Mailbox, form: Any, change: bool) -> None:

@@ -12,7 +12,6 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, Sum
 from django.http import Http404, HttpRequest
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -54,7 +53,6 @@ def selected_mailboxes(request: HttpRequest) -> MailboxQuerySet:
 class BulkForm(forms.Form):
     """Something to do to mailboxes. What is sent has to name, by its stamp, those that the page has shown."""
 
-    explanation: ClassVar[Promise | str] = ""
     is_dangerous: ClassVar[bool] = False
     locks_out: ClassVar[bool] = False  # whoever is signed in
 
@@ -95,6 +93,11 @@ class BulkForm(forms.Form):
         raise NotImplementedError
 
     @property
+    def explanation(self) -> str:
+        """What that means for them."""
+        raise NotImplementedError
+
+    @property
     def done(self) -> str:
         """What to say afterwards."""
         raise NotImplementedError
@@ -127,7 +130,6 @@ def _digest(facts: Iterable[object]) -> str:
 
 
 class DisableForm(BulkForm):
-    explanation = gettext_lazy("A disabled mailbox gets no mail, nobody can sign in to it, and its forward stops.")
     locks_out = True
 
     def narrow(self) -> MailboxQuerySet:
@@ -137,6 +139,10 @@ class DisableForm(BulkForm):
     def title(self) -> str:
         text = ngettext("Disable %(count)s mailbox", "Disable %(count)s mailboxes", self.count)
         return text % {"count": grouped(self.count)}
+
+    @property
+    def explanation(self) -> str:
+        return _("A disabled mailbox gets no mail, nobody can sign in to it, and its forward stops.")
 
     @property
     def done(self) -> str:
@@ -158,8 +164,6 @@ class DisableForm(BulkForm):
 
 
 class EnableForm(BulkForm):
-    explanation = gettext_lazy("They get mail again, and can be signed in to with the passwords that they had.")
-
     def narrow(self) -> MailboxQuerySet:
         return self.chosen.filter(is_active=False)
 
@@ -167,6 +171,14 @@ class EnableForm(BulkForm):
     def title(self) -> str:
         text = ngettext("Enable %(count)s mailbox", "Enable %(count)s mailboxes", self.count)
         return text % {"count": grouped(self.count)}
+
+    @property
+    def explanation(self) -> str:
+        return ngettext(
+            "It gets mail again, and can be signed in to with the password that it had.",
+            "They get mail again, and can be signed in to with the passwords that they had.",
+            self.count,
+        )
 
     @property
     def done(self) -> str:
@@ -189,16 +201,25 @@ class EnableForm(BulkForm):
 
 class QuotaForm(KeptForm, BulkForm):
     quota = CellField(label=gettext_lazy("Quota of each of them (MB)"), required=False)
-    explanation = gettext_lazy("Mail that is in them already stays, even where it is more than the new quota.")
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         dress(self)
+        if self.count == 1:
+            self.fields["quota"].label = _("Quota (MB)")
 
     @property
     def title(self) -> str:
         text = ngettext("Set the quota of %(count)s mailbox", "Set the quota of %(count)s mailboxes", self.count)
         return text % {"count": grouped(self.count)}
+
+    @property
+    def explanation(self) -> str:
+        return ngettext(
+            "Mail that is in it already stays, even if it is more than the new quota.",
+            "Mail that is in them already stays, even where it is more than the new quota.",
+            self.count,
+        )
 
     @property
     def done(self) -> str:
@@ -248,10 +269,6 @@ class DeleteForm(KeptForm, BulkForm):
     """Asks for the number of the mailboxes, where it is more than one, and names the forwards that lead to them."""
 
     typed = CellField(label=gettext_lazy("Write the number of mailboxes to delete"), required=False)
-    explanation = gettext_lazy(
-        "Their forwards and passwords go with them. Nobody can sign in to them any more, and they get no mail. This "
-        "cannot be undone."
-    )
     is_dangerous = locks_out = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -265,6 +282,16 @@ class DeleteForm(KeptForm, BulkForm):
     def title(self) -> str:
         text = ngettext("Delete %(count)s mailbox", "Delete %(count)s mailboxes", self.count)
         return text % {"count": grouped(self.count)}
+
+    @property
+    def explanation(self) -> str:
+        return ngettext(
+            "Its forward and password go with it. Nobody can sign in to it any more, and it gets no mail. This cannot "
+            "be undone.",
+            "Their forwards and passwords go with them. Nobody can sign in to them any more, and they get no mail. "
+            "This cannot be undone.",
+            self.count,
+        )
 
     @property
     def done(self) -> str:
@@ -293,9 +320,6 @@ class DeleteForm(KeptForm, BulkForm):
 class PasswordsForm(TokenForm, BulkForm):
     """New generated passwords, as many at once as an import may have."""
 
-    explanation = gettext_lazy(
-        "Each gets a new random password, which you see next and which is shown only once. The old ones work no more."
-    )
     locks_out = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -307,6 +331,16 @@ class PasswordsForm(TokenForm, BulkForm):
     def title(self) -> str:
         text = ngettext("New password for %(count)s mailbox", "New passwords for %(count)s mailboxes", self.count)
         return text % {"count": grouped(self.count)}
+
+    @property
+    def explanation(self) -> str:
+        return ngettext(
+            "It gets a new random password, which you see next and which is shown only once. The old one works no "
+            "more.",
+            "Each gets a new random password, which you see next and which is shown only once. The old ones work no "
+            "more.",
+            self.count,
+        )
 
     @property
     def done(self) -> str:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from contextlib import suppress
 from typing import Any
 
 from django import forms
 from django.contrib.auth.models import AnonymousUser, User
+from django.core.exceptions import ValidationError
 from django.db.models import F
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
@@ -50,8 +52,10 @@ class FilterForm(forms.Form):
             found = found.matching(wanted["q"])
         if wanted.get("domain"):
             found = found.filter(domain=wanted["domain"])
-        if wanted.get("state"):
-            found = found.filter(is_active=wanted["state"] == "active")
+        if wanted.get("state") == "active":
+            found = found.filter(is_active=True, domain__is_active=True)
+        elif wanted.get("state"):
+            found = found.filter(is_active=False)
         return found
 
 
@@ -73,6 +77,9 @@ class MailboxFilterForm(FilterForm):
         newest = list(imports[:IMPORTS_OFFERED])
         if newest or data.get("import"):  # one that is gone meanwhile finds nothing, rather than everything
             field = forms.ModelChoiceField(imports, required=False, label=_("Import"))
+            with suppress(ValidationError):
+                chosen = field.clean(data.get("import"))
+                newest += [chosen] if chosen and chosen not in newest else []
             field.choices = [("", _("Any")), *((each.pk, _label(each)) for each in newest)]
             self.fields["import"] = field
         self.order_fields(["q", "domain", "state", "import", "sort"])

@@ -14,7 +14,7 @@ from accounts.access import domains_of
 from accounts.bulk import ACTIONS, BulkForm, PasswordsForm, selected_mailboxes
 from accounts.filter_forms import MailboxFilterForm
 from accounts.models import Domain, Mailbox
-from accounts.notices import end_sessions_and_say, warn_of_disabled, warn_of_unreachable
+from accounts.notices import end_sessions_and_say, warn_of_account, warn_of_disabled
 from accounts.panel_forms import MailboxEditForm, NewMailboxForm
 
 
@@ -27,12 +27,11 @@ def mailbox_new(request: HttpRequest) -> HttpResponse:
     saved = (form.save() if form.is_valid() else None) if form.is_bound else None
     if saved := saved or (form.sent_before() if form.is_bound else None):
         mailbox, generated = saved
-        warn_of_unreachable(request, form.cleaned_data.get("forward") or ())
         title = _("%(address)s has been created") % {"address": mailbox.display_address}
-        if generated:
-            return _show_passwords(request, title, [(mailbox, generated)])
-        messages.success(request, f"{title}.")
-        return redirect("mailbox_list")
+        if not generated:
+            messages.success(request, f"{title}.")
+        warn_of_account(request, form)
+        return _show_passwords(request, title, [(mailbox, generated)]) if generated else redirect("mailbox_list")
     return render(request, "accounts/mailbox_new.html", {"form": form})
 
 
@@ -48,15 +47,16 @@ def mailbox_edit(request: HttpRequest, pk: int) -> HttpResponse:
     except Mailbox.DoesNotExist:
         raise Http404 from None
     if saved:
+        if not saved[1]:
+            messages.success(request, _("%(address)s has been saved.") % {"address": mailbox.display_address})
         if form.locks_out:
             end_sessions_and_say(request, [mailbox.address])
         if not form.cleaned_data["is_active"]:
             warn_of_disabled(request, [mailbox.address])
-        warn_of_unreachable(request, form.cleaned_data.get("forward") or ())
+        warn_of_account(request, form)
         if saved[1]:
             title = _("%(address)s has a new password") % {"address": mailbox.display_address}
             return _show_passwords(request, title, [(mailbox, saved[1])])
-        messages.success(request, _("%(address)s has been saved.") % {"address": mailbox.display_address})
         return redirect("mailbox_list")
     return render(request, "accounts/mailbox_edit.html", {"form": form, "mailbox": mailbox})
 
@@ -74,13 +74,14 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
     if form.is_bound:
         form.prepare()
         if _done(form):
+            if not isinstance(form, PasswordsForm):
+                messages.success(request, form.done)
             if form.locks_out:
                 end_sessions_and_say(request, list(form.affected.values()))
             if action == "disable":
                 warn_of_disabled(request, list(form.affected.values()))
             if isinstance(form, PasswordsForm):
                 return _show_passwords(request, form.done, form.passwords)
-            messages.success(request, form.done)
             return redirect(back)
     if not form.count:
         nothing = _("Nothing is selected. Tick mailboxes in the list first.")

@@ -4,12 +4,15 @@ from collections.abc import Collection
 
 from django.contrib import messages
 from django.contrib.auth.models import User
+from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.access import domains_of
+from accounts.forms import MailboxForm
 from accounts.mailserver.control import end_sessions
-from accounts.models import Forward
+from accounts.models import Domain, Forward
+from accounts.validators import is_common_password
 
 MOST = 5  # of the same kind on one page
 
@@ -18,9 +21,40 @@ def end_sessions_and_say(request: HttpRequest, addresses: Collection[str]) -> No
     """End the open sessions of mailboxes, and say what is left: to staff what to run, to others what it means."""
     left_to_do = end_sessions(addresses)
     if left_to_do and not (isinstance(request.user, User) and request.user.is_staff):
-        left_to_do = _("Whoever is signed in to one of them at this moment stays so until they close it.")
+        left_to_do = _("A mail program that is connected now may stay so until it is closed.")
     if left_to_do:
         messages.warning(request, left_to_do)
+
+
+def account_warnings(
+    *, domain: Domain | None, password: str | None, keep_copy: bool, destinations: Collection[str]
+) -> dict[str, ValidationError]:
+    """Return what will work with an account, but perhaps not as meant, by the column or field that says it."""
+    warnings: dict[str, ValidationError] = {}
+    if domain and not domain.is_active:
+        message = _("The domain %(domain)s is switched off, so the account gets no mail until it is switched on.")
+        params = {"domain": domain.display_name}
+        warnings["email"] = ValidationError(message, code="domain_inactive", params=params)
+    if password and is_common_password(password):
+        message = _("The password is very common and easily guessed. Choose another one.")
+        warnings["password"] = ValidationError(message, code="password_common")
+    if keep_copy and not destinations:
+        message = _("Keeping a copy has no effect without a forward. Write a forward, or keep no copy.")
+        warnings["keep_copy"] = ValidationError(message, code="keep_copy_without_forward")
+    return warnings
+
+
+def warn_of_account(request: HttpRequest, form: MailboxForm) -> None:
+    """Say of an account that is saved what its row in a file would be warned of."""
+    names = ("password", "keep_copy", "forward")
+    password, keep_copy, forward = (form.cleaned_data.get(name) for name in names)
+    destinations = forward or ()
+    warnings = account_warnings(
+        domain=form.domain, password=password, keep_copy=bool(keep_copy), destinations=destinations
+    )
+    for warning in warnings.values():
+        messages.warning(request, warning.messages[0])
+    warn_of_unreachable(request, destinations)
 
 
 def warn_of_unreachable(request: HttpRequest, destinations: Collection[str]) -> None:

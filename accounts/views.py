@@ -1,5 +1,6 @@
 """The list of mailboxes, and whether the panel works."""
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
 from django.core.paginator import Paginator
 from django.db import connection
@@ -29,6 +30,7 @@ def mailbox_list(request: HttpRequest) -> HttpResponse:
         "page": page,
         "rows": [(mailbox, forward_of.get(mailbox.address)) for mailbox in page],
         "tabs": tab_counts(request),
+        "most_imported": settings.MAX_ACCOUNTS_PER_FILE,
     }
     return render(request, "accounts/mailbox_list.html", context)
 

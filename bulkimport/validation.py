@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 
 from accounts.access import not_your_domain
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox, self_forward_error
+from accounts.notices import account_warnings
 from accounts.validators import (
     clean_password,
-    is_common_password,
     normalize_mailbox_address,
     parse_destinations,
     parse_keep_copy,
@@ -223,17 +223,15 @@ def _warn(accounts: Iterable[_Account], drafted: set[str], usable: Mapping[str, 
         {address for account in accounts for address in account.destinations}, usable
     )
     for account in accounts:
-        if account.password and is_common_password(account.password):
-            message = _("The password is very common and easily guessed. Choose another one.")
-            account.add(Field.PASSWORD, ValidationError(message, code="password_common"), Level.WARNING)
-        if account.domain and not account.domain.is_active:
-            message = _("The domain %(domain)s is switched off, so the account gets no mail until it is switched on.")
-            params: dict[str, object] = {"domain": account.domain.display_name}
-            account.add(Field.EMAIL, ValidationError(message, code="domain_inactive", params=params), Level.WARNING)
-        forward_is_empty = not account.destinations and not any(p.field is Field.FORWARD for p in account.problems)
-        if account.keep_copy and forward_is_empty:
-            message = _("Keeping a copy has no effect without a forward. Write a forward, or leave this cell empty.")
-            account.add(Field.KEEP_COPY, ValidationError(message, code="keep_copy_without_forward"), Level.WARNING)
+        forward_is_faulty = any(problem.field is Field.FORWARD for problem in account.problems)
+        warnings = account_warnings(
+            domain=account.domain,
+            password=account.password,
+            keep_copy=account.keep_copy and not forward_is_faulty,
+            destinations=account.destinations,
+        )
+        for column, warning in warnings.items():
+            account.add(Field(column), warning, Level.WARNING)
         for address in account.destinations:
             if address in unreachable and address not in drafted and address != account.address:
                 account.add(Field.FORWARD, unreachable[address], Level.WARNING)

@@ -300,6 +300,14 @@ def test_a_mailbox_with_a_forward_that_nobody_would_get_is_added_with_a_warning(
     assert "“ktos@daleko.example”" not in html
 
 
+def test_a_mailbox_with_a_common_password_is_added_with_the_warnings_of_a_row(staff: Client) -> None:
+    make_domain("a.pl")
+    fields = {"email": "jan@a.pl", "password": "password1", "keep_copy": "on"}
+    html = staff.post(page("mailbox", "add"), fields, follow=True).content.decode()
+    assert "The password is very common" in html
+    assert "Keeping a copy has no effect without a forward" in html
+
+
 @pytest.mark.parametrize(
     ("fields", "problems"),
     [

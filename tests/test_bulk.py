@@ -76,6 +76,41 @@ def test_selected_mailboxes_are_disabled_and_enabled(browser_of: Client, three: 
     assert ended.call_count == 1, "nobody is thrown out of an enabled mailbox"
 
 
+def test_one_mailbox_is_spoken_of_as_one_and_success_comes_first(
+    browser_of: Client, three: list[Mailbox], ended: Mock
+) -> None:
+    make_forward("biuro@przyklad.iq.pl", "adam@przyklad.iq.pl")
+    ended.return_value = "doveadm kick adam@przyklad.iq.pl"
+    response = confirm(browser_of, url("disable", three[:1]))
+    assert [str(message) for message in response.context["messages"]] == [  # type: ignore[attr-defined]
+        "1 mailbox is disabled now.",
+        "A mail program that is connected now may stay so until it is closed.",
+        "“adam@przyklad.iq.pl” is disabled, so messages passed on to it will be returned. Enable it, or correct it.",
+    ]
+    one = {
+        "enable": "It gets mail again",
+        "quota": "Mail that is in it already",
+        "passwords": "It gets a new random",
+        "delete": "Its forward and password go with it",
+    }
+    many = {
+        "enable": "They get mail again",
+        "quota": "Quota of each of them",
+        "passwords": "Each gets a new random",
+        "delete": "Their forwards and passwords go with them",
+    }
+    for action, words in one.items():
+        html = browser_of.get(url(action, three[:1])).content.decode()
+        assert words in html
+        assert "This mailbox" in html
+    Mailbox.objects.update(is_active=False)
+    for action, words in many.items():
+        html = browser_of.get(url(action, three)).content.decode()
+        assert words in html
+        assert "These mailboxes" in html
+        assert ("Messages that came already stay on the mail server" in html) is (action == "delete")
+
+
 def test_the_second_of_two_presses_changes_nothing_more(browser_of: Client, three: list[Mailbox], ended: Mock) -> None:
     for action, typed in (("disable", {}), ("delete", {"typed": "3"})):
         page = url(action, three)
@@ -160,7 +195,9 @@ def test_deleting_names_what_it_breaks_and_asks_for_the_number(
     assert "kontakt<wbr>@przyklad.iq.pl" in html
     assert "obcy" not in html
     for typed in ("", "2", "three"):
-        assert "Write 3 here" in confirm(browser_of, page, typed=typed).content.decode()
+        html = confirm(browser_of, page, typed=typed).content.decode()
+        assert "1 thing to correct" in html
+        assert '<a href="#id_typed">Write the number of mailboxes to delete</a>: Write 3 here' in html
     assert Mailbox.objects.count() == 3
     ended.assert_not_called()
     assert "3 mailboxes have been deleted." in confirm(browser_of, page, typed=" 3 ").content.decode()
@@ -321,6 +358,13 @@ def test_mailboxes_are_found_by_the_import_that_created_them(browser_of: Client,
     assert [mailbox for mailbox, _forward in response.context["rows"]] == [three[1]]
     assert "anna.csv" in response.content.decode()
     assert "ewa.csv" not in response.content.decode()
+    Import.objects.bulk_create(
+        Import(uploaded_by=own.uploaded_by, status="created", filename="newer.csv", expires_at=timezone.now())
+        for _number in range(50)
+    )
+    assert "anna.csv" not in browser_of.get("/mailboxes/").content.decode()
+    html = browser_of.get("/mailboxes/", {"import": str(own.pk)}).content.decode()
+    assert f'<option value="{own.pk}" selected>' in html
     for wrong in (str(others.pk), "x"):
         assert len(browser_of.get("/mailboxes/", {"import": wrong}).context["rows"]) == 3
     html = browser_of.get(url("disable", query=f"all=1&import={own.pk}")).content.decode()

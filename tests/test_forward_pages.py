@@ -5,7 +5,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from accounts.models import Forward
+from accounts.models import Domain, Forward
 from tests.factories import make_domain, make_forward, make_mailbox
 
 pytestmark = pytest.mark.django_db
@@ -28,6 +28,8 @@ def test_a_customer_sees_and_finds_their_own_forwards(browser_of: Client) -> Non
     assert rows(browser_of) == ["biuro@xn--w-uga1v8h.pl", "jan@przyklad.iq.pl"]
     assert rows(browser_of, q="DALEKO") == rows(browser_of, state="active") == ["jan@przyklad.iq.pl"]
     assert rows(browser_of, q="żółw.pl") == ["biuro@xn--w-uga1v8h.pl"]
+    Domain.objects.filter(name="przyklad.iq.pl").update(is_active=False)
+    assert rows(browser_of, state="active") == [], "a domain that is switched off is not active"
     assert rows(browser_of, q="zoltan") == []
     html = html_of(browser_of)
     assert "cudza" not in html

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from accounts.models import Mailbox, MailUsage
 from tests.factories import make_client, make_forward, make_mailbox, make_user
@@ -41,11 +42,26 @@ def test_mailboxes_are_found_by_address_forward_domain_and_state(browser_of: Cli
     assert rows(browser_of, q="JAN@") == rows(browser_of, q="daleko") == ["jan@przyklad.iq.pl"]
     assert rows(browser_of, q="żółw.pl") == rows(browser_of, state="disabled") == ["ewa@xn--w-uga1v8h.pl"]
     assert rows(browser_of, domain=str(jan.domain.pk), state="active") == ["jan@przyklad.iq.pl"]
+    other_own = make_mailbox("ola@xn--w-uga1v8h.pl").domain
+    other_own.is_active = False
+    other_own.save()
+    assert rows(browser_of, state="active") == ["jan@przyklad.iq.pl"], "a domain that is switched off is not active"
+    assert rows(browser_of, state="disabled") == ["ewa@xn--w-uga1v8h.pl"]
     assert rows(browser_of, q="zoltan") == []
     assert "No mailbox matches" in html_of(browser_of, q="zoltan")
     nonsense = {"domain": str(other.domain.pk), "state": "perhaps", "sort": "x", "page": "x", "q": "\0"}
     for name, value in nonsense.items():
         assert "cudza" not in html_of(browser_of, **{name: value})
+
+
+def test_more_than_can_be_imported_at_once_is_said_beside_the_export(browser_of: Client, settings: Settings) -> None:
+    settings.MAX_ACCOUNTS_PER_FILE = 2
+    for name in ("ada", "ewa"):
+        make_mailbox(f"{name}@przyklad.iq.pl")
+    assert "can be imported at once" not in html_of(browser_of)
+    make_mailbox("ola@przyklad.iq.pl")
+    assert "Only 2 accounts can be imported at once" in html_of(browser_of)
+    assert "can be imported at once" not in html_of(browser_of, q="ola")
 
 
 def test_each_row_tells_how_full_the_mailbox_is(browser_of: Client) -> None:

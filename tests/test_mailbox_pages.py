@@ -41,6 +41,11 @@ def shown(response: HttpResponse) -> str:
     return str(password)
 
 
+def told(response: HttpResponse) -> list[str]:
+    """Return the notices of a page, in their order."""
+    return [str(message) for message in response.context["messages"]]  # type: ignore[attr-defined]
+
+
 def edited(mailbox: Mailbox, **values: str) -> dict[str, str]:
     """Return the form of a mailbox as a browser sends it: without boxes that are not ticked."""
     sent = {"quota": str(mailbox.quota_mb), "password": "", "forward": "", "is_active": "on", "token": TOKEN, **values}
@@ -108,14 +113,36 @@ def test_a_faulty_form_keeps_what_was_typed_and_ties_errors_to_fields(browser_of
         assert f'value="{value}"' in html
     assert 'aria-describedby="id_email_helptext id_email_error"' in html
     assert 'id="id_email_error"' in html
+    assert "4 things to correct" in html
+    assert '<a href="#id_quota">Quota (MB)</a>: “2 GB”' in html
     assert "You cannot use the domain cudza.example" in html
     assert "no-store" in response.headers["Cache-Control"]
     assert not Mailbox.objects.exists()
 
 
+def test_an_account_is_warned_of_what_its_row_would_be(browser_of: Client, ended: Mock) -> None:
+    domain = make_domain("nieczynna.example", [User.objects.get(username="anna")], is_active=False)
+    new = {**NEW, "email": "nowe@nieczynna.example", "password": "password1", "keep_copy": "on"}
+    warnings = [
+        "The domain nieczynna.example is switched off, so the account gets no mail until it is switched on.",
+        "The password is very common and easily guessed. Choose another one.",
+        "Keeping a copy has no effect without a forward. Write a forward, or keep no copy.",
+    ]
+    created = "nowe@nieczynna.example has been created."
+    assert told(browser_of.post("/mailboxes/new/", new, follow=True)) == [created, *warnings]
+    mailbox = Mailbox.objects.get(domain=domain)
+    change = edited(mailbox, password="password1", keep_copy="on")
+    said = told(browser_of.post(f"/mailboxes/{mailbox.pk}/", change, follow=True))
+    assert said[0] == "nowe@nieczynna.example has been saved."
+    assert said[-3:] == warnings
+    assert told(browser_of.post("/mailboxes/new/", {**NEW, "keep_copy": "on"})) == warnings[2:]
+    assert told(browser_of.post("/mailboxes/new/", {**NEW, "email": "inne@przyklad.iq.pl"})) == []
+
+
 def test_the_limit_of_a_domain_is_said_above_the_fields(browser_of: Client) -> None:
     html = browser_of.post("/mailboxes/new/", {**NEW, "quota": "5001"}).content.decode()
-    assert "przyklad.iq.pl has" in html
+    assert "1 thing to correct" in html
+    assert html.count("przyklad.iq.pl has") == 1
     assert not Mailbox.objects.exists()
 
 
@@ -260,7 +287,8 @@ def test_switching_a_mailbox_off_tells_who_forwards_to_it_and_who_stays_signed_i
     mailbox = make_mailbox("jan@przyklad.iq.pl")
     make_forward("biuro@przyklad.iq.pl", "jan@przyklad.iq.pl")
     ended.return_value = "doveadm kick jan@przyklad.iq.pl"
-    html = browser_of.post(f"/mailboxes/{mailbox.pk}/", edited(mailbox, is_active="-"), follow=True).content.decode()
-    assert "“jan@przyklad.iq.pl” is disabled, so messages passed on to it will be returned." in html
-    assert "stays so until they close it" in html
-    assert "doveadm" not in html
+    assert told(browser_of.post(f"/mailboxes/{mailbox.pk}/", edited(mailbox, is_active="-"), follow=True)) == [
+        "jan@przyklad.iq.pl has been saved.",
+        "A mail program that is connected now may stay so until it is closed.",
+        "“jan@przyklad.iq.pl” is disabled, so messages passed on to it will be returned. Enable it, or correct it.",
+    ]
