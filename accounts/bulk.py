@@ -22,7 +22,7 @@ from accounts.forms import CellField, KeptForm
 from accounts.models import Domain, Forward, Mailbox, MailboxQuerySet
 from accounts.panel_forms import TokenForm, dress
 from accounts.passwords import hash_password, verify_password
-from accounts.validators import parse_quota_mb
+from accounts.validators import as_stored, parse_quota_mb, to_unicode
 
 BATCH = 5000  # values in one query, of which databases take a limited number
 NAMED = 20
@@ -266,7 +266,7 @@ class QuotaForm(KeptForm, BulkForm):
 
 
 class DeleteForm(KeptForm, BulkForm):
-    """Asks for the number of the mailboxes, where it is more than one, and names the forwards that lead to them."""
+    """Asks for the number of the mailboxes, of one for its address, and names the forwards that lead to them."""
 
     typed = CellField(label=gettext_lazy("Write the number of mailboxes to delete"), required=False)
     is_dangerous = locks_out = True
@@ -274,9 +274,10 @@ class DeleteForm(KeptForm, BulkForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         dress(self)
-        self.fields["typed"].widget.attrs["inputmode"] = "numeric"
-        if self.count < 2:
-            del self.fields["typed"]
+        if self.count == 1:
+            self.fields["typed"].label = _("Write the address of the mailbox to delete")
+        else:
+            self.fields["typed"].widget.attrs["inputmode"] = "numeric"
 
     @property
     def title(self) -> str:
@@ -306,7 +307,12 @@ class DeleteForm(KeptForm, BulkForm):
 
     def clean_typed(self) -> str:
         typed: str = self.cleaned_data["typed"]
-        if "".join(typed.split()).replace(",", "") != str(self.count):
+        if self.count == 1:
+            [address] = self.affected.values()
+            if as_stored(typed) != address:
+                message = _("Write %(address)s here, if you want to delete it.")
+                raise ValidationError(message, code="not_confirmed", params={"address": to_unicode(address)})
+        elif "".join(typed.split()).replace(",", "") != str(self.count):
             message = _("Write %(count)s here, if you want to delete them.")
             raise ValidationError(message, code="not_confirmed", params={"count": grouped(self.count)})
         return typed

@@ -229,7 +229,7 @@ def parse_destinations(text: str) -> tuple[str, ...]:
     """
     value = trimmed(text).rstrip(" ,;")
     if re.search(r"@[^@\s,;]+\s*[,;]\s*[^@\s,;]+@", value):
-        message = _("Several addresses are separated by spaces, not by commas or semicolons. Write them so.")
+        message = _("Several addresses are separated by spaces, not by commas or semicolons. Put spaces between them.")
         raise _refuse("forward_separator", message)
     parts = dict.fromkeys(value.split())
     if len(parts) > MAX_DESTINATIONS:  # before they are read: a cell may hold a whole text, with a fault in every word

@@ -206,11 +206,14 @@ def test_deleting_names_what_it_breaks_and_asks_for_the_number(
     ended.assert_called_once_with([mailbox.address for mailbox in three])
 
 
-def test_one_mailbox_is_deleted_without_typing(browser_of: Client, three: list[Mailbox]) -> None:
+def test_one_mailbox_is_deleted_once_its_address_is_written(browser_of: Client, three: list[Mailbox]) -> None:
     page = url("delete", three[:1])
     assert page in browser_of.get(f"/mailboxes/{three[0].pk}/").content.decode()
-    assert 'name="typed"' not in browser_of.get(page).content.decode()
-    confirm(browser_of, page)
+    for typed in ("", "1", three[1].address):
+        html = confirm(browser_of, page, typed=typed).content.decode()
+        assert "Write adam@przyklad.iq.pl here, if you want to delete it." in html
+    assert Mailbox.objects.count() == 3
+    confirm(browser_of, page, typed=" Adam@Przyklad.iq.pl ")
     assert list(Mailbox.objects.all()) == three[1:]
 
 
