@@ -105,6 +105,6 @@ def _done(form: BulkForm) -> bool:
 def _show_passwords(request: HttpRequest, title: str, new: list[tuple[Mailbox, str]]) -> HttpResponse:
     # A switch of the language would lose the passwords, so there is none.
     passwords = [(mailbox.display_address, password) for mailbox, password in new]
-    to_download = [(mailbox.pk, password) for mailbox, password in new]
-    context = {"title": title, "passwords": passwords, "to_download": to_download, "keeps": True}
+    to_hand_on = [(mailbox.pk, password) for mailbox, password in new]
+    context = {"title": title, "passwords": passwords, "to_hand_on": to_hand_on, "keeps": True}
     return render(request, "accounts/mailbox_passwords.html", context)

@@ -9,11 +9,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import domains_of
-from accounts.bulk import ids_of, selected_mailboxes
-from accounts.models import Mailbox
+from accounts.bulk import selected_mailboxes
 from bulkimport import downloads
-from bulkimport.access import own_import_or_404
+from bulkimport.access import new_passwords_or_404, own_import_or_404
 from bulkimport.models import Import
 from bulkimport.services.checking import ImportNotOpen, check
 
@@ -55,15 +53,12 @@ def mailbox_export(request: HttpRequest, file_format: str) -> HttpResponseBase:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def mailbox_passwords(request: HttpRequest, file_format: str) -> HttpResponseBase:
-    """Hand back as a file the new passwords that a page shows. The page sends them: they are kept nowhere."""
+    """Hand back as a file the new passwords that a page shows."""
     if request.method != "POST":
         return redirect("mailbox_list")
-    ids = ids_of(request.POST.getlist("mailbox"))
-    passwords = dict(zip(ids, request.POST.getlist("password"), strict=False))
-    mailboxes = Mailbox.objects.filter(domain__in=domains_of(request.user), pk__in=passwords)
-    if not mailboxes:
-        raise Http404
-    return downloads.as_response(downloads.mailbox_list(mailboxes, file_format, passwords))
+    new = new_passwords_or_404(request)
+    passwords = {mailbox.pk: password for mailbox, password in new}
+    return downloads.as_response(downloads.mailbox_list([mailbox for mailbox, _new in new], file_format, passwords))
 
 
 @require_safe

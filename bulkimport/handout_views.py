@@ -22,7 +22,7 @@ from django.views.i18n import set_language
 from accounts.bulk import ids_of
 from accounts.formats import grouped
 from bulkimport import downloads
-from bulkimport.access import own_import_or_404
+from bulkimport.access import new_passwords_or_404, own_import_or_404
 from bulkimport.models import Import
 from bulkimport.services.after import accounts_of, purge_expired
 from bulkimport.services.handing_out import PasswordChanged, is_key, links_made, make_links, new_seed, open_link
@@ -47,6 +47,22 @@ def import_sheets(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         "is_cards": request.GET.get("size") == "cards",
     }
     return render(request, "bulkimport/import_sheets.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def mailbox_sheets(request: HttpRequest) -> HttpResponse:
+    """Show a sheet or a card for each of the mailboxes whose new passwords a page shows."""
+    if request.method != "POST":
+        return redirect("mailbox_list")
+    new = new_passwords_or_404(request)
+    context = {
+        "to_hand_on": [(mailbox.pk, password) for mailbox, password in new],
+        "sheets": [sheet_of(mailbox.address, password) for mailbox, password in new],
+        "is_cards": request.POST.get("size") == "cards",
+        "keeps": True,  # a switch of the language would lose the passwords
+    }
+    return render(request, "bulkimport/mailbox_sheets.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

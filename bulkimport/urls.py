@@ -17,6 +17,7 @@ urlpatterns = [
     re_path(
         r"^imports/template\.(?P<file_format>xlsx|ods|csv)$", download_views.import_template, name="import_template"
     ),
+    path("mailboxes/new-passwords/sheets/", handout_views.mailbox_sheets, name="mailbox_sheets"),
     path("imports/<uuid:pk>/", views.import_detail, name="import"),
     path("imports/<uuid:pk>/reading/", views.import_reading, name="import_reading"),
     path("imports/<uuid:pk>/progress", views.import_progress, name="import_progress"),

@@ -283,6 +283,26 @@ def test_new_passwords_are_downloaded_from_their_page(
     assert (adam[Field.FORWARD].strip(), adam[Field.KEEP_COPY]) == ("+a@b.pl", "Yes")
 
 
+def test_new_passwords_are_printed_from_their_page(browser_of: Client, three: list[Mailbox]) -> None:
+    html = confirm(browser_of, url("passwords", three[:2]), token=TOKEN).content.decode()
+    passwords = to_download(html)["password"]
+    assert 'formaction="/mailboxes/new-passwords/sheets/"' in html
+    for size in ({}, {"size": "cards"}):
+        response = browser_of.post("/mailboxes/new-passwords/sheets/", {**to_download(html), **size})
+        assert "no-store" in response.headers["Cache-Control"]
+        sheets = response.content.decode().split('class="sheet"')[1:]
+        assert len(sheets) == 2
+        for mailbox, password, sheet in zip(three, passwords, sheets, strict=False):
+            assert mailbox.local_part in sheet
+            assert password in sheet
+        assert ('class="cards"' in response.content.decode()) is bool(size)
+    other = make_mailbox("obcy@cudza.example")
+    assert (
+        browser_of.post("/mailboxes/new-passwords/sheets/", {"mailbox": other.pk, "password": "a"}).status_code == 404
+    )
+    assert browser_of.get("/mailboxes/new-passwords/sheets/")["Location"] == "/mailboxes/"
+
+
 def test_nobody_downloads_anything_of_another_customers_mailboxes(browser_of: Client, three: list[Mailbox]) -> None:
     other = make_mailbox("obcy@cudza.example")
     page = "/mailboxes/new-passwords.csv"
