@@ -61,7 +61,7 @@ def sign_in(context: BrowserContext, login: User, base_url: str) -> None:
 
 
 def faults(axe: Axe, page: Page) -> list[str]:
-    """Return what axe-core finds on a page that is open, with every disclosure open too."""
+    """Return what axe-core finds on a page that is open, with all that opens on demand."""
     expect(page.get_by_role("heading", level=1)).to_be_visible()
     page.wait_for_load_state()
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
