@@ -12,6 +12,7 @@ from bulkimport.wording import as_text, named, place_of, read_as, sum_of_rows
 
 PROBLEMS_SHOWN = 20  # in the summary; the rest stands at its row
 GOOD_ROWS_SHOWN = 100
+LONG = 100
 REPEATED = "already_imported"
 _ABOUT_COLUMNS = ("header_unknown", "email_column_missing", "column_repeated")
 
@@ -80,6 +81,11 @@ class CheckedPage:
     def has_tabs(self) -> bool:
         """Whether there is more than one group of rows to choose from."""
         return self.rows_total > max(len(self.faulty), len(self.warned), self.good_total)
+
+    @property
+    def is_long(self) -> bool:
+        """Whether there are so many rows to correct that drawing all of them at once would be felt."""
+        return len(self.faulty) + len(self.warned) > LONG
 
     @property
     def has_rows(self) -> bool:

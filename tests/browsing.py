@@ -51,8 +51,9 @@ def upload(page: Page, file: str | Path, button: str = "Create accounts") -> Non
 
 
 def expect_heading(page: Page, text: str) -> None:
-    """Wait for the page with this title: a click comes back before the next page is there."""
+    """Wait for the whole page with this title: a click comes back before the next page is there."""
     expect(page.get_by_role("heading", level=1)).to_have_text(text)
+    page.wait_for_load_state()
 
 
 def fits(page: Page) -> bool:
