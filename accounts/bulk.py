@@ -11,12 +11,11 @@ from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Count, Q, Sum
-from django.http import Http404, HttpRequest
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import domains_of
-from accounts.filter_forms import MailboxFilterForm
 from accounts.formats import grouped
 from accounts.forms import CellField, KeptForm
 from accounts.models import Domain, Forward, Mailbox, MailboxQuerySet
@@ -26,28 +25,6 @@ from accounts.validators import as_stored, parse_quota_mb, to_unicode
 
 BATCH = 5000  # values in one query, of which databases take a limited number
 NAMED = 20
-
-
-def ids_of(sent: Iterable[str]) -> list[int]:
-    """Return the ids in what a page has sent; what cannot be one is passed over."""
-    return [int(text) for text in sent if text.isascii() and text.isdecimal() and len(text) < 19]
-
-
-def selected_mailboxes(request: HttpRequest) -> MailboxQuerySet:
-    """Return the mailboxes that a list has sent along: those ticked, or all that match what was looked for.
-
-    Raises Http404 when none of what was ticked is the login's, unless a form is sent: by its first press they may be
-    gone. A filter that cannot be finds nothing here.
-    """
-    if "all" in request.GET:
-        form = MailboxFilterForm(request.GET, user=request.user)
-        found = form.mailboxes()
-        return found.none() if form.errors else found
-    ids = ids_of(request.GET.getlist("select"))
-    chosen = Mailbox.objects.filter(pk__in=ids, domain__in=domains_of(request.user))
-    if ids and request.method != "POST" and not chosen.exists():
-        raise Http404
-    return chosen
 
 
 class BulkForm(forms.Form):

@@ -36,8 +36,8 @@ class FilterForm(forms.Form):
     def __init__(self, data: Mapping[str, Any], *, user: User | AnonymousUser) -> None:
         super().__init__(data)
         self.user = user
-        self.fields["domain"].queryset = domains_of(user)  # type: ignore[attr-defined]
-        self.fields["state"].choices = self.states  # type: ignore[attr-defined]
+        self.fields["domain"].queryset = domains_of(user)  # type: ignore[attr-defined]  # of its kind of field
+        self.fields["state"].choices = self.states  # type: ignore[attr-defined]  # likewise
 
     @property
     def sent(self) -> dict[str, str]:

@@ -11,11 +11,12 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import domains_of
-from accounts.bulk import ACTIONS, BulkForm, PasswordsForm, selected_mailboxes
+from accounts.bulk import ACTIONS, BulkForm, PasswordsForm
 from accounts.filter_forms import MailboxFilterForm
 from accounts.models import Domain, Mailbox
 from accounts.notices import end_sessions_and_say, warn_of_account, warn_of_disabled
 from accounts.panel_forms import MailboxEditForm, NewMailboxForm
+from accounts.selection import selected_mailboxes
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

@@ -4,15 +4,14 @@ from collections.abc import Collection
 
 from django.contrib import messages
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.access import domains_of
+from accounts.account_warnings import account_warnings
 from accounts.forms import MailboxForm
 from accounts.mailserver.control import end_sessions
-from accounts.models import Domain, Forward
-from accounts.validators import is_common_password
+from accounts.models import Forward
 
 MOST = 5  # of the same kind on one page
 
@@ -24,24 +23,6 @@ def end_sessions_and_say(request: HttpRequest, addresses: Collection[str]) -> No
         left_to_do = _("A mail program that is connected now may stay so until it is closed.")
     if left_to_do:
         messages.warning(request, left_to_do)
-
-
-def account_warnings(
-    *, domain: Domain | None, password: str | None, keep_copy: bool, destinations: Collection[str]
-) -> dict[str, ValidationError]:
-    """Return what will work with an account, but perhaps not as meant, by the column or field that says it."""
-    warnings: dict[str, ValidationError] = {}
-    if domain and not domain.is_active:
-        message = _("The domain %(domain)s is switched off, so the account gets no mail until it is switched on.")
-        params = {"domain": domain.display_name}
-        warnings["email"] = ValidationError(message, code="domain_inactive", params=params)
-    if password and is_common_password(password):
-        message = _("The password is very common and easily guessed. Choose another one.")
-        warnings["password"] = ValidationError(message, code="password_common")
-    if keep_copy and not destinations:
-        message = _("Keeping a copy has no effect without a forward. Write a forward, or keep no copy.")
-        warnings["keep_copy"] = ValidationError(message, code="keep_copy_without_forward")
-    return warnings
 
 
 def warn_of_account(request: HttpRequest, form: MailboxForm) -> None:

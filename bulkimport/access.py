@@ -6,8 +6,8 @@ from django.http import Http404, HttpRequest
 from django.shortcuts import get_object_or_404
 
 from accounts.access import domains_of
-from accounts.bulk import ids_of
 from accounts.models import Mailbox
+from accounts.selection import ids_of
 from bulkimport.models import Import
 
 

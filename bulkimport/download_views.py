@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.bulk import selected_mailboxes
+from accounts.selection import selected_mailboxes
 from bulkimport import downloads
 from bulkimport.access import new_passwords_or_404, own_import_or_404
 from bulkimport.models import Import

@@ -19,8 +19,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.i18n import set_language
 
-from accounts.bulk import ids_of
 from accounts.formats import grouped
+from accounts.selection import ids_of
 from bulkimport import downloads
 from bulkimport.access import new_passwords_or_404, own_import_or_404
 from bulkimport.models import Import
@@ -118,7 +118,7 @@ def handout(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 @login_not_required
-@csrf_exempt
+@csrf_exempt  # the docstring says why
 def handout_open(request: HttpRequest) -> HttpResponse:
     """Show the password of a link, once.
 

@@ -12,8 +12,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from accounts.access import not_your_domain
+from accounts.account_warnings import account_warnings
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox, self_forward_error
-from accounts.notices import account_warnings
 from accounts.validators import (
     clean_password,
     normalize_mailbox_address,

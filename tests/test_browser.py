@@ -240,6 +240,9 @@ def test_passwords_are_copied(scripted_page: Page) -> None:
     page.get_by_role("button", name="Copy all").click()
     expect(page.get_by_role("button", name="Copied")).to_have_count(2)
     assert shown[1] in page.evaluate("navigator.clipboard.readText()")
+    page.evaluate("() => { navigator.clipboard.writeText = () => Promise.reject(new Error()) }")
+    page.get_by_role("button", name="Copy", exact=True).first.click()
+    expect(page.get_by_role("button", name="Not copied")).to_be_visible()
 
 
 def test_a_wrong_separator_is_put_right_on_the_page(page: Page) -> None:

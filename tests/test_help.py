@@ -29,7 +29,10 @@ SOURCES = [
     *(ROOT / "bulkimport" / "readers").glob("*.py"),
     *(ROOT / "bulkimport" / "services").glob("*.py"),
     *(ROOT / "bulkimport" / name for name in ("validation.py", "forms.py", "runner.py", "views.py")),
-    *(ROOT / "accounts" / name for name in ("validators.py", "models.py", "limits.py", "access.py", "notices.py")),
+    *(
+        ROOT / "accounts" / name
+        for name in ("validators.py", "models.py", "limits.py", "access.py", "account_warnings.py")
+    ),
 ]
 # What takes a code, and the place of it among the arguments without a name.
 CODE_AT = {

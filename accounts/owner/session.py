@@ -103,7 +103,7 @@ def authenticate(request: HttpRequest, address: str, password: str) -> Mailbox |
     if AxesProxyHandler.is_allowed(request, credentials):
         mailbox = _verified(_serving().filter(address=address).first(), password)
     if mailbox:
-        ip_address: str = request.axes_ip_address  # type: ignore[attr-defined]
+        ip_address: str = request.axes_ip_address  # type: ignore[attr-defined]  # django-axes adds it
         AxesProxyHandler.reset_attempts(ip_address=ip_address, username=get_client_username(request, credentials))
     else:
         AxesProxyHandler.user_login_failed(__name__, credentials=credentials, request=request)
