@@ -1,4 +1,4 @@
-"""What can be looked for in the lists of mailboxes and forwards."""
+"""What can be looked for in the lists of mailboxes and forwards, and what other lists of them build on."""
 
 from __future__ import annotations
 
@@ -52,11 +52,12 @@ class FilterForm(forms.Form):
             found = found.matching(wanted["q"])
         if wanted.get("domain"):
             found = found.filter(domain=wanted["domain"])
-        if wanted.get("state") == "active":
-            found = found.filter(is_active=True, domain__is_active=True)
-        elif wanted.get("state"):
-            found = found.filter(is_active=False)
-        return found
+        return self._in_state(found, wanted["state"]) if wanted.get("state") else found
+
+    def _in_state(self, found: Any, state: str) -> Any:
+        if state == "active":
+            return found.filter(is_active=True, domain__is_active=True)
+        return found.filter(is_active=False)
 
 
 class MailboxFilterForm(FilterForm):

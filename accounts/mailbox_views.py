@@ -15,7 +15,7 @@ from accounts.bulk import ACTIONS, BulkForm, PasswordsForm
 from accounts.filter_forms import MailboxFilterForm
 from accounts.models import Domain, Mailbox
 from accounts.notices import end_sessions_and_say, warn_of_account, warn_of_disabled
-from accounts.panel_forms import MailboxEditForm, NewMailboxForm
+from accounts.panel_forms import MailboxEditForm, NewMailboxForm, TokenForm
 from accounts.selection import selected_mailboxes
 
 
@@ -32,7 +32,7 @@ def mailbox_new(request: HttpRequest) -> HttpResponse:
         if not generated:
             messages.success(request, f"{title}.")
         warn_of_account(request, form)
-        return _show_passwords(request, title, [(mailbox, generated)]) if generated else redirect("mailbox_list")
+        return _show_passwords(request, form, title, [(mailbox, generated)]) if generated else redirect("mailbox_list")
     return render(request, "accounts/mailbox_new.html", {"form": form})
 
 
@@ -57,7 +57,7 @@ def mailbox_edit(request: HttpRequest, pk: int) -> HttpResponse:
         warn_of_account(request, form)
         if saved[1]:
             title = _("%(address)s has a new password") % {"address": mailbox.display_address}
-            return _show_passwords(request, title, [(mailbox, saved[1])])
+            return _show_passwords(request, form, title, [(mailbox, saved[1])])
         return redirect("mailbox_list")
     return render(request, "accounts/mailbox_edit.html", {"form": form, "mailbox": mailbox})
 
@@ -82,7 +82,7 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
             if action == "disable":
                 warn_of_disabled(request, list(form.affected.values()))
             if isinstance(form, PasswordsForm):
-                return _show_passwords(request, form.done, form.passwords)
+                return _show_passwords(request, form, form.done, form.passwords)
             return redirect(back)
     if not form.count:
         nothing = _("Nothing is selected. Tick mailboxes in the list first.")
@@ -103,9 +103,15 @@ def _done(form: BulkForm) -> bool:
     return False
 
 
-def _show_passwords(request: HttpRequest, title: str, new: list[tuple[Mailbox, str]]) -> HttpResponse:
+def _show_passwords(request: HttpRequest, form: TokenForm, title: str, new: list[tuple[Mailbox, str]]) -> HttpResponse:
     # A switch of the language would lose the passwords, so there is none.
     passwords = [(mailbox.display_address, password) for mailbox, password in new]
     to_hand_on = [(mailbox.pk, password) for mailbox, password in new]
-    context = {"title": title, "passwords": passwords, "to_hand_on": to_hand_on, "keeps": True}
+    context = {
+        "title": title,
+        "passwords": passwords,
+        "to_hand_on": to_hand_on,
+        "seed": form.link_seed,
+        "keeps": True,
+    }
     return render(request, "accounts/mailbox_passwords.html", context)

@@ -35,10 +35,17 @@ class TokenForm(forms.Form):
 
     def password_of(self, address: str) -> str:
         """Return the password to generate for an address. A page that sent no token gets another one each time."""
+        return password_for(f"{self._sent_token}:{address}")
+
+    @property
+    def link_seed(self) -> str:
+        """What keys of one-time links are made from: likewise, so that the page sent again leads to the same links."""
+        return salted_hmac("accounts.links", self._sent_token).hexdigest()[:TOKEN_LENGTH]
+
+    @property
+    def _sent_token(self) -> str:
         token = str(self.data.get("token", ""))
-        if len(token) != TOKEN_LENGTH:
-            token = self.initial["token"]
-        return password_for(f"{token}:{address}")
+        return token if len(token) == TOKEN_LENGTH else str(self.initial["token"])
 
 
 class NewMailboxForm(TokenForm, MailboxForm):

@@ -82,11 +82,12 @@ def mailbox_list(
     return _download(name, file_format, Table(_ALL_FIELDS, _safe(rows, file_format)))
 
 
-def links(import_record: Import, rows: Sequence[tuple[str, str]]) -> Download:
-    """Return addresses with their one-time links as a CSV for a mail merge."""
+def links(rows: Sequence[tuple[str, str]], import_record: Import | None = None) -> Download:
+    """Return addresses with their one-time links, of an import or of new passwords, as a CSV for a mail merge."""
     cells: list[list[str | int]] = [[to_unicode(address), link] for address, link in rows]
     table = Table((Field.EMAIL,), _safe(cells, "csv"), added=pgettext("column", "Link"))
-    return _download(f"{_stem(import_record)}-" + pgettext("file name", "links"), "csv", table)
+    name = pgettext("file name", "links")
+    return _download(f"{_stem(import_record)}-{name}" if import_record else name, "csv", table)
 
 
 def problem_list(import_record: Import, plan: Plan, *, only_lines: Collection[int] | None = None) -> Download:

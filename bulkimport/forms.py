@@ -18,9 +18,12 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.filter_forms import FilterForm
 from accounts.forms import KeptForm
+from accounts.models import Mailbox
 from accounts.validators import parse_quota_mb, trimmed
 from bulkimport.checked_rows import stamp
+from bulkimport.models import Handout, HandoutQuerySet
 from bulkimport.readers.header import MAX_COLUMNS
 from bulkimport.readers.table import MAX_CELL
 from bulkimport.rows import ENCODING_NAMES, Dialect, Field, FileRows
@@ -29,6 +32,21 @@ from bulkimport.services.checking import file_too_large
 # The name of an input that holds a cell: its line and its column, such as 14-email.
 _FIELDS: Final = {str(field): field for field in Field}
 CELL_NAME: Final = re.compile(rf"([0-9]{{1,9}})-({'|'.join(Field)})")
+
+
+class LinkFilterForm(FilterForm):
+    """What to look for in the list of one-time links."""
+
+    states = [("", _("Any")), ("waiting", _("Not opened yet")), ("opened", _("Opened")), ("ended", _("Expired or revoked"))]
+
+    def links(self) -> HandoutQuerySet:
+        """Return the links that are looked for of the login's mailboxes, the newest first."""
+        mailboxes = self._apply(Mailbox.objects.all())
+        links = Handout.objects.filter(mailbox__in=mailboxes).select_related("mailbox").order_by("-pk")
+        return links.in_state(self.cleaned_data.get("state", ""))
+
+    def _in_state(self, found: Any, state: str) -> Any:  # noqa: ARG002 - it is the link's, not the mailbox's
+        return found
 
 
 class UploadForm(KeptForm, forms.Form):

@@ -148,7 +148,7 @@ class Import(models.Model):
     def handouts(self) -> HandoutQuerySet:
         """Return the one-time links of its accounts that are in the domains it may use now."""
         of_import = models.Q(mailbox__imported__import_record=self, mailbox__domain__in=self.domains())
-        return Handout.objects.filter(of_import)
+        return Handout.objects.filter(of_import).select_related("mailbox")
 
     @property
     def has_usable_links(self) -> bool:
@@ -204,7 +204,14 @@ def fingerprint(mailbox: Mailbox, forward: Forward | None) -> str:
 class HandoutQuerySet(models.QuerySet["Handout"]):
     def usable(self) -> HandoutQuerySet:
         """Return the links that still show a password."""
-        return self.filter(sealed__isnull=False, expires_at__gt=timezone.now())
+        return self.in_state("waiting")
+
+    def in_state(self, state: str) -> HandoutQuerySet:
+        """Return the links that are waiting, opened or ended in another way; all for any other state."""
+        usable = models.Q(sealed__isnull=False, expires_at__gt=timezone.now())
+        opened = models.Q(opened_at__isnull=False)
+        wanted = {"waiting": usable, "opened": opened, "ended": ~usable & ~opened}.get(state)
+        return self.filter(wanted) if wanted else self.all()
 
     def revoke(self) -> int:
         """Make links worthless that nobody has opened, and return how many."""
@@ -224,6 +231,7 @@ class Handout(models.Model):
     mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="handouts")
     key_hash = models.CharField(max_length=64, unique=True)
     sealed = models.BinaryField(null=True)  # the password; empty once opened, revoked or expired
+    password_digest = models.CharField(max_length=64, default="")  # of the hash that the mailbox had then
     made_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(db_index=True)
     opened_at = models.DateTimeField(null=True)
@@ -245,6 +253,11 @@ class Handout(models.Model):
         return self.sealed is not None and self.expires_at > timezone.now()
 
     @property
+    def is_outdated(self) -> bool:
+        """Whether the mailbox has another password by now."""
+        return self.password_digest not in ("", digest(self.mailbox.password_hash))
+
+    @property
     def made_moment(self) -> str:
         """When it was made, in words."""
         return _moment(self.made_at)
@@ -256,6 +269,8 @@ class Handout(models.Model):
             return gettext("opened on %(when)s") % {"when": _moment(self.opened_at)}
         if self.revoked_at:
             return gettext("revoked on %(when)s") % {"when": _moment(self.revoked_at)}
+        if self.is_usable and self.is_outdated:
+            return gettext("shows nothing: the password has been changed since")
         if self.is_usable:
             return gettext("waiting, valid until %(when)s") % {"when": _moment(self.expires_at)}
         return gettext("expired unopened on %(when)s") % {"when": _moment(self.expires_at)}

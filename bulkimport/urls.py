@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from bulkimport import download_views, guide, handout_views, views
+from bulkimport import download_views, guide, handout_views, link_views, views
 
 urlpatterns = [
     path("help/", guide.help_page, name="help"),
@@ -18,6 +18,8 @@ urlpatterns = [
         r"^imports/template\.(?P<file_format>xlsx|ods|csv)$", download_views.import_template, name="import_template"
     ),
     path("mailboxes/new-passwords/sheets/", handout_views.mailbox_sheets, name="mailbox_sheets"),
+    path("mailboxes/new-passwords/links/", link_views.mailbox_links, name="mailbox_links"),
+    path("links/", link_views.link_list, name="link_list"),
     path("imports/<uuid:pk>/", views.import_detail, name="import"),
     path("imports/<uuid:pk>/reading/", views.import_reading, name="import_reading"),
     path("imports/<uuid:pk>/progress", views.import_progress, name="import_progress"),
@@ -29,7 +31,7 @@ urlpatterns = [
         "imports/<uuid:pk>/results.xlsx", download_views.import_results, {"file_format": "xlsx"}, name="import_results"
     ),
     path("imports/<uuid:pk>/sheets/", handout_views.import_sheets, name="import_sheets"),
-    path("imports/<uuid:pk>/links/", handout_views.import_links, name="import_links"),
+    path("imports/<uuid:pk>/links/", link_views.import_links, name="import_links"),
     path("handout/", handout_views.handout, name="handout"),
     path("handout/open/", handout_views.handout_open, name="handout_open"),
 ]

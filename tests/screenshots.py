@@ -54,6 +54,7 @@ PAGES = {
     "results": "results",
     "sheets": "sheets",
     "links": "links",
+    "all-links": "/links/",
     "handout": "handout",
     "handout-opened": "handout",
     "undo": "undo",

@@ -87,6 +87,8 @@ def test_pages_behind_the_sign_in(axe: Axe, context: BrowserContext, live_server
         **mailbox_pages(),
         "forwards": "/forwards/",
         "no forward": "/forwards/?q=nobody",
+        "all links": "/links/",
+        "no link found": "/links/?q=nobody",
         "forward_new": "/forwards/new/",
         "no mailbox": "/mailboxes/?q=nobody",
         "imports": "/imports/",
@@ -115,6 +117,7 @@ def test_pages_of_a_login_without_anything(axe: Axe, context: BrowserContext, li
         "/mailboxes/new/",
         "/forwards/",
         "/forwards/new/",
+        "/links/",
         "/imports/",
         "/imports/new/",
     ):
@@ -151,6 +154,12 @@ def test_forms_with_errors_and_what_follows(
     page.locator("[formaction$='/sheets/']").click()
     page.wait_for_url("**/sheets/")
     found["sheets of them"] = faults(axe, page)
+    page.goto(addresses["mailbox"])
+    page.locator("[name=generates]").check()
+    send_as_it_is(page)
+    page.locator("[formaction$='/links/']").click()
+    page.wait_for_url("**/new-passwords/links/")
+    found["link of one"] = faults(axe, page)
     page.goto(addresses["links"])
     page.locator("[value=make_all]").click()
     expect(page.locator("[data-password]").first).to_be_visible()

@@ -439,7 +439,7 @@ def test_before_there_are_accounts_there_is_nothing_to_hand_out(browser_of: Clie
 def test_no_cell_of_the_csv_is_taken_for_a_formula(created: Import, language: str, separator: str) -> None:
     rows = [("=cmd@przyklad.iq.pl", "https://panel.example/handout/#1"), ("+48@xn--w-uga1v8h.pl", "@x")]
     with translation.override(language):
-        text = links_csv(created, rows).content.decode("utf-8-sig")
+        text = links_csv(rows, created).content.decode("utf-8-sig")
     cells = list(csv.reader(io.StringIO(text), delimiter=separator))
     assert cells[1][0] == "\N{NO-BREAK SPACE}=cmd@przyklad.iq.pl"
     assert cells[2][0] == "\N{NO-BREAK SPACE}+48@żółw.pl"

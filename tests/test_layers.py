@@ -15,7 +15,7 @@ LAYERS = [
     ["access", "sheets", "tables", "wording", "checked_rows"],
     ["runner", "capacity", "downloads", "checked_page"],
     ["forms"],
-    ["views", "download_views", "handout_views", "guide", "admin", "management"],
+    ["views", "download_views", "handout_views", "link_views", "guide", "admin", "management"],
     ["urls"],
 ]
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}

@@ -3,6 +3,7 @@
 from dataclasses import dataclass, field
 
 from django.db import transaction
+from django.db.models import F
 from django.utils import timezone
 
 from accounts.models import Domain, Forward, Mailbox
@@ -64,7 +65,8 @@ def undo(import_record: Import) -> Undo:
         raise ImportNotOpen
     Forward.objects.filter(source__in=[account.address for account in done.removed]).delete()
     Mailbox.objects.filter(pk__in=[account.mailbox_id for account in done.removed]).delete()
-    import_record.handouts().revoke()  # those of what stays; the others have gone with their mailboxes
+    # Those of what stays; the others have gone with their mailboxes. A later password was not the import's to hand out.
+    import_record.handouts().filter(password_digest=F("mailbox__imported__password_digest")).revoke()
     return done
 
 

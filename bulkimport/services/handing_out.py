@@ -4,7 +4,7 @@ import hashlib
 import hmac
 import re
 import secrets
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from accounts.models import Domain, Mailbox
 from accounts.passwords import verify_password
-from bulkimport.models import Handout, Import
+from bulkimport.models import Handout, Import, digest
 from bulkimport.sealing import SealBroken, seal, unseal
 from bulkimport.services.after import accounts_of
 
@@ -66,30 +66,55 @@ def make_links(import_record: Import, seed: str, mailbox_ids: Collection[int] | 
         held = Import.objects.select_for_update().get(pk=import_record.pk)
         list(Mailbox.objects.select_for_update().filter(pk__in=created.values("mailbox")).order_by("pk"))
         if held.status == Import.Status.CREATED and held.has_secrets:
-            _write_links(held, seed, mailbox_ids)
+            accounts = [(account.mailbox, account.password_to_hand_out) for account in accounts_of(held)]
+            known = [(mailbox, password) for mailbox, password in accounts if mailbox and password]
+            _write_links([pair for pair in known if mailbox_ids is None or pair[0].pk in mailbox_ids], seed)
 
 
-def _write_links(import_record: Import, seed: str, mailbox_ids: Collection[int] | None) -> None:
+def make_links_for(passwords: Iterable[tuple[Mailbox, str]], seed: str) -> None:
+    """Make a link for each of these mailboxes that has this password; for the rest as `make_links`."""
+    right = [(mailbox, password) for mailbox, password in passwords if verify_password(password, mailbox.password_hash)]
+    with transaction.atomic():
+        Domain.objects.lock({mailbox.domain_id for mailbox, _password in right})
+        mailboxes = Mailbox.objects.select_for_update().filter(pk__in=[mailbox.pk for mailbox, _password in right])
+        now = {mailbox.pk: mailbox.password_hash for mailbox in mailboxes.order_by("pk")}
+        _write_links([pair for pair in right if now.get(pair[0].pk) == pair[0].password_hash], seed)
+
+
+def _write_links(passwords: Iterable[tuple[Mailbox, str]], seed: str) -> None:
     expires_at = timezone.now() + settings.HANDOUT_VALID
     wanted: dict[str, Handout] = {}
-    for account in accounts_of(import_record):
-        mailbox, password = account.mailbox, account.password_to_hand_out
-        if mailbox and password and (mailbox_ids is None or mailbox.pk in mailbox_ids):
-            key = _key_of(mailbox.pk, seed)
-            sealed = seal(password.encode(), link_key=key)
-            wanted[_hash(key)] = Handout(mailbox=mailbox, key_hash=_hash(key), sealed=sealed, expires_at=expires_at)
-    made = set(import_record.handouts().filter(key_hash__in=wanted).values_list("key_hash", flat=True))
+    for mailbox, password in passwords:
+        key = _key_of(mailbox.pk, seed)
+        wanted[_hash(key)] = Handout(
+            mailbox=mailbox,
+            key_hash=_hash(key),
+            sealed=seal(password.encode(), link_key=key),
+            password_digest=digest(mailbox.password_hash),
+            expires_at=expires_at,
+        )
+    made = set(Handout.objects.filter(key_hash__in=wanted).values_list("key_hash", flat=True))
     new = [link for key_hash, link in wanted.items() if key_hash not in made]
-    import_record.handouts().filter(mailbox__in=[link.mailbox for link in new]).revoke()
+    Handout.objects.filter(mailbox__in=[link.mailbox for link in new]).revoke()
     Handout.objects.bulk_create(new)
 
 
 def links_made(import_record: Import, seed: str) -> list[Link]:
     """Return the links that a seed has made and that nobody has opened, in the order of the file."""
-    usable = set(import_record.handouts().usable().values_list("key_hash", flat=True))
-    mailboxes = import_record.accounts.filter(mailbox__isnull=False).values_list("mailbox", "address")
+    own = import_record.accounts.filter(mailbox__domain__in=import_record.domains())
+    return _usable(own.values_list("mailbox", "address"), seed)
+
+
+def links_made_for(mailboxes: Iterable[Mailbox], seed: str) -> list[Link]:
+    """Return the links that a seed has made for these mailboxes and that nobody has opened."""
+    return _usable([(mailbox.pk, mailbox.address) for mailbox in mailboxes], seed)
+
+
+def _usable(mailboxes: Iterable[tuple[int, str]], seed: str) -> list[Link]:
     links = [Link(address, _key_of(mailbox_id, seed)) for mailbox_id, address in mailboxes]
-    return [link for link in links if _hash(link.key) in usable]
+    hashes = [_hash(link.key) for link in links]
+    usable = set(Handout.objects.usable().filter(key_hash__in=hashes).values_list("key_hash", flat=True))
+    return [link for link, key_hash in zip(links, hashes, strict=True) if key_hash in usable]
 
 
 def open_link(key: str) -> HandedOut | None:

@@ -1,0 +1,173 @@
+"""The pages of one-time links: make them for an import or for new passwords, see what became of them, revoke them."""
+
+import uuid
+from collections.abc import Iterable
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.paginator import Paginator
+from django.db.models import Max
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.formats import grouped
+from accounts.selection import ids_of
+from accounts.views import ROWS_PER_PAGE, tab_counts
+from bulkimport import downloads
+from bulkimport.access import new_passwords_or_404, own_import_or_404
+from bulkimport.forms import LinkFilterForm
+from bulkimport.models import HandoutQuerySet, Import
+from bulkimport.services.after import accounts_of, purge_expired
+from bulkimport.services.handing_out import (
+    Link,
+    is_key,
+    links_made,
+    links_made_for,
+    make_links,
+    make_links_for,
+    new_seed,
+)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def import_links(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
+    """List the mailboxes of an import with what became of their one-time links; make links and revoke them.
+
+    The links that were made are the answer to the form itself, without a redirect: they may be kept nowhere. The form
+    has the seed of their keys, so that sending it again shows the same links.
+    """
+    import_record = own_import_or_404(request, pk)
+    if import_record.status != Import.Status.CREATED:
+        return redirect(import_record)
+    if request.method == "POST":
+        action = request.POST.get("action", "")
+        chosen = None if action.endswith("_all") else set(ids_of(request.POST.getlist("mailbox")))
+        if chosen == set() and action != "csv":
+            messages.warning(request, _("Choose at least one mailbox in the list."))
+            return redirect("import_links", import_record.pk)
+        if action != "csv" and _is_outdated(request, import_record):
+            messages.warning(request, _("The list was changed in another tab. Look at it as it is now."))
+            return redirect("import_links", import_record.pk)
+        if action.startswith("revoke"):
+            links = import_record.handouts()
+            _revoke(request, links if chosen is None else links.filter(mailbox__in=chosen))
+            return redirect("import_links", import_record.pk)
+        seed = _seed_of(request)
+        if action != "csv":
+            make_links(import_record, seed, chosen)
+        return _show(request, links_made(import_record, seed), seed, import_record=import_record)
+    purge_expired()
+    accounts = [account for account in accounts_of(import_record) if account.mailbox]
+    link_of = {link.mailbox_id: link for link in import_record.handouts()}  # the newest of each
+    rows = [
+        (account, account.password_to_hand_out, link_of.get(account.mailbox.pk))
+        for account in accounts
+        if account.mailbox
+    ]
+    context = {
+        "import": import_record,
+        "rows": rows,
+        "to_make": sum(bool(password) for _account, password, _link in rows),
+        "usable": sum(bool(link and link.is_usable and not link.is_outdated) for _account, _password, link in rows),
+        "seed": new_seed(),
+        "newest": _newest(import_record.handouts()),
+    }
+    return render(request, "bulkimport/import_links.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def link_list(request: HttpRequest) -> HttpResponse:
+    """List all one-time links for the mailboxes of the login, the newest first, with what became of each; revoke some.
+
+    Who looks for something revokes no others.
+    """
+    form = LinkFilterForm(request.GET, user=request.user)
+    found = form.links()
+    if request.method == "POST":
+        # None that was made after the page was shown: nobody has decided about it.
+        shown = found.filter(pk__lte=next(iter(ids_of([request.POST.get("newest", "")])), 0))
+        if request.POST.get("action") == "revoke_all":
+            _revoke(request, shown)
+        elif chosen := ids_of(request.POST.getlist("link")):
+            _revoke(request, shown.filter(pk__in=chosen))
+        else:
+            messages.warning(request, _("Choose at least one link in the list."))
+        return redirect(request.get_full_path())
+    purge_expired()
+    context = {
+        "form": form,
+        "page": Paginator(found, ROWS_PER_PAGE).get_page(request.GET.get("page")),
+        "usable": found.usable().count(),
+        "newest": _newest(found),
+        "tabs": tab_counts(request),
+    }
+    return render(request, "bulkimport/link_list.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@never_cache
+def mailbox_links(request: HttpRequest) -> HttpResponseBase:
+    """Make links for the mailboxes whose new passwords a page has shown, and sends, and show them or download them."""
+    if request.method != "POST":
+        return redirect("link_list")
+    new = new_passwords_or_404(request)
+    seed = _seed_of(request)
+    if request.POST.get("action") != "csv":
+        make_links_for(new, seed)
+    links = links_made_for([mailbox for mailbox, _password in new], seed)
+    return _show(request, links, seed, to_hand_on=[(mailbox.pk, password) for mailbox, password in new])
+
+
+def _is_outdated(request: HttpRequest, import_record: Import) -> bool:
+    """Tell whether links were made since the page was shown, other than by itself: they may have been sent."""
+    newest = _newest(import_record.handouts())
+    return request.POST.get("newest", newest) != newest and not links_made(import_record, request.POST.get("seed", ""))
+
+
+def _newest(links: HandoutQuerySet) -> str:
+    return str(links.aggregate(newest=Max("pk"))["newest"])
+
+
+def _seed_of(request: HttpRequest) -> str:
+    sent = request.POST.get("seed", "")
+    return sent if is_key(sent) else new_seed()
+
+
+def _show(
+    request: HttpRequest,
+    made: Iterable[Link],
+    seed: str,
+    *,
+    import_record: Import | None = None,
+    to_hand_on: Iterable[tuple[int, str]] = (),
+) -> HttpResponseBase:
+    """Show the links that were made, or download them."""
+    page = request.build_absolute_uri(reverse("handout"))
+    links = [(link.address, f"{page}#{link.key}") for link in made]
+    if not links:
+        messages.warning(request, _("There are no links to show. Look at the list as it is now."))
+        return redirect("import_links", import_record.pk) if import_record else redirect("link_list")
+    if request.POST.get("action") == "csv":
+        return downloads.as_response(downloads.links(links, import_record))
+    context = {
+        "import": import_record,
+        "links": links,
+        "seed": seed,
+        "to_hand_on": to_hand_on,
+        "days": settings.HANDOUT_VALID.days,
+        "keeps": True,  # a switch of the language would lose the links, so there is none
+    }
+    return render(request, "bulkimport/links_made.html", context)
+
+
+def _revoke(request: HttpRequest, links: HandoutQuerySet) -> None:
+    count = links.revoke()
+    message = ngettext("%(count)s link was revoked.", "%(count)s links were revoked.", count)
+    messages.success(request, message % {"count": grouped(count)})

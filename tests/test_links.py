@@ -1,0 +1,291 @@
+"""One-time links for new passwords, and the list of all links: what became of them, and how they are revoked."""
+
+from __future__ import annotations
+
+import csv
+import io
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.http import HttpResponse
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import Mailbox
+from accounts.passwords import hash_password, verify_password
+from bulkimport.models import Handout
+from bulkimport.services import handing_out
+from bulkimport.services.after import undo
+from bulkimport.services.handing_out import links_made_for, make_links_for, new_seed, open_link
+from tests.factories import make_client, make_created_import, make_domain, make_mailbox, make_user
+
+pytestmark = pytest.mark.django_db
+
+LINKS = "/mailboxes/new-passwords/links/"
+TOKEN = "t" * 32
+PASSWORD = "Wiosna2024x"
+
+
+@pytest.fixture
+def three(customer: User) -> list[Mailbox]:
+    return [make_mailbox(f"{name}@przyklad.iq.pl") for name in ("adam", "beata", "celina")]
+
+
+def hidden(html: str) -> dict[str, list[str]]:
+    """Return what the hidden fields of a page with new passwords send."""
+    fields = re.findall(r'<input type="hidden" name="(seed|mailbox|password)" value="([^"]*)">', html)
+    return {name: [value for field, value in fields if field == name] for name in ("seed", "mailbox", "password")}
+
+
+def shown(response: HttpResponse) -> dict[str, str]:
+    """Return what a page shows by address: the passwords, or the links."""
+    found = re.findall(r'data-account="([^"]+)".*?data-password>([^<]+)<', response.content.decode(), re.DOTALL)
+    return dict(found)
+
+
+def new_passwords(client: Client, mailboxes: list[Mailbox]) -> HttpResponse:
+    """Give these mailboxes new passwords, by the page for it."""
+    page = "/mailboxes/selected/passwords/?" + "&".join(f"select={mailbox.pk}" for mailbox in mailboxes)
+    (seen,) = re.findall(r'name="seen" value="(\w+)"', client.get(page).content.decode())
+    return client.post(page, {"seen": seen, "token": TOKEN})  # type: ignore[return-value]
+
+
+def make(client: Client, mailboxes: list[Mailbox], **fields: Any) -> HttpResponse:
+    """Give these mailboxes new passwords and press the button for links on the page that shows them."""
+    sent = hidden(new_passwords(client, mailboxes).content.decode())
+    return client.post(LINKS, {**sent, **fields}, follow=True)  # type: ignore[return-value]
+
+
+def key_of(link: str) -> str:
+    return link.partition("#")[2]
+
+
+def press(client: Client, query: str = "", **fields: Any) -> str:
+    """Press a button of the list of links as it stands now, and return the page that comes."""
+    (newest,) = re.findall(r'name="newest" value="(\w+)"', client.get(f"/links/{query}").content.decode())
+    return client.post(f"/links/{query}", {"newest": newest, **fields}, follow=True).content.decode()
+
+
+# --- Links for new passwords
+
+
+def test_new_passwords_are_handed_out_by_links(browser_of: Client, three: list[Mailbox]) -> None:
+    page = new_passwords(browser_of, three[:2])
+    passwords = shown(page)
+    assert f'formaction="{LINKS}"' in page.content.decode()
+    response = browser_of.post(LINKS, hidden(page.content.decode()))
+    links = shown(response)  # type: ignore[arg-type]
+    assert list(links) == ["adam@przyklad.iq.pl", "beata@przyklad.iq.pl"]
+    assert all(re.fullmatch(r"http://testserver/handout/#[0-9a-f]{32}", link) for link in links.values())
+    assert "no-store" in response.headers["Cache-Control"]
+    for address, link in links.items():
+        html = Client().post("/handout/open/", {"link": link}).content.decode()
+        assert passwords[address] in html
+        assert verify_password(passwords[address], Mailbox.objects.get(address=address).password_hash)
+    assert not Handout.objects.exclude(sealed=None).exists()
+
+
+@pytest.mark.parametrize("way", ["new", "edit"])
+def test_a_mailbox_added_or_changed_by_hand_gets_a_link_too(browser_of: Client, three: list[Mailbox], way: str) -> None:
+    page, values = {
+        "new": ("/mailboxes/new/", {"email": "nowa@przyklad.iq.pl"}),
+        "edit": (f"/mailboxes/{three[0].pk}/", {"generates": "on", "quota": "500", "is_active": "on"}),
+    }[way]
+    first, again = (browser_of.post(page, {"token": TOKEN, **values}).content.decode() for _press in range(2))
+    assert hidden(first) == hidden(again), "a refresh leads to the same link"
+    (link,) = shown(browser_of.post(LINKS, hidden(first))).values()  # type: ignore[arg-type]
+    handed_out = open_link(key_of(link))
+    assert handed_out is not None
+    assert [handed_out.password] == hidden(first)["password"]
+
+
+def test_the_same_page_sent_twice_gives_the_same_links(browser_of: Client, three: list[Mailbox]) -> None:
+    first = shown(make(browser_of, three))
+    assert shown(make(browser_of, three)) == first, "even the passwords were sent again"
+    assert Handout.objects.count() == 3
+    open_link(key_of(first["adam@przyklad.iq.pl"]))
+    second = shown(make(browser_of, three))
+    assert list(second) == ["beata@przyklad.iq.pl", "celina@przyklad.iq.pl"], "what was opened is not made again"
+    press(browser_of, action="revoke_all")
+    assert "There are no links to show." in make(browser_of, three).content.decode()
+
+
+def test_the_links_are_downloaded_for_a_mail_merge(browser_of: Client, three: list[Mailbox]) -> None:
+    response = make(browser_of, three)
+    file = browser_of.post(LINKS, {**hidden(response.content.decode()), "action": "csv"})
+    rows = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"))))
+    assert rows == [["E-mail", "Link"], *map(list, shown(response).items())]
+    assert "no-store" in file.headers["Cache-Control"]
+    assert 'filename="links.csv"' in file.headers["Content-Disposition"]
+
+
+def test_a_download_makes_nothing(browser_of: Client, three: list[Mailbox]) -> None:
+    assert "There are no links to show." in make(browser_of, three, action="csv").content.decode()
+    assert Handout.objects.count() == 0
+
+
+def test_only_the_password_that_the_mailbox_has_is_handed_out(browser_of: Client, three: list[Mailbox]) -> None:
+    sent = hidden(new_passwords(browser_of, three).content.decode())
+    Mailbox.objects.filter(pk=three[0].pk).update(password_hash=hash_password("Wlasne1234", generated=True))
+    three[1].delete()
+    assert list(shown(browser_of.post(LINKS, sent))) == ["celina@przyklad.iq.pl"]  # type: ignore[arg-type]
+    response = browser_of.post(LINKS, {"mailbox": [three[0].pk], "password": ["zgadywane"]}, follow=True)
+    assert "There are no links to show." in response.content.decode()
+    assert Handout.objects.count() == 1
+
+
+def test_a_password_that_is_changed_meanwhile_is_not_handed_out(
+    three: list[Mailbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    mailbox, real = three[0], verify_password
+    Mailbox.objects.filter(pk=mailbox.pk).update(password_hash=hash_password(PASSWORD, generated=True))
+    mailbox.refresh_from_db()
+
+    def overtaken(password: str, password_hash: str) -> bool:
+        is_right = real(password, password_hash)
+        Mailbox.objects.filter(pk=mailbox.pk).update(password_hash=hash_password("Wlasne1234", generated=True))
+        return is_right
+
+    monkeypatch.setattr(handing_out, "verify_password", overtaken)
+    seed = new_seed()
+    make_links_for([(mailbox, PASSWORD)], seed)
+    assert links_made_for([mailbox], seed) == []
+
+
+def test_new_links_replace_those_of_an_import(browser_of: Client, customer: User) -> None:
+    created = make_created_import(customer, "E-mail\nadam@przyklad.iq.pl\newa@przyklad.iq.pl\n")
+    seed = new_seed()
+    handing_out.make_links(created, seed)
+    old = {link.address: link.key for link in handing_out.links_made(created, seed)}
+    adam = Mailbox.objects.get(local_part="adam")
+    (link,) = shown(make(browser_of, [adam])).values()
+    assert open_link(old["adam@przyklad.iq.pl"]) is None
+    undo(created)
+    assert Mailbox.objects.get() == adam, "it was changed since"
+    assert open_link(key_of(link)), "the undone import has nothing to do with its new password"
+
+
+def test_nobody_makes_links_for_the_mailboxes_of_others(browser_of: Client, three: list[Mailbox]) -> None:
+    other = make_mailbox("obcy@cudza.example")
+    Mailbox.objects.update(password_hash=hash_password(PASSWORD, generated=True))
+    both = {"seed": "5" * 32, "mailbox": [other.pk, three[0].pk], "password": [PASSWORD] * 2}
+    assert list(shown(browser_of.post(LINKS, both))) == ["adam@przyklad.iq.pl"]  # type: ignore[arg-type]
+    assert browser_of.post(LINKS, {"mailbox": [other.pk], "password": [PASSWORD]}).status_code == 404
+    assert "kept" in Client().post(LINKS, both).content.decode(), "the form is sent again after signing in"
+    assert Handout.objects.get().mailbox == three[0]
+    assert browser_of.get(LINKS).headers["Location"] == "/links/"
+
+
+def test_a_made_up_seed_is_not_used(browser_of: Client, three: list[Mailbox]) -> None:
+    make(browser_of, three, seed="weak")
+    assert Handout.objects.count() == 3
+    assert links_made_for(three, "weak") == []
+
+
+# --- The list of all links
+
+
+@pytest.fixture
+def made(browser_of: Client, three: list[Mailbox]) -> dict[str, str]:
+    """Make links for three mailboxes, and return their keys by local part."""
+    return {address.partition("@")[0]: key_of(link) for address, link in shown(make(browser_of, three)).items()}
+
+
+def test_the_list_tells_what_became_of_each_link_and_no_secret(browser_of: Client, made: dict[str, str]) -> None:
+    open_link(made["adam"])
+    Mailbox.objects.filter(local_part="beata").update(password_hash=hash_password("Wlasne1234", generated=True))
+    html = browser_of.get("/links/").content.decode()
+    rows = re.findall(r"<tr role=\"row\">(.*?)</tr>", html, re.DOTALL)[1:]
+    states = ["waiting, valid until ", "shows nothing: the password has been changed since", "opened on "]
+    for row, name, state in zip(rows, ("celina", "beata", "adam"), states, strict=True):
+        assert f"{name}<wbr>@przyklad.iq.pl" in row
+        assert state in row
+        assert ('type="checkbox"' in row) is (name != "adam")
+    assert not any(key in html for key in made.values())
+    assert not any(link.key_hash in html for link in Handout.objects.all())
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("", ["celina", "beata", "adam"]),
+        ("?state=waiting", ["celina"]),
+        ("?state=opened", ["adam"]),
+        ("?state=ended", ["beata"]),
+        ("?q=BEA", ["beata"]),
+        ("?q=nobody", []),
+        ("?domain=999", ["celina", "beata", "adam"]),
+        ("?state=perhaps", ["celina", "beata", "adam"]),
+    ],
+)
+def test_links_are_looked_for(browser_of: Client, made: dict[str, str], query: str, found: list[str]) -> None:
+    open_link(made["adam"])
+    Handout.objects.filter(mailbox__local_part="beata").revoke()
+    html = browser_of.get(f"/links/{query}").content.decode()
+    assert re.findall(r">(\w+)<wbr>@przyklad.iq.pl<", html) == found
+    assert ("No link matches" in html) is not found
+
+
+def test_the_chosen_and_all_that_match_are_revoked(browser_of: Client, made: dict[str, str]) -> None:
+    adam = Handout.objects.get(mailbox__local_part="adam")
+    assert "1 link was revoked." in press(browser_of, action="revoke", link=[adam.pk, "x"])
+    assert open_link(made["adam"]) is None
+    assert "Choose at least one link" in press(browser_of, action="revoke")
+    assert "1 link was revoked." in press(browser_of, "?q=beata", action="revoke_all")
+    assert open_link(made["beata"]) is None
+    assert open_link(made["celina"])
+    assert 'value="revoke' not in browser_of.get("/links/").content.decode()
+
+
+def test_what_is_made_after_the_page_was_shown_is_not_revoked_by_it(
+    browser_of: Client, made: dict[str, str], three: list[Mailbox]
+) -> None:
+    (newest,) = re.findall(r'name="newest" value="(\w+)"', browser_of.get("/links/").content.decode())
+    later = make_mailbox("dorota@przyklad.iq.pl", password_hash=hash_password(PASSWORD, generated=True))
+    seed = new_seed()
+    make_links_for([(later, PASSWORD)], seed)
+    for sent in ("", "x"):
+        browser_of.post("/links/", {"newest": sent, "action": "revoke_all"})
+    assert Handout.objects.usable().count() == 4
+    browser_of.post("/links/", {"newest": newest, "action": "revoke_all"})
+    assert Handout.objects.usable().get().mailbox == later
+
+
+def test_another_customer_sees_and_revokes_nothing(made: dict[str, str], settings: Settings) -> None:
+    stranger = make_user("obcy")
+    make_domain("cudza.example", [stranger])
+    client = make_client(stranger)
+    html = client.get("/links/").content.decode()
+    assert "No links yet" in html
+    assert "przyklad" not in html
+    links = list(Handout.objects.values_list("pk", flat=True))
+    for action in ("revoke", "revoke_all"):
+        client.post("/links/", {"newest": max(links), "action": action, "link": links})
+    assert Handout.objects.usable().count() == 3
+    assert Client().get("/links/").headers["Location"].startswith("/login/")
+
+
+def test_the_list_forgets_what_has_expired(browser_of: Client, made: dict[str, str]) -> None:
+    Handout.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    assert "expired unopened on" in browser_of.get("/links/").content.decode()
+    assert Handout.objects.filter(sealed__isnull=False).count() == 0
+
+
+def test_the_list_costs_the_same_whatever_there_is(browser_of: Client, made: dict[str, str]) -> None:
+    with CaptureQueriesContext(connection) as few:
+        browser_of.get("/links/")
+    for _time in range(3):
+        mailboxes = list(Mailbox.objects.all())
+        Mailbox.objects.update(password_hash=hash_password(PASSWORD, generated=True))
+        for mailbox in mailboxes:
+            mailbox.refresh_from_db()
+        make_links_for([(mailbox, PASSWORD) for mailbox in mailboxes], new_seed())
+    with CaptureQueriesContext(connection) as many:
+        browser_of.get("/links/")
+    assert len(many) == len(few)
