@@ -56,6 +56,7 @@ class CheckedPage:
     left_out: str  # the lines that create_good_label names, for the page to send back
     column_choices: tuple[ColumnChoice, ...]
     asks_columns: bool  # nothing can be read before the person has said what the columns are
+    is_corrected: bool  # a cell was corrected on the page, or a row confirmed
 
     @property
     def quota_errors(self) -> tuple[Problem, ...]:
@@ -130,6 +131,7 @@ def checked_page(plan: Plan, *, all_rows: bool = False) -> CheckedPage:
         left_out=as_text(plan.error_lines),
         column_choices=_column_choices(plan),
         asks_columns=_asks_columns(plan),
+        is_corrected=any(row.corrected for row in plan.file.rows),
     )
 
 

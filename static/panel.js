@@ -53,6 +53,19 @@ function sayTab() {
 addEventListener("hashchange", sayTab);
 sayTab();
 
+// Another way to read the file shows its effect at once, unless something typed would be lost; focus stays at the choice.
+document.addEventListener("htmx:confirm", (event) => {
+  const inputs = Array.from(document.querySelectorAll("#corrections input"));
+  if (inputs.some((input) => input.value !== input.defaultValue || input.checked !== input.defaultChecked)) {
+    event.preventDefault();
+  }
+});
+document.addEventListener("htmx:afterSettle", () => {
+  sayTab();
+  document.getElementById("outcome").textContent = document.querySelector("h1").textContent;
+  document.activeElement.scrollIntoView({ block: "nearest" });
+});
+
 // A notice above them is read first.
 if (!location.hash && !document.querySelector(".notice[role=status]")) {
   document.querySelector(".summary[tabindex]")?.focus({ preventScroll: true });

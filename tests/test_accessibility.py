@@ -325,11 +325,18 @@ def test_the_focus_is_on_the_title_when_all_is_well(page: Page, problems: str) -
     expect(page.get_by_role("heading", level=1)).to_be_focused()
 
 
+def read_again(page: Page) -> None:
+    """Press the button, which does nothing new where the choice before it has acted at once."""
+    if page.evaluate("matchMedia('(scripting: enabled)').matches"):
+        expect(page.locator("#outcome")).not_to_be_empty()
+    page.get_by_role("button", name="Read again").click()
+
+
 def test_the_focus_is_on_the_errors_after_reading_again(page: Page, problems: str) -> None:
     page.goto(problems)
     page.get_by_text("Change how the file is read").click()
     page.get_by_label("Column 1").select_option("Password")
-    page.get_by_role("button", name="Read again").click()
+    read_again(page)
     expect(page.locator("section.summary")).to_be_focused()
     expect(page.get_by_label("Column 1")).to_have_value("password")
 
@@ -339,7 +346,7 @@ def test_a_file_with_other_names_is_read_by_its_drop_downs(page: Page, customer:
     page.get_by_label("Column 2").select_option("E-mail")
     page.get_by_label("Column 3").select_option("Password")
     page.get_by_label("Column 4").press("Q")
-    page.get_by_role("button", name="Read again").click()
+    read_again(page)
     expect(page.get_by_role("heading", level=1)).to_have_text("2 accounts ready")
     page.get_by_role("button", name="Create 2 accounts").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("2 accounts created")

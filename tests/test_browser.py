@@ -245,16 +245,63 @@ def test_passwords_are_copied(scripted_page: Page) -> None:
     expect(page.get_by_role("button", name="Not copied")).to_be_visible()
 
 
-def test_a_wrong_separator_is_put_right_on_the_page(page: Page) -> None:
+def test_a_wrong_separator_is_put_right_at_once(scripted_page: Page) -> None:
+    page = scripted_page
     upload(page, "help-example-2.csv", "Check the file first")
     page.get_by_text("Change how the file is read").click()
-    page.get_by_label("Separator").select_option("Comma")
-    page.get_by_role("button", name="Read again").click()
+    choice = page.get_by_label("Separator")
+    choice.focus()
+    choice.select_option("Comma")
     expect(page.get_by_role("heading", level=1)).not_to_have_text("3 accounts ready")
-    page.get_by_text("Change how the file is read").click()
-    page.get_by_label("Separator").select_option("Detect automatically")
-    page.get_by_role("button", name="Read again").click()
+    expect(choice).to_be_focused()
+    expect(choice).to_be_in_viewport()
+    choice.select_option("Detect automatically")
     expect_heading(page, "3 accounts ready")
+    expect(page.locator("#outcome")).to_have_text("3 accounts ready")
+    page.get_by_role("button", name="Create 3 accounts").click()
+    expect_heading(page, "3 accounts created")
+
+
+def test_a_wrong_separator_is_put_right_without_script(
+    browser: Browser, live_server: LiveServer, customer: User
+) -> None:
+    with uncomplaining(
+        browser.new_context(base_url=live_server.url, java_script_enabled=False, locale="en-GB")
+    ) as page:
+        sign_in(page)
+        upload(page, "help-example-2.csv", "Check the file first")
+        page.get_by_text("Change how the file is read").click()
+        page.get_by_label("Separator").select_option("Comma")
+        page.get_by_role("button", name="Read again").click()
+        expect(page.get_by_role("heading", level=1)).not_to_have_text("3 accounts ready")
+        page.get_by_text("Change how the file is read").click()
+        page.get_by_label("Separator").select_option("Detect automatically")
+        page.get_by_role("button", name="Read again").click()
+        expect_heading(page, "3 accounts ready")
+
+
+def test_another_way_to_read_the_file_drops_nothing_that_was_typed_or_corrected(
+    scripted_page: Page, tmp_path: Path
+) -> None:
+    page, file = scripted_page, tmp_path / "list.csv"
+    file.write_text("E-mail;Quota\njan@przyklad;500\newa@przyklad.iq.pl;x\n")
+    upload(page, file, "Check the file first")
+    readings: list[str] = []
+    page.on("request", lambda request: readings.append(request.url) if "/reading/" in request.url else None)
+    cell, choice = page.locator("[name='2-email']"), page.get_by_label("First row")
+    cell.fill("jan@przyklad.iq.pl")
+    page.get_by_text("Change how the file is read").click()
+    choice.select_option("Is an account")
+    page.get_by_role("button", name="Check again").last.click()
+    page.wait_for_url("**/#summary")
+    expect(page.locator("[name='3-quota']")).to_have_attribute("aria-invalid", "true")
+    expect(cell).to_have_value("jan@przyklad.iq.pl")
+    page.get_by_text("Change how the file is read").click()
+    choice.select_option("Is an account")
+    assert readings == []
+    page.get_by_role("button", name="Read again").click()
+    expect(cell).to_have_value("jan@przyklad")
+    assert len(readings) == 1
 
 
 def test_an_import_is_undone_after_a_question(page: Page) -> None:

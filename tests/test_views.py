@@ -697,6 +697,15 @@ def test_reading_again_from_an_old_tab_drops_no_correction(browser_of: Client) -
     assert corrections_of(Import.objects.get()) == {4: {Field.EMAIL: "ola@przyklad.iq.pl"}}
 
 
+def test_two_choices_of_one_page_in_a_hurry_are_both_taken(browser_of: Client) -> None:
+    url = send(browser_of, "E-mail;Quota\njan@przyklad.iq.pl;500\n")
+    fields = {"version": as_shown(page(browser_of, url))["version"], "separator": ";"}
+    browser_of.post(url + "reading/", fields)
+    response = browser_of.post(url + "reading/", {**fields, "encoding": "cp1250"}, follow=True)
+    assert "another tab" not in response.content.decode()
+    assert dialect_of(Import.objects.get()).encoding == "cp1250"
+
+
 def test_an_invisible_character_in_a_column_name_harms_nothing(browser_of: Client) -> None:
     url = send(browser_of, "E-mail;a\0b;Hasło\njan@przyklad.iq.pl;;Wiosna2024\n", action="create")
     assert "1 account created" in page(browser_of, url)

@@ -168,8 +168,10 @@ def correct(
         if locked is None:
             raise ImportNotOpen
         is_outdated = seen_version is not None and seen_version != str(locked.version)
-        if is_outdated and dialect is not None:  # it would drop corrections that the page does not show
-            raise PageOutdated
+        if is_outdated and dialect is not None:
+            if corrections_of(locked):  # it would drop them, and the page does not show them
+                raise PageOutdated
+            is_outdated = False  # of two choices made in a hurry, the second comes from the same page
         before = (_choices(locked), locked.default_quota)
         choices = _merged(locked, corrections or {}, dialect)
         if default_quota is not None:
