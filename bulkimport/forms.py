@@ -37,7 +37,12 @@ CELL_NAME: Final = re.compile(rf"([0-9]{{1,9}})-({'|'.join(Field)})")
 class LinkFilterForm(FilterForm):
     """What to look for in the list of one-time links."""
 
-    states = [("", _("Any")), ("waiting", _("Not opened yet")), ("opened", _("Opened")), ("ended", _("Expired or revoked"))]
+    states = [
+        ("", _("Any")),
+        ("waiting", _("Not opened yet")),
+        ("opened", _("Opened")),
+        ("ended", _("Expired or revoked")),
+    ]
 
     def links(self) -> HandoutQuerySet:
         """Return the links that are looked for of the login's mailboxes, the newest first."""

@@ -24,7 +24,7 @@ def _run(claim: Claim) -> None:
     try:
         create(claim)
     except ClaimLost:
-        logger.warning("Import %s was taken over by another process; nothing was written here.", claim.import_id)
+        logger.warning("Import %s was taken over or discarded; nothing was written here.", claim.import_id)
     except Exception:
         # The import's page shows it as interrupted. A traceback has no values of variables, so no password.
         logger.exception("Import %s stopped; nothing was created.", claim.import_id)

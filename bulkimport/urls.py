@@ -25,6 +25,7 @@ urlpatterns = [
     path("imports/<uuid:pk>/progress", views.import_progress, name="import_progress"),
     path("imports/<uuid:pk>/saved/", views.import_saved, name="import_saved"),
     path("imports/<uuid:pk>/undo/", views.import_undo, name="import_undo"),
+    path("imports/<uuid:pk>/discard/", views.import_discard, name="import_discard"),
     path("imports/<uuid:pk>/problems", download_views.import_problems, name="import_problems"),
     path("imports/<uuid:pk>/results.csv", download_views.import_results, {"file_format": "csv"}, name="import_results"),
     path(

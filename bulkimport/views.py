@@ -37,6 +37,7 @@ from bulkimport.services.checking import (
     check,
     correct,
     dialect_of,
+    discard,
     note_plan,
     repeated_import,
     upload,
@@ -176,6 +177,25 @@ def import_undo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return render(request, "bulkimport/import_undo.html", {"import": import_record, "undo": plan_undo(import_record)})
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+def import_discard(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
+    """Discard a file that nothing was created from. One of another login is answered as one that is not there."""
+    import_record = Import.objects.seen_by(request.user).filter(pk=pk).first()
+    if import_record is None:  # discarded by the first of two presses
+        return redirect("import_list")
+    if request.method == "POST":
+        try:
+            discard(import_record)
+        except ImportNotOpen:
+            too_late = _("It was too late to discard this file. Once its accounts exist, the import can be undone.")
+            messages.warning(request, too_late)
+        else:
+            message = _("%(file)s has been discarded. Nothing was created.")
+            messages.success(request, message % {"file": import_record.filename})
+            return redirect("import_list")
+    return redirect(import_record)
+
+
 def _take_corrections(request: HttpRequest, import_record: Import) -> HttpResponse:
     """Store what was corrected, and create the accounts where that was asked for and is possible."""
     action, seen_version = request.POST.get("action"), request.POST.get("version", "")
@@ -194,7 +214,7 @@ def _take_corrections(request: HttpRequest, import_record: Import) -> HttpRespon
         if action == "create_good":
             leave_out = lines_in(request.POST.get("left_out", ""))
             is_created = is_current and _create(import_record, plan, leave_out=leave_out)
-    import_record.refresh_from_db()
+    import_record = own_import_or_404(request, import_record.pk)  # as it is now, or discarded in another tab
     is_waiting = import_record.status == Import.Status.CHECKED  # else the first of two presses has done it
     is_lost = not is_waiting and not is_created and typed and request.session.get("typed_last") != typed
     if action in ("create", "create_good") and is_waiting and not is_created:

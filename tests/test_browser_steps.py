@@ -157,6 +157,27 @@ def test_every_step_of_an_import(page: Page, tmp_path: Path, monkeypatch: pytest
     assert (Import.objects.count(), Mailbox.objects.count()) == (1, 0)
 
 
+@pytest.mark.parametrize("page", [True, False], ids=["with script", "without script"], indirect=True)
+def test_discarding_a_file(page: Page, tmp_path: Path) -> None:
+    (tmp_path / "lista.csv").write_text(LIST)
+    upload(page, tmp_path / "lista.csv", "Check the file first")
+    behind, late = another_tab(page), another_tab(page)
+    expect(page.get_by_role("button", name="Erase the file from the panel")).to_be_hidden()
+    for tab in (page, behind):
+        tab.locator("[name='4-password']").fill("zima2026")
+        tab.get_by_text("Discard this file").click()
+        expect(tab.locator("[name='4-password']")).to_have_value("zima2026")
+    page.get_by_role("button", name="Erase the file from the panel").click()
+    expect_notice(page, "lista.csv has been discarded. Nothing was created.")
+    behind.get_by_role("button", name="Erase the file from the panel").dblclick()
+    expect_heading(behind, "Imports")
+    late.get_by_role("button", name="Create 2 and leave out rows 4 and 5").click()
+    expect_heading(late, "There is no such page")
+    behind.go_back()
+    expect_heading(behind, "There is no such page")
+    assert (Import.objects.count(), Mailbox.objects.count()) == (0, 0)
+
+
 def forward_as_before(page: Page) -> None:
     """Go forward to the answer to a form; the browser asks first whether to send the form again, and is told yes."""
     try:

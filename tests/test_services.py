@@ -17,7 +17,7 @@ from bulkimport.models import Import, ImportedAccount
 from bulkimport.rows import Dialect, Field
 from bulkimport.services import creating
 from bulkimport.services.after import forget_secrets, generated_passwords, plan_undo, purge_expired, undo
-from bulkimport.services.checking import ImportNotOpen, check, correct, corrections_of, dialect_of
+from bulkimport.services.checking import ImportNotOpen, check, correct, corrections_of, dialect_of, discard
 from bulkimport.services.creating import Claim, ClaimLost, claim, create
 from tests.factories import make_checked_import, make_created_import, make_domain, make_forward, make_mailbox, make_user
 
@@ -215,6 +215,30 @@ def test_an_interrupted_creation_can_be_claimed_again_and_the_first_writes_nothi
     assert Mailbox.objects.count() == 0
     assert create(fast)
     assert Mailbox.objects.count() == 2
+
+
+def test_a_creation_that_only_seemed_interrupted_writes_nothing_once_it_was_discarded(
+    customer: User, domain: Domain
+) -> None:
+    import_record = uploaded(customer)
+    slow = claimed(import_record)
+    Import.objects.update(progress_at=timezone.now() - timedelta(minutes=5))
+    discard(import_record)
+    with pytest.raises(ClaimLost):
+        create(slow)
+    assert not Import.objects.exists()
+    assert Mailbox.objects.count() == 0
+
+
+def test_a_file_is_discarded_by_how_it_stands_now(customer: User, domain: Domain) -> None:
+    seen = uploaded(customer)
+    Import.objects.get().delete()
+    discard(seen)
+    seen = uploaded(customer)
+    create(claimed(Import.objects.get()))
+    with pytest.raises(ImportNotOpen):
+        discard(seen)
+    assert Import.objects.get().created_count == 2
 
 
 def test_a_claim_lost_while_hashing_stops_the_hashing(

@@ -449,6 +449,114 @@ def test_an_expired_import_says_so_everywhere(browser_of: Client) -> None:
     assert Mailbox.objects.count() == 0
 
 
+# --- A file that nobody creates
+
+
+def stand(state: str) -> None:
+    """Put the only import into a state that its status names, or that its time makes of it."""
+    now = timezone.now()
+    status, progress_at, expires_at = {
+        "expired": ("checked", None, now),
+        "purged": ("checked", None, now),
+        "creating": ("creating", now, now + timedelta(hours=1)),
+        "interrupted": ("creating", now - timedelta(minutes=5), now + timedelta(hours=1)),
+        "expired when interrupted": ("creating", now - timedelta(days=2), now - timedelta(days=1)),
+    }[state]
+    Import.objects.update(status=status, progress_at=progress_at, expires_at=expires_at, uploaded_at=now)
+    if state == "purged":
+        Import.objects.update(sealed_file=None, sealed_choices=None)
+
+
+def discard_form(url: str) -> str:
+    return f'method="post" action="{url}discard/"'
+
+
+@pytest.mark.parametrize("text", [GOOD, FAULTY, "Name;Adresse\nJan;jan@przyklad.iq.pl\n", b"\x89PNG\r\n\x1a\n\0\0"])
+def test_a_file_that_nobody_wants_is_discarded(browser_of: Client, text: str | bytes) -> None:
+    url = send(browser_of, text)
+    html = page(browser_of, url)
+    assert html.count(discard_form(url)) == 1
+    assert ("your corrections will be erased" in html) == (text in (GOOD, FAULTY)), "asked where there may be any"
+    response = browser_of.post(url + "discard/", follow=True)
+    assert response.redirect_chain == [("/imports/", 302)]
+    html = response.content.decode()
+    assert "lista.csv has been discarded. Nothing was created." in html
+    assert "No imports yet" in html
+    assert "lista.csv" not in page(browser_of, "/")
+    assert not Import.objects.exists()
+    assert browser_of.get(url).status_code == 404
+
+
+@pytest.mark.parametrize("state", ["expired", "purged", "interrupted", "expired when interrupted"])
+def test_a_file_that_is_of_no_use_any_more_is_discarded(browser_of: Client, state: str) -> None:
+    url = send(browser_of)
+    stand(state)
+    assert discard_form(url) in page(browser_of, url)
+    browser_of.post(url + "discard/")
+    assert not Import.objects.exists()
+
+
+def test_a_repeated_file_is_discarded_and_the_import_before_it_stays(browser_of: Client) -> None:
+    first, again = send(browser_of, action="create"), send(browser_of)
+    assert discard_form(again) in page(browser_of, again)
+    browser_of.post(again + "discard/")
+    assert [each.get_absolute_url() for each in Import.objects.all()] == [first]
+    assert Mailbox.objects.count() == 2
+
+
+def test_once_a_creation_has_begun_it_is_too_late_to_discard(browser_of: Client) -> None:
+    too_late = "It was too late to discard this file. Once its accounts exist, the import can be undone."
+    url = send(browser_of)
+    stand("creating")
+    assert discard_form(url) not in page(browser_of, url)
+    response = browser_of.post(url + "discard/", follow=True)
+    assert response.redirect_chain == [(url, 302)]
+    assert too_late in response.content.decode()
+    stand("interrupted")
+    press(browser_of, url, {"action": "create"})
+    for end in ("2 accounts created", "The import was undone"):
+        html = browser_of.post(url + "discard/", follow=True).content.decode()
+        assert too_late in html
+        assert end in html
+        browser_of.post(url + "undo/")
+    assert Import.objects.get().status == "undone"
+
+
+def test_discarding_twice_complains_of_nothing(browser_of: Client) -> None:
+    url = send(browser_of, FAULTY)
+    browser_of.post(url + "discard/", follow=True)
+    response = browser_of.post(url + "discard/", follow=True)
+    assert response.redirect_chain == [("/imports/", 302)]
+    assert 'role="status"' not in response.content.decode()
+
+
+@pytest.mark.parametrize("other_is_staff", [False, True])
+def test_discarding_tells_nothing_of_an_import_of_somebody_else(browser_of: Client, other_is_staff: bool) -> None:
+    url = send(browser_of, FAULTY)
+    other = make_client(make_user("eve", is_staff=other_is_staff))
+    for address in (url, f"/imports/{uuid.uuid4()}/"):
+        for answer in (other.get(address + "discard/"), other.post(address + "discard/")):
+            assert (answer.status_code, answer.headers["Location"]) == (302, "/imports/")
+    assert 'role="status"' not in page(other, "/imports/")
+    assert "/login/" in Client().post(url + "discard/").headers["Location"]
+    assert Import.objects.get().has_file
+
+
+def test_corrections_of_a_file_that_another_tab_discards_meanwhile_are_no_error(
+    browser_of: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = send(browser_of, FAULTY)
+    typed = {**as_shown(page(browser_of, url)), "4-email": "ola@przyklad.iq.pl", "action": "check"}
+
+    def discarded_meanwhile(*arguments: Any, **options: Any) -> Plan:
+        browser_of.post(url + "discard/")
+        return checking.correct(*arguments, **options)
+
+    monkeypatch.setattr(views, "correct", discarded_meanwhile)
+    assert browser_of.post(url, typed).status_code == 404
+    assert not Import.objects.exists()
+
+
 def test_the_list_of_imports_shows_each_state(browser_of: Client) -> None:
     send(browser_of, FAULTY)
     send(browser_of, action="create")
@@ -788,7 +896,7 @@ def test_what_the_command_line_imported_as_staff_is_there_for_staff_alone(client
     assert "lista.csv" in page(client, "/imports/")
 
 
-@pytest.mark.parametrize("part", ["reading/", "saved/"])
+@pytest.mark.parametrize("part", ["discard/", "reading/", "saved/"])
 def test_an_address_that_only_takes_forms_leads_to_the_import(browser_of: Client, part: str) -> None:
     url = send(browser_of)
     assert browser_of.get(url + part).headers["Location"] == url

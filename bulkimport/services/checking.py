@@ -1,4 +1,4 @@
-"""Uploading a file, reading it, checking it, correcting it: all that happens before accounts are created."""
+"""Uploading a file, reading, checking, correcting and discarding it: all that happens before accounts are created."""
 
 import hashlib
 import uuid
@@ -189,6 +189,21 @@ def correct(
     if is_outdated:
         raise PageOutdated
     return plan
+
+
+@transaction.atomic
+def discard(import_record: Import) -> None:
+    """Delete an import that nothing was created from, with its file. Raises ImportNotOpen once a creation has begun.
+
+    One that was interrupted can go: should its thread still live, it finds its claim lost and writes nothing.
+    """
+    # Held, so that no creation begins between the question and the answer.
+    locked = Import.objects.select_for_update().filter(pk=import_record.pk).first()
+    if locked is None:  # by the first of two presses
+        return
+    if locked.status != Import.Status.CHECKED and not locked.is_interrupted:
+        raise ImportNotOpen
+    locked.delete()
 
 
 def note_plan(import_record: Import, plan: Plan) -> None:

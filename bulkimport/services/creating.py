@@ -27,7 +27,7 @@ UNCLAIMED: Final[dict[str, Any]] = {"claim": None, "left_out": [], "warnings": [
 
 
 class ClaimLost(Exception):
-    """Another process has taken the import over; nothing was written."""
+    """Another process has taken the import over, or it was discarded; nothing was written."""
 
 
 class _TakenMeanwhile(Exception):
@@ -94,7 +94,9 @@ def create(mine: Claim, *, on_progress: Callable[[int], object] | None = None) -
         passwords = [draft.password or generate_password() for draft in mine.drafts]
         hashes = _hash_all(mine, passwords, on_progress)
         with transaction.atomic():
-            import_record = Import.objects.select_related("uploaded_by", "customer").get(pk=mine.import_id)
+            import_record = _held_by(mine).select_related("uploaded_by", "customer").first()
+            if import_record is None:
+                raise ClaimLost
             Domain.objects.lock({draft.domain_id for draft in mine.drafts})
             if any(draft.destinations for draft in mine.drafts):
                 Forward.objects.lock()
@@ -204,5 +206,5 @@ def _write_outcome(mine: Claim, passwords: Sequence[str]) -> None:
 
 
 def _held_by(mine: Claim) -> ImportQuerySet:
-    """Return the import of a claim, as a queryset that is empty once somebody else has claimed it."""
+    """Return the import of a claim, as a queryset that is empty once somebody else has claimed or discarded it."""
     return Import.objects.filter(pk=mine.import_id, claim=mine.token, status=Import.Status.CREATING)
