@@ -19,6 +19,7 @@ from accounts.passwords import password_for, verify_password
 
 TOKEN_LENGTH = 32
 SENT_TWICE_WITHIN = timedelta(minutes=10)
+FORWARD_CHANGED = _("This forward has been changed meanwhile, perhaps in another tab. Save again to replace that.")
 
 
 class TokenForm(forms.Form):
@@ -140,7 +141,7 @@ class MailboxEditForm(TokenForm, MailboxForm):
         if password and password_now != (values.get("shown_password") or password_now):
             is_other |= not verify_password(password, current.password_hash)
         if is_other:
-            _show_again(self, shown=now, shown_password=password_now)
+            show_again(self, shown=now, shown_password=password_now)
             message = _("This account has been changed meanwhile, perhaps in another tab. Save again to replace that.")
             self.add_error(None, ValidationError(message, code="changed_meanwhile"))
 
@@ -199,18 +200,17 @@ class PanelForwardForm(KeptForm, ForwardForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.fix("source", self.instance.display_source)
-        self.initial["shown"] = _stamp_of_forward(self.instance)
+        self.initial["shown"] = stamp_of_forward(self.instance)
         if self.instance.pk:
             self.fields["source"].help_text = ""
         dress(self)
 
     def _post_clean(self) -> None:
         super()._post_clean()
-        now, sent = self.initial["shown"], _stamp_of_forward(self.instance)
+        now, sent = self.initial["shown"], stamp_of_forward(self.instance)
         if self.instance.pk and now not in (self.cleaned_data.get("shown") or now, sent):
-            _show_again(self, shown=now)
-            message = _("This forward has been changed meanwhile, perhaps in another tab. Save again to replace that.")
-            self.add_error(None, ValidationError(message, code="changed_meanwhile"))
+            show_again(self, shown=now)
+            self.add_error(None, ValidationError(FORWARD_CHANGED, code="changed_meanwhile"))
 
     def sent_before(self) -> bool:
         """Tell whether this very forward was added before, such as by the first of two presses."""
@@ -224,11 +224,12 @@ def _stamp_of_account(mailbox: Mailbox, forward: Forward | None) -> str:
     return _stamp(mailbox.quota_mb, mailbox.is_active, *of_forward)
 
 
-def _stamp_of_forward(forward: Forward) -> str:
+def stamp_of_forward(forward: Forward) -> str:
+    """Return a digest of a forward as a page shows it."""
     return _stamp(forward.destinations, forward.keep_copy, forward.is_active)
 
 
-def _show_again(form: forms.BaseForm, **stamps: str) -> None:
+def show_again(form: forms.BaseForm, **stamps: str) -> None:
     """Let a form come back with these stamps, so that saving it once more replaces what they stand for."""
     form.data = {name: form.data[name] for name in form.data} | stamps
 

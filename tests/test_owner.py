@@ -537,6 +537,27 @@ def test_a_forward_that_came_too_late_says_so(owner: Client, monkeypatch: pytest
     assert Forward.objects.count() == 0
 
 
+def test_an_old_page_takes_no_other_change_of_the_forward_away_in_silence(owner: Client) -> None:
+    def shown(html: str) -> str:
+        (stamp,) = re.findall(r'name="shown" value="(\w+)"', html)
+        return str(stamp)
+
+    first = {"destinations": "szef@daleko.example", "shown": shown(text_of(owner, "/mailbox/forward/"))}
+    for _press in range(2):
+        assert owner.post("/mailbox/forward/", first).headers["Location"] == "/mailbox/"
+    other = {**first, "destinations": "ewa@daleko.example", "keep_copy": "on"}
+    html = owner.post("/mailbox/forward/", other).content.decode()
+    assert "This forward has been changed meanwhile" in html
+    assert "ewa@daleko.example</textarea>" in html
+    assert Forward.objects.get().destinations == "szef@daleko.example"
+    for destinations in ("ewa@daleko.example", ""):
+        last = {**other, "destinations": destinations, "shown": shown(text_of(owner, "/mailbox/forward/"))}
+        for _press in range(2):
+            assert owner.post("/mailbox/forward/", last).headers["Location"] == "/mailbox/"
+    assert not Forward.objects.exists()
+    assert owner.post("/mailbox/forward/", {**other, "shown": shown(html)}).status_code == 200, "it was taken away"
+
+
 def test_without_its_setting_the_forward_is_only_shown(owner: Client, settings: Settings) -> None:
     settings.MAILBOX_OWNER_FORWARD = False
     assert "Forward" not in text_of(owner)

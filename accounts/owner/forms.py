@@ -12,6 +12,7 @@ from django.utils.translation import ngettext
 
 from accounts.forms import CellField, KeptForm
 from accounts.models import Domain, Forward, Mailbox
+from accounts.panel_forms import FORWARD_CHANGED, show_again, stamp_of_forward
 from accounts.validators import clean_password, parse_destinations, trimmed
 
 NEW_PASSWORD = {"class": "form-control", "autocomplete": "new-password"}
@@ -75,12 +76,13 @@ class OwnerForwardForm(KeptForm, forms.Form):
         ),
     )
     keep_copy = forms.BooleanField(label=_("Keep a copy in this mailbox"), required=False)
+    shown = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, data: Mapping[str, Any] | None = None, *, mailbox: Mailbox) -> None:
         self.mailbox = mailbox
         forward = forward_of(mailbox)
         shown = {"destinations": "\n".join(forward.display_destinations), "keep_copy": forward.keep_copy}
-        super().__init__(data, initial=shown if forward.pk else None)
+        super().__init__(data, initial={**(shown if forward.pk else {}), "shown": stamp_of_forward(forward)})
 
     def clean_destinations(self) -> str:
         return " ".join(parse_destinations(self.cleaned_data["destinations"]))
@@ -97,7 +99,14 @@ class OwnerForwardForm(KeptForm, forms.Form):
                 None, _("Your mailbox or its forward has been changed meanwhile. Load the page again, then change it.")
             )
             return False
-        forward.destinations, forward.keep_copy = self.cleaned_data["destinations"], self.cleaned_data["keep_copy"]
+        now = stamp_of_forward(forward)
+        forward.destinations = self.cleaned_data["destinations"]
+        forward.keep_copy = bool(forward.destinations) and self.cleaned_data["keep_copy"]
+        # The second of two presses finds what the first has written.
+        if now not in (self.cleaned_data["shown"] or now, stamp_of_forward(forward)):
+            show_again(self, shown=now)
+            self.add_error(None, ValidationError(FORWARD_CHANGED, code="changed_meanwhile"))
+            return False
         if not forward.destinations:
             if forward.pk:
                 forward.delete()
