@@ -22,6 +22,8 @@ from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.http import HttpResponseClientRefresh
 
+from accounts.forms import KeptForm
+
 # What is typed there is not to stand in a page.
 PASSWORD_PAGES = ("login", "admin:login", "owner_login", "owner_password")
 
@@ -89,11 +91,16 @@ class KeepingLanguageMiddleware:
         return response
 
 
+class SignInForm(KeptForm, AuthenticationForm):
+    """Django's own; another language leaves the login that was typed in it."""
+
+
 @method_decorator(login_not_required, name="dispatch")
 class LoginView(views.LoginView):
     """Sign in, and offer to send a form that was kept."""
 
     template_name = "accounts/login.html"
+    form_class = SignInForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:  # in another tab meanwhile

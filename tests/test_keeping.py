@@ -260,6 +260,24 @@ def test_a_file_has_to_be_chosen_again_after_a_language_switch(filled: Client) -
     assert "could not be kept" not in html
 
 
+@pytest.mark.parametrize(("path", "name"), [("/login/?next=/imports/", "username"), ("/mailbox/login/", "address")])
+def test_what_was_typed_to_sign_in_is_kept_in_another_language(customer: User, path: str, name: str) -> None:
+    make_mailbox("jan@przyklad.iq.pl")
+    client = Client()
+    html = client.get(path).content.decode()
+    assert 'form="kept"' in html
+    typed = {"username": SIGN_IN, "address": {"address": "jan@przyklad.iq.pl", "password": MAILBOX_PASSWORD}}[name]
+    html = client.post(path.partition("?")[0], {**shown_fields(html), **typed, "language": "pl"}).content.decode()
+    assert '<html lang="pl"' in html
+    assert shown_fields(html)[name] == typed[name]
+    assert 'id="wrong"' not in html
+    assert shown_fields(html)["password"] == ""
+    assert not client.session.keys(), "nobody is signed in by it, and no try is counted"
+    assert not AccessAttempt.objects.exists()
+    if name == "username":
+        assert client.post("/login/", {**shown_fields(html), **typed}).headers["Location"] == "/imports/"
+
+
 def test_an_address_to_show_settings_for_is_kept_in_another_language(client: Client, settings: Settings) -> None:
     settings.MAIL_HOSTNAME = "poczta.example"
     assert 'form="look"' in client.get("/mail-settings/").content.decode()

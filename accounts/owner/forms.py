@@ -18,7 +18,7 @@ from accounts.validators import clean_password, parse_destinations, trimmed
 NEW_PASSWORD = {"class": "form-control", "autocomplete": "new-password"}
 
 
-class OwnerLoginForm(forms.Form):
+class OwnerLoginForm(KeptForm, forms.Form):
     """The address and password of a mailbox, as they were typed."""
 
     address = CellField(label=_("E-mail"))
