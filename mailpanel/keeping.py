@@ -85,7 +85,7 @@ class KeepingLanguageMiddleware:
             request.POST = without_password  # type: ignore[assignment]  # no view changes it
             response = view_func(request, *view_args, **view_kwargs)
         else:
-            typed = [(name, str(text)) for name, text in sent.items() if text and name != "language"]
+            typed = [(name, text) for name, texts in sent.lists() for text in texts if text and name != "language"]
             response = HttpResponseRedirect(f"{request.path}?{urlencode(typed)}")
         response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language)
         return response

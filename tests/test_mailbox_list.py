@@ -1,5 +1,7 @@
 """The customer's list of mailboxes: whose it shows, what is found in it, and how full each is."""
 
+import re
+
 import pytest
 from django.db import connection
 from django.test import Client
@@ -109,3 +111,18 @@ def test_usage_goes_with_its_mailbox() -> None:
     Mailbox.objects.get(local_part="a0").delete()
     Mailbox.objects.filter(local_part="a1").delete()
     assert [usage.pk for usage in MailUsage.objects.all()] == ["a2@przyklad.iq.pl"]
+
+
+def test_ticked_rows_stay_ticked_in_another_language(browser_of: Client) -> None:
+    mailboxes = [make_mailbox(f"{name}@przyklad.iq.pl") for name in ("adam", "beata", "celina")]
+    page = browser_of.get("/mailboxes/", {"q": "przyklad"}).content.decode()
+    assert 'form="selection"' in page
+    sent = {"q": "przyklad", "select": [mailbox.pk for mailbox in mailboxes[:2]], "language": "pl"}
+    response = browser_of.get("/mailboxes/", sent, follow=True)
+    html = response.content.decode()
+    assert '<html lang="pl"' in html
+    ticked = re.findall(r'name="select"\s+value="(\d+)"\s+checked', html)
+    assert ticked == [str(mailbox.pk) for mailbox in mailboxes[:2]]
+    assert 'value="przyklad"' in html
+    nothing = browser_of.get("/mailboxes/", {"q": "nobody"}).content.decode()
+    assert 'id="selection"' in nothing, "the buttons of the languages belong to it"
