@@ -19,8 +19,13 @@ class Room:
     max_mailboxes: int | None
     max_total_quota_mb: int | None
 
-    def error_for(self, *, mailboxes: int, quota_mb: int, whole_file: bool) -> ValidationError | None:
-        """Return what to say when so much more does not fit (code domain_limit), or None when it fits."""
+    def error_for(
+        self, *, mailboxes: int, quota_mb: int, whole_file: bool, with_faulty: bool = False
+    ) -> ValidationError | None:
+        """Return what to say when so much more does not fit (code domain_limit), or None when it fits.
+
+        with_faulty: whether it counts rows of the file that are still to be corrected.
+        """
         needed, left = [], []
         fits = True
         if self.max_mailboxes is not None and mailboxes:
@@ -37,7 +42,12 @@ class Room:
             fits = fits and quota_mb <= quota_left_mb
         if fits:
             return None
-        if whole_file:
+        if with_faulty:
+            message = _(
+                "With the rows to be corrected, this file needs %(needed)s; %(domain)s has %(left)s left. Remove "
+                "accounts or ask for more room."
+            )
+        elif whole_file:
             message = _(
                 "This file needs %(needed)s; %(domain)s has %(left)s left. Remove accounts or ask for more room."
             )

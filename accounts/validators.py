@@ -34,6 +34,11 @@ EXAMPLE_DOMAINS: Final = frozenset({"your-domain.example", "twoja-domena.example
 YES: Final = frozenset({"tak", "yes", "1", "true", "prawda"})
 NO: Final = frozenset({"nie", "no", "0", "false", "fałsz", "falsz"})
 
+# Made once: each lazy plural is a class of its own, and there may be 500 short passwords in a file.
+_TOO_SHORT: Final = ngettext_lazy(
+    "The password needs at least %(count)s character.", "The password needs at least %(count)s characters.", "count"
+)
+
 
 def trimmed(text: str) -> str:
     """Return `text` without outer blanks, no-break spaces and invisible characters; in one look from either end."""
@@ -191,12 +196,7 @@ def clean_password(text: str) -> str:
     password = trimmed(text)
     problems = []
     if len(password) < settings.PASSWORD_MIN_LENGTH:
-        message = ngettext_lazy(
-            "The password needs at least %(count)s character.",
-            "The password needs at least %(count)s characters.",
-            "count",
-        )
-        problems.append(_refuse("password_too_short", message, count=settings.PASSWORD_MIN_LENGTH))
+        problems.append(_refuse("password_too_short", _TOO_SHORT, count=settings.PASSWORD_MIN_LENGTH))
     if len(password) > MAX_PASSWORD_LENGTH:
         message = _("The password is longer than %(count)s characters. Choose a shorter one.")
         problems.append(_refuse("password_too_long", message, count=MAX_PASSWORD_LENGTH))

@@ -1,4 +1,4 @@
-"""How full the domains of a list are before and after it: the meters of its page."""
+"""How full the domains of a list are before and after its ready accounts are created: the meters of its page."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -39,7 +39,7 @@ class Gauge:
     @property
     def spoken(self) -> str:
         """The numbers as they are read out."""
-        return self._written(_("%(before)s now, %(after)s with this file, of %(most)s"))
+        return self._written(_("%(before)s now, %(after)s with the accounts that are ready, of %(most)s"))
 
     @property
     def is_over(self) -> bool:

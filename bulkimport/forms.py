@@ -15,8 +15,8 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from accounts.filter_forms import FilterForm
 from accounts.forms import KeptForm
@@ -26,7 +26,7 @@ from bulkimport.checked_rows import stamp
 from bulkimport.models import Handout, HandoutQuerySet
 from bulkimport.readers.header import MAX_COLUMNS
 from bulkimport.readers.table import MAX_CELL
-from bulkimport.rows import ENCODING_NAMES, Dialect, Field, FileRows
+from bulkimport.rows import ENCODING_NAMES, SEPARATOR_NAMES, Dialect, Field, FileRows
 from bulkimport.services.checking import file_too_large
 
 # The name of an input that holds a cell: its line and its column, such as 14-email.
@@ -131,9 +131,7 @@ class ReadingForm(forms.Form):
         label=_("Separator"),
         choices=[
             ("", _("Detect automatically")),
-            (";", pgettext_lazy("separator", "Semicolon")),
-            (",", pgettext_lazy("separator", "Comma")),
-            ("\t", pgettext_lazy("separator", "Tab")),
+            *((separator, capfirst(name)) for separator, name in SEPARATOR_NAMES.items()),
         ],
     )
     header = forms.ChoiceField(

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
+from django.utils.translation import gettext_lazy as _
+
 
 class Field(StrEnum):
     """A column of the file."""
@@ -50,14 +52,17 @@ ENCODING_NAMES: Final = {
     "cp852": "CP852",
 }
 
+# The separators that can be read, the likeliest first, and what they are called.
+SEPARATOR_NAMES: Final = {",": _("comma"), ";": _("semicolon"), "\t": _("tab"), "|": _("vertical bar")}
+
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
     """How a file is written. What a person has set is in `chosen` form: None means "work it out".
 
     format: csv, xlsx, xls or ods. encoding: utf-8, utf-8-sig, utf-16, cp1250, iso-8859-2 or cp852. separator: one of
-    comma, semicolon and tab. Both are None for a spreadsheet, which has `sheet`. has_header: whether the first line
-    that is not blank names the columns. columns: what each column of the file is, None for one that is not used.
+    SEPARATOR_NAMES. Both are None for a spreadsheet, which has `sheet`. has_header: whether the first line that is not
+    blank names the columns. columns: what each column of the file is, None for one that is not used.
     """
 
     format: str | None = None

@@ -26,6 +26,7 @@ from accounts.validators import (
 from bulkimport.rows import Draft, Field, FileRows, Level, Plan, Problem, Row
 
 T = TypeVar("T")
+_NOT_READ: Final = ("cell_unreadable", "cell_too_long")  # of such a cell the file's own text is not known
 _NO_NEW_ADDRESS: Final = ("address_repeated", "address_taken", "address_is_forward")
 
 
@@ -98,8 +99,11 @@ def problems_at_write(drafts: Sequence[Draft], *, domains: DomainQuerySet) -> li
 def _read_cells(row: Row) -> _Account:
     """Read the cells of one row by the rules of syntax."""
     account = _Account(row.line, problems=list(row.problems))
+    not_read = {problem.field for problem in row.problems if problem.code in _NOT_READ}
 
     def read(column: Field, parse: Callable[[str], T], empty: T) -> T:
+        if column in not_read:  # the reader has said what to do
+            return empty
         try:
             return parse(row.cells.get(column, ""))
         except ValidationError as error:
@@ -109,7 +113,7 @@ def _read_cells(row: Row) -> _Account:
     account.address = read(Field.EMAIL, normalize_mailbox_address, "")
     if trimmed(row.cells.get(Field.PASSWORD, "")):
         account.password = read(Field.PASSWORD, clean_password, None)
-    if trimmed(row.cells.get(Field.QUOTA, "")):
+    if Field.QUOTA in not_read or trimmed(row.cells.get(Field.QUOTA, "")):
         account.quota_mb = read(Field.QUOTA, parse_quota_mb, None)
     else:
         account.quota_is_default = True
@@ -212,7 +216,10 @@ def _without_room(drafts: Iterable[Draft], faulty: Iterable[_Account] = ()) -> I
     for domain_id, room in Domain.objects.rooms(wanted.keys()).items():
         quotas = [quota_mb for quota_mb, _is_draft in wanted[domain_id]]
         ready = [quota_mb for quota_mb, is_draft in wanted[domain_id] if is_draft]
-        if error := room.error_for(mailboxes=len(quotas), quota_mb=sum(quotas), whole_file=True):
+        counts_faulty = len(ready) < len(quotas)  # and says so, for the meters of the page show the drafts alone
+        if error := room.error_for(
+            mailboxes=len(quotas), quota_mb=sum(quotas), whole_file=True, with_faulty=counts_faulty
+        ):
             fits_now = not room.error_for(mailboxes=len(ready), quota_mb=sum(ready), whole_file=True)
             yield from _problems_of(error, line=None, column=None, level=Level.WARNING if fits_now else Level.ERROR)
 

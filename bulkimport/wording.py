@@ -10,7 +10,7 @@ from accounts.formats import grouped, megabytes
 from accounts.validators import to_unicode
 from bulkimport.columns import BY_FIELD
 from bulkimport.models import Import
-from bulkimport.rows import ENCODING_NAMES, Field, Level, Plan, Problem
+from bulkimport.rows import ENCODING_NAMES, SEPARATOR_NAMES, Field, Level, Plan, Problem
 from bulkimport.services.after import accounts_of
 from bulkimport.services.welcome import STOPPED
 
@@ -55,8 +55,7 @@ def read_as(plan: Plan) -> str:
     if dialect.encoding:
         parts.append(ENCODING_NAMES[dialect.encoding])
     if dialect.separator:
-        separators = {";": _("semicolon"), ",": _("comma"), "\t": _("tab")}
-        parts.append(separators[dialect.separator])
+        parts.append(str(SEPARATOR_NAMES[dialect.separator]))
     if dialect.sheet:
         parts.append(_("sheet “%(name)s”") % {"name": dialect.sheet})
     if dialect.has_header is not None:

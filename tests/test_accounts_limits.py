@@ -42,11 +42,12 @@ def test_what_fits_has_no_error(place: Room, mailboxes: int, quota_mb: int) -> N
 def test_what_does_not_fit_is_said_with_numbers(
     place: Room, mailboxes: int, quota_mb: int, needs: str, left: str
 ) -> None:
-    for whole_file, beginning, ending in [
-        (True, "This file", "Remove accounts or ask for more room."),
-        (False, "This account", "Ask for more room."),
+    for whole_file, with_faulty, beginning, ending in [
+        (True, False, "This file", "Remove accounts or ask for more room."),
+        (True, True, "With the rows to be corrected, this file", "Remove accounts or ask for more room."),
+        (False, False, "This account", "Ask for more room."),
     ]:
-        error = place.error_for(mailboxes=mailboxes, quota_mb=quota_mb, whole_file=whole_file)
+        error = place.error_for(mailboxes=mailboxes, quota_mb=quota_mb, whole_file=whole_file, with_faulty=with_faulty)
         assert error is not None
         assert error.code == "domain_limit"
         assert error.messages == [f"{beginning} needs {needs}; żółw.pl has {left} left. {ending}"]

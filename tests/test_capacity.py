@@ -28,7 +28,7 @@ def test_a_domain_with_limits_has_a_meter_for_each() -> None:
     (found,) = capacity_for([draft(domain, 0), draft(domain, 1, 900)]).domains
     mailboxes, quota = found.gauges
     assert (mailboxes.text, quota.text) == ("1 → 3 of 10", "1,000 → 2,000 of 4,000\N{NO-BREAK SPACE}MB")
-    assert mailboxes.spoken == "1 now, 3 with this file, of 10"
+    assert mailboxes.spoken == "1 now, 3 with the accounts that are ready, of 10"
     assert (quota.now_width, quota.added_x, quota.added_width) == ("25.0", "25.8", "24.2")
 
 
@@ -76,3 +76,15 @@ def test_the_page_has_the_meters_also_in_polish(client: Client) -> None:
         polish = client.get(url, headers={"accept-language": "pl"}).content.decode()
     assert re.findall(r'<rect class="meter-add" x="([^"]+)" width="([^"]+)"', polish) == [("0.0", "3.3")]
     assert ">cudza.example<" not in html
+
+
+def test_the_meters_and_the_sentence_of_a_limit_both_say_which_rows_they_count(client: Client) -> None:
+    customer = make_user("anna")
+    make_domain("przyklad.iq.pl", [customer], max_mailboxes=1)
+    client.force_login(customer)
+    file = SimpleUploadedFile("l.csv", "E-mail;Hasło\njan@przyklad.iq.pl;\newa@przyklad.iq.pl;zima\n".encode())
+    url = client.post("/imports/new/", {"file": file, "action": "check"}).headers["Location"]
+    html = client.get(url).content.decode()
+    assert "With the rows to be corrected, this file needs 2 mailboxes; przyklad.iq.pl has 1 left." in html
+    assert "0 now, 1 with the accounts that are ready, of 1" in html
+    assert "added by the accounts that are ready" in html

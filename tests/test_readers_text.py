@@ -1,6 +1,7 @@
 import pytest
 
 from bulkimport.columns import COLUMNS
+from bulkimport.readers import SEPARATORS
 from bulkimport.rows import ENCODING_NAMES, Field
 from tests.reading import cells, codes, is_sound, only_problem, read, row_codes
 
@@ -125,17 +126,18 @@ def test_a_vertical_tab_is_left_to_its_row():
 
 
 # --- Separators ------------------------------------------------------------------------------------------------------
-@pytest.mark.parametrize("separator", [",", ";", "\t"])
+@pytest.mark.parametrize("separator", [",", ";", "\t", "|"])
 def test_the_header_tells_the_separator(separator):
-    file = read(f"E-mail{separator} Hasło\na@b.pl{separator}a,b;c1\n".replace("a,b;c1", '"a,b;c1"'))
+    file = read(f'E-mail{separator} Hasło\na@b.pl{separator}"a,b;c|1"\n')
     assert file.dialect.separator == separator
-    assert cells(file) == [("a@b.pl", "a,b;c1")]
+    assert cells(file) == [("a@b.pl", "a,b;c|1")]
 
 
 def test_rows_of_empty_cells_above_the_header_are_passed_over():
-    file = read(';;;\n"";\nE-mail;Hasło, tajne\na@b.pl;x\n')
-    assert file.dialect.separator == ";"
-    assert [row.line for row in file.rows] == [4]
+    for separator in SEPARATORS:
+        file = read(';;;\n"";\nE-mail;"Hasło, tajne"\na@b.pl;x\n'.replace(";", separator))
+        assert file.dialect.separator == separator
+        assert [row.line for row in file.rows] == [4]
 
 
 def test_unknown_names_tell_the_separator_by_their_rows():
@@ -147,16 +149,19 @@ def test_unknown_names_tell_the_separator_by_their_rows():
 def test_without_header_the_rows_tell_the_separator():
     assert read("a@b.pl;x,y1;5\nc@d.pl;;\n\ne@f.pl;x\n").dialect.separator == ";"
     assert read("a@b.pl\tx,y1\n").dialect.separator == "\t"
+    assert read("a@b.pl|x,y1\n").dialect.separator == "|"
+    assert read("a@b.pl;x|y1\n").dialect.separator == ";"
     assert read("a@b.pl\nc@d.pl\n").dialect.separator == ","
     # A cell that is the name of a column says nothing in a line that is an account.
     assert read("a@b.pl;x,mail;5\nc@d.pl;y;\n").dialect.separator == ";"
 
 
 def test_a_separator_line_is_obeyed_and_counted():
-    for first in ("sep=;", '"sep=;"', "SEP=;;;", " sep=; "):
-        file = read(f"{first}\r\nE-mail;Hasło\r\na@b.pl;x,1\r\n")
-        assert [(row.line, tuple(row.cells.values())) for row in file.rows] == [(3, ("a@b.pl", "x,1"))]
-        assert file.rows_read == 1
+    for separator in SEPARATORS:
+        for first in ("sep=;", '"sep=;"', "SEP=;;;", " sep=; "):
+            file = read(f"{first}\r\nE-mail;Hasło\r\na@b.pl;x:1\r\n".replace(";", separator))
+            assert [(row.line, tuple(row.cells.values())) for row in file.rows] == [(3, ("a@b.pl", "x:1"))]
+            assert file.rows_read == 1
 
 
 def test_a_chosen_separator_is_used():

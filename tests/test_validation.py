@@ -10,7 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.access import domains_of
 from accounts.models import Domain
-from bulkimport.rows import Dialect, Field, FileRows, Level, Plan, Row
+from bulkimport.rows import Dialect, Field, FileRows, Level, Plan, Problem, Row
 from bulkimport.validation import problems_at_write, validate
 from tests.factories import make_domain, make_forward, make_mailbox, make_user
 
@@ -141,6 +141,19 @@ def test_the_whole_file_is_measured_against_the_domain_in_one_sentence() -> None
         assert "3 skrzynki" in plan.problems[0].message.replace("\u00a0", " ")
 
 
+@pytest.mark.parametrize("column", list(Field))
+@pytest.mark.parametrize(("code", "text"), [("cell_unreadable", ""), ("cell_too_long", "x" * 10_000)])
+def test_a_cell_that_could_not_be_read_has_one_error(column: Field, code: str, text: str) -> None:
+    domain = make_domain("przyklad.iq.pl", default_quota_mb=1000, max_mailbox_quota_mb=2000)
+    fault = Problem(code, "Type the value itself.", 2, column)
+    row = Row(2, {Field.EMAIL: "jan@przyklad.iq.pl", column: text}, problems=(fault,))
+    file = FileRows(dialect=Dialect(format="xlsx"), rows=(row,), rows_read=1)
+    for typed in ("", "9000"):  # more than the domain allows, which is no fault of a cell
+        plan = validate(file, domains=Domain.objects.filter(pk=domain.pk), default_quota=typed)
+        assert [problem for problem in plan.problems if problem.line] == [fault]
+        assert plan.drafts == ()
+
+
 def test_a_limit_that_is_just_met_is_no_problem() -> None:
     make_domain("przyklad.iq.pl", max_mailboxes=2, max_total_quota_mb=200)
     assert plan_of(*({"email": f"a{n}@przyklad.iq.pl", "quota": "100"} for n in range(2))).can_create
@@ -262,7 +275,9 @@ def test_a_limit_is_named_before_the_faulty_rows_are_mended() -> None:
     plan = plan_of(*rows)
     (problem,) = (problem for problem in plan.problems if problem.line is None)
     assert (problem.code, problem.level) == ("domain_limit", Level.WARNING)
-    assert "needs 2 mailboxes" in problem.message  # the repeated and the taken address are none
+    assert problem.message.startswith(  # the repeated and the taken address are none
+        "With the rows to be corrected, this file needs 2 mailboxes"
+    )
     assert plan.can_create_good_rows
     assert "domain_limit" not in {problem.code for problem in plan_of(rows[0], *rows[2:]).problems}
     plan = plan_of(*rows, {"email": "c@przyklad.iq.pl"})

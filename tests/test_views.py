@@ -284,8 +284,35 @@ def test_the_way_the_file_is_read_can_be_changed(browser_of: Client) -> None:
     chosen = dialect_of(Import.objects.get())
     assert (chosen.encoding, chosen.separator, chosen.has_header) == ("iso-8859-2", ";", True)
     assert "ISO-8859-2" in page(browser_of, url)
-    read_again(browser_of, url, {"encoding": "", "separator": "|", "header": ""})
+    read_again(browser_of, url, {"encoding": "", "separator": ":", "header": ""})
     assert dialect_of(Import.objects.get()).separator == ";", "a choice that does not exist changes nothing"
+
+
+@pytest.mark.parametrize(
+    ("separator", "english", "polish"),
+    [(";", "semicolon", "średnik"), (",", "comma", "przecinek"), ("|", "vertical bar", "kreska pionowa")],
+)
+def test_a_separator_has_its_name_in_what_was_read_and_in_the_choice(
+    browser_of: Client, separator: str, english: str, polish: str
+) -> None:
+    url = send(browser_of, GOOD.replace(";", separator))
+    for language, name in (("en", english), ("pl", polish)):
+        html = page(browser_of, url, accept_language=language)
+        assert f"CSV, UTF-8, {name}, " in html
+        assert f'<option value="{separator}">{name.capitalize()}</option>' in html
+
+
+def test_a_cell_with_an_error_in_a_spreadsheet_has_one_message(browser_of: Client) -> None:
+    workbook = openpyxl.Workbook()
+    for cells in (["E-mail", "Quota"], ["#REF!", "#NAME?"]):
+        workbook.active.append(cells)  # type: ignore[union-attr]
+    content = io.BytesIO()
+    workbook.save(content)
+    html = page(browser_of, send(browser_of, content.getvalue()))
+    for name in ("2-email", "2-quota"):
+        message = re.search(rf'<div id="r{name}-msg">(.*?)</div>', html, re.DOTALL)
+        assert message and message[1].count("<p") == 1
+        assert "Type the value itself, as text." in message[1]
 
 
 def test_the_page_of_a_spreadsheet_offers_no_encoding(browser_of: Client) -> None:

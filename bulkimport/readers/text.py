@@ -17,13 +17,14 @@ from accounts.validators import INVISIBLE
 from bulkimport.columns import known_words
 from bulkimport.readers.header import MAX_COLUMNS, MAX_NAME
 from bulkimport.readers.table import BLANK, CONTROL, Record, RefusedError, Table, file_empty, is_blank, not_a_table
-from bulkimport.rows import ENCODING_NAMES, Dialect, Problem
+from bulkimport.rows import ENCODING_NAMES, SEPARATOR_NAMES, Dialect, Problem
 
 if TYPE_CHECKING:
     from _csv import Dialect as CsvDialect
 
 ENCODINGS: Final = tuple(ENCODING_NAMES)
-SEPARATORS: Final = (",", ";", "\t")
+SEPARATORS: Final = tuple(SEPARATOR_NAMES)  # the first wins a draw
+_ANY_SEPARATOR: Final = "".join(SEPARATORS)
 _EIGHT_BIT: Final = ("cp1250", "iso-8859-2", "cp852")  # the likeliest first: it wins a draw
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
@@ -31,9 +32,9 @@ _POLISH: Final = "ąćęłńóśźżĄĆĘŁŃÓŚŹŻ"
 
 _OTHER_KINDS: Final = (b"%PDF", b"{\\rtf", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
 _MARKUP: Final = re.compile(r"\s*<(\?xml|!|html|head|meta|body|table|style|div)", re.IGNORECASE)
-_SEPARATOR_LINE: Final = re.compile(r' *"?sep=([,;\t])"?[,;\t ]*(?=[\r\n]|\Z)', re.IGNORECASE)
+_SEPARATOR_LINE: Final = re.compile(rf' *"?sep=([{_ANY_SEPARATOR}])"?[{_ANY_SEPARATOR} ]*(?=[\r\n]|\Z)', re.IGNORECASE)
 
-_SOMETHING: Final = re.compile(rf'[^\s,;"{INVISIBLE}]')  # what is neither blank nor an empty cell
+_SOMETHING: Final = re.compile(rf'[^\s{_ANY_SEPARATOR}"{INVISIBLE}]')  # what is neither blank nor an empty cell
 _HEAD: Final = 65_536  # characters and lines, from the first with text on, that tell encoding and separator
 _SAMPLE: Final = 20
 # A quotation mark that is not closed within these bounds was never meant to open a cell. They also keep the time
@@ -155,7 +156,7 @@ def _header_words(text: str) -> int:
 
 
 def detect_separator(text: str) -> str:
-    """Return the separator of a text: comma, semicolon or tab.
+    """Return the separator of a text.
 
     The header line tells it: the most known names, then the most columns. Without a header it is the one that leaves
     the most addresses alone in the first cell, then the one that takes apart the most lines, most of them into the
