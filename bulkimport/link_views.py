@@ -122,6 +122,15 @@ def mailbox_links(request: HttpRequest) -> HttpResponseBase:
     if request.POST.get("action") != "csv":
         make_links_for(new, seed)
     links = links_made_for([mailbox for mailbox, _password in new], seed)
+    missing = len(new) - len(links)
+    if links and missing and request.POST.get("action") != "csv":
+        text = ngettext(
+            "%(count)s mailbox has no link here: its password has been changed meanwhile, or its link was used.",
+            "%(count)s mailboxes have no link here: their passwords have been changed meanwhile, or their links were "
+            "used.",
+            missing,
+        )
+        messages.warning(request, text % {"count": grouped(missing)})
     return _show(request, links, seed, to_hand_on=[(mailbox.pk, password) for mailbox, password in new])
 
 

@@ -134,7 +134,9 @@ def test_only_the_password_that_the_mailbox_has_is_handed_out(browser_of: Client
     sent = hidden(new_passwords(browser_of, three).content.decode())
     Mailbox.objects.filter(pk=three[0].pk).update(password_hash=hash_password("Wlasne1234", generated=True))
     three[1].delete()
-    assert list(shown(browser_of.post(LINKS, sent))) == ["celina@przyklad.iq.pl"]  # type: ignore[arg-type]
+    response = browser_of.post(LINKS, sent)
+    assert list(shown(response)) == ["celina@przyklad.iq.pl"]  # type: ignore[arg-type]
+    assert "1 mailbox has no link here" in response.content.decode(), "one is not there at all"
     response = browser_of.post(LINKS, {"mailbox": [three[0].pk], "password": ["zgadywane"]}, follow=True)
     assert "There are no links to show." in response.content.decode()
     assert Handout.objects.count() == 1
