@@ -48,9 +48,11 @@ def mailbox_sheets(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("mailbox_list")
     new = new_passwords_or_404(request)
+    page = Paginator(new, SHEETS_PER_PAGE).get_page(request.POST.get("page"))
     context = {
         "to_hand_on": [(mailbox.pk, password) for mailbox, password in new],
-        "sheets": [sheet_of(mailbox.address, password) for mailbox, password in new],
+        "page": page,
+        "sheets": [sheet_of(mailbox.address, password) for mailbox, password in page.object_list],
         "is_cards": request.POST.get("size") == "cards",
         "keeps": True,  # a switch of the language would lose the passwords
     }

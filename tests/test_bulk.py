@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts import notices
 from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import hash_password, verify_password
+from bulkimport import handout_views
 from bulkimport.models import Import, ImportedAccount
 from bulkimport.readers import read_file
 from bulkimport.rows import Field
@@ -283,7 +284,9 @@ def test_new_passwords_are_downloaded_from_their_page(
     assert (adam[Field.FORWARD].strip(), adam[Field.KEEP_COPY]) == ("+a@b.pl", "Yes")
 
 
-def test_new_passwords_are_printed_from_their_page(browser_of: Client, three: list[Mailbox]) -> None:
+def test_new_passwords_are_printed_from_their_page(
+    browser_of: Client, three: list[Mailbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
     html = confirm(browser_of, url("passwords", three[:2]), token=TOKEN).content.decode()
     passwords = to_download(html)["password"]
     assert 'formaction="/mailboxes/new-passwords/sheets/"' in html
@@ -296,6 +299,13 @@ def test_new_passwords_are_printed_from_their_page(browser_of: Client, three: li
             assert mailbox.local_part in sheet
             assert password in sheet
         assert ('class="cards"' in response.content.decode()) is bool(size)
+    monkeypatch.setattr(handout_views, "SHEETS_PER_PAGE", 1)
+    sent = {**to_download(html), "size": "cards", "page": "2"}
+    response = browser_of.post("/mailboxes/new-passwords/sheets/", sent)
+    (sheet,) = response.content.decode().split('class="sheet"')[1:]
+    assert passwords[1] in sheet
+    assert to_download(response.content.decode().partition('class="pages"')[2])["password"] == passwords
+    assert 'name="size" value="cards"' in response.content.decode()
     other = make_mailbox("obcy@cudza.example")
     assert (
         browser_of.post("/mailboxes/new-passwords/sheets/", {"mailbox": other.pk, "password": "a"}).status_code == 404
