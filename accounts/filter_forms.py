@@ -49,10 +49,13 @@ class FilterForm(forms.Form):
         wanted = self.cleaned_data
         found = found.filter(domain__in=domains_of(self.user))
         if wanted.get("q"):
-            found = found.matching(wanted["q"])
+            found = self._matching(found, wanted["q"])
         if wanted.get("domain"):
             found = found.filter(domain=wanted["domain"])
         return self._in_state(found, wanted["state"]) if wanted.get("state") else found
+
+    def _matching(self, found: Any, text: str) -> Any:
+        return found.matching(text)
 
     def _in_state(self, found: Any, state: str) -> Any:
         if state == "active":

@@ -120,7 +120,7 @@ class MailboxForm(KeptForm, forms.Form):
         generated = None if chosen else self.generate()
         # Hashing is slow on purpose. Outside a transaction nobody waits for the domain meanwhile.
         password = chosen or generated
-        password_hash = hash_password(password, generated=not chosen) if password else None
+        password_hash = self._hash(password, generated=not chosen) if password else None
         try:
             with transaction.atomic():
                 self._lock(self.domain)
@@ -136,6 +136,9 @@ class MailboxForm(KeptForm, forms.Form):
                 raise
             return None
         return mailbox, generated
+
+    def _hash(self, password: str, *, generated: bool) -> str:
+        return hash_password(password, generated=generated)
 
     def generate(self) -> str | None:
         """Return the password of an account for which none was written; None where it keeps the one that it has."""

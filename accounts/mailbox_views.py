@@ -7,15 +7,18 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import domains_of
 from accounts.bulk import ACTIONS, BulkForm, PasswordsForm
 from accounts.filter_forms import MailboxFilterForm
+from accounts.formats import grouped
 from accounts.models import Domain, Mailbox
+from accounts.new_passwords import NewPasswords, of_new_passwords, to_send_again
 from accounts.notices import end_sessions_and_say, warn_of_account, warn_of_disabled
-from accounts.panel_forms import MailboxEditForm, NewMailboxForm, TokenForm
+from accounts.panel_forms import MailboxEditForm, NewMailboxForm
 from accounts.selection import selected_mailboxes
 
 
@@ -32,7 +35,11 @@ def mailbox_new(request: HttpRequest) -> HttpResponse:
         if not generated:
             messages.success(request, f"{title}.")
         warn_of_account(request, form)
-        return _show_passwords(request, form, title, [(mailbox, generated)]) if generated else redirect("mailbox_list")
+        return (
+            _passwords_page(request, title, [(mailbox, generated)], form.link_seed)
+            if generated
+            else redirect("mailbox_list")
+        )
     return render(request, "accounts/mailbox_new.html", {"form": form})
 
 
@@ -57,7 +64,7 @@ def mailbox_edit(request: HttpRequest, pk: int) -> HttpResponse:
         warn_of_account(request, form)
         if saved[1]:
             title = _("%(address)s has a new password") % {"address": mailbox.display_address}
-            return _show_passwords(request, form, title, [(mailbox, saved[1])])
+            return _passwords_page(request, title, [(mailbox, saved[1])], form.link_seed)
         return redirect("mailbox_list")
     return render(request, "accounts/mailbox_edit.html", {"form": form, "mailbox": mailbox})
 
@@ -82,7 +89,7 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
             if action == "disable":
                 warn_of_disabled(request, list(form.affected.values()))
             if isinstance(form, PasswordsForm):
-                return _show_passwords(request, form, form.done, form.passwords)
+                return _passwords_page(request, form.done, form.passwords, form.link_seed)
             return redirect(back)
     if not form.count:
         nothing = _("Nothing is selected. Tick mailboxes in the list first.")
@@ -91,6 +98,22 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
         return redirect(back)
     context = {"form": form, "back": back}
     return render(request, "accounts/mailbox_bulk.html", context)
+
+
+@of_new_passwords
+def mailbox_passwords_again(request: HttpRequest, new: NewPasswords) -> HttpResponse:
+    """Show new passwords once more, for whoever comes back from their sheets or links."""
+    known = [(mailbox, password) for mailbox, password in new if password]
+    if changed := len(new) - len(known):
+        text = ngettext(
+            "The password of %(count)s mailbox has been changed meanwhile.",
+            "The passwords of %(count)s mailboxes have been changed meanwhile.",
+            changed,
+        )
+        messages.warning(request, text % {"count": grouped(changed)})
+    if not known:
+        return redirect("mailbox_list")
+    return _passwords_page(request, _("New passwords"), known, request.POST.get("seed", ""))
 
 
 def _done(form: BulkForm) -> bool:
@@ -103,15 +126,7 @@ def _done(form: BulkForm) -> bool:
     return False
 
 
-def _show_passwords(request: HttpRequest, form: TokenForm, title: str, new: list[tuple[Mailbox, str]]) -> HttpResponse:
-    # A switch of the language would lose the passwords, so there is none.
+def _passwords_page(request: HttpRequest, title: str, new: NewPasswords, seed: str) -> HttpResponse:
     passwords = [(mailbox.display_address, password) for mailbox, password in new]
-    to_hand_on = [(mailbox.pk, password) for mailbox, password in new]
-    context = {
-        "title": title,
-        "passwords": passwords,
-        "to_hand_on": to_hand_on,
-        "seed": form.link_seed,
-        "keeps": True,
-    }
+    context = {**to_send_again(request, new), "title": title, "passwords": passwords, "seed": seed}
     return render(request, "accounts/mailbox_passwords.html", context)

@@ -148,6 +148,11 @@ class MailboxEditForm(TokenForm, MailboxForm):
     def generate(self) -> str | None:
         return self.password_of(self.mailbox.address) if self.cleaned_data["generates"] else None
 
+    def _hash(self, password: str, *, generated: bool) -> str:
+        """Return the stored hash where it is of this password: sent twice, the form changes nothing more."""
+        stored = self.mailbox.password_hash
+        return stored if verify_password(password, stored) else super()._hash(password, generated=generated)
+
     def _lock(self, domain: Domain) -> None:
         Domain.objects.lock([domain.pk])
         Forward.objects.lock()  # taking one away is writing, too

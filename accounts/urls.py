@@ -6,6 +6,7 @@ urlpatterns = [
     path("mailboxes/", views.mailbox_list, name="mailbox_list"),
     path("mailboxes/new/", mailbox_views.mailbox_new, name="mailbox_new"),
     path("mailboxes/<int:pk>/", mailbox_views.mailbox_edit, name="mailbox_edit"),
+    path("mailboxes/new-passwords/", mailbox_views.mailbox_passwords_again, name="mailbox_passwords_again"),
     path("mailboxes/selected/<str:action>/", mailbox_views.mailbox_bulk, name="mailbox_bulk"),
     path("forwards/", forward_views.forward_list, name="forward_list"),
     path("forwards/new/", forward_views.forward_new, name="forward_new"),

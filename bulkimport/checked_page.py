@@ -171,9 +171,7 @@ def _headline(plan: Plan) -> tuple[str, str]:
     if _repeat(plan):
         return _("This file was imported before"), _("Nothing has been created now.")
     if _asks_columns(plan):
-        return _("Which column is which?"), f"{nothing_yet} " + _(
-            "Say below what each column is, then read the file again."
-        )
+        return _("Which column is which?"), f"{nothing_yet} " + _("Say below what each column is.")
     if plan.file_errors and not plan.file.rows:
         if any(problem.code == "too_many_accounts" for problem in plan.file_errors):
             return _("There are too many accounts in one file"), _("Nothing has been created.")

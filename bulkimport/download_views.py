@@ -7,11 +7,12 @@ from django.http import Http404, HttpRequest, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
+from accounts.new_passwords import NewPasswords, of_new_passwords
 from accounts.selection import selected_mailboxes
 from bulkimport import downloads
-from bulkimport.access import new_passwords_or_404, own_import_or_404
+from bulkimport.access import own_import_or_404
 from bulkimport.models import Import
 from bulkimport.services.checking import ImportNotOpen, check
 
@@ -50,13 +51,9 @@ def mailbox_export(request: HttpRequest, file_format: str) -> HttpResponseBase:
     return downloads.as_response(downloads.mailbox_list(chosen, file_format))
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
-def mailbox_passwords(request: HttpRequest, file_format: str) -> HttpResponseBase:
+@of_new_passwords
+def mailbox_passwords(request: HttpRequest, new: NewPasswords, file_format: str) -> HttpResponseBase:  # noqa: ARG001
     """Hand back as a file the new passwords that a page shows."""
-    if request.method != "POST":
-        return redirect("mailbox_list")
-    new = new_passwords_or_404(request)
     passwords = {mailbox.pk: password for mailbox, password in new}
     return downloads.as_response(downloads.mailbox_list([mailbox for mailbox, _new in new], file_format, passwords))
 

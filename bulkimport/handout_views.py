@@ -14,7 +14,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.i18n import set_language
 
-from bulkimport.access import new_passwords_or_404, own_import_or_404
+from accounts.new_passwords import NewPasswords, of_new_passwords, to_send_again
+from bulkimport.access import own_import_or_404
 from bulkimport.models import Import
 from bulkimport.services.after import accounts_of
 from bulkimport.services.handing_out import PasswordChanged, is_key, open_link
@@ -41,20 +42,15 @@ def import_sheets(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     return render(request, "bulkimport/import_sheets.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
-def mailbox_sheets(request: HttpRequest) -> HttpResponse:
+@of_new_passwords
+def mailbox_sheets(request: HttpRequest, new: NewPasswords) -> HttpResponse:
     """Show a sheet or a card for each of the mailboxes whose new passwords a page shows."""
-    if request.method != "POST":
-        return redirect("mailbox_list")
-    new = new_passwords_or_404(request)
     page = Paginator(new, SHEETS_PER_PAGE).get_page(request.POST.get("page"))
     context = {
-        "to_hand_on": [(mailbox.pk, password) for mailbox, password in new],
+        **to_send_again(request, new),
         "page": page,
         "sheets": [sheet_of(mailbox.address, password) for mailbox, password in page.object_list],
         "is_cards": request.POST.get("size") == "cards",
-        "keeps": True,  # a switch of the language would lose the passwords
     }
     return render(request, "bulkimport/mailbox_sheets.html", context)
 

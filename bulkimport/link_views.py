@@ -16,10 +16,11 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.formats import grouped
+from accounts.new_passwords import NewPasswords, of_new_passwords, to_send_again
 from accounts.selection import ids_of
 from accounts.views import ROWS_PER_PAGE, tab_counts
 from bulkimport import downloads
-from bulkimport.access import new_passwords_or_404, own_import_or_404
+from bulkimport.access import own_import_or_404
 from bulkimport.forms import LinkFilterForm
 from bulkimport.models import HandoutQuerySet, Import
 from bulkimport.services.after import accounts_of, purge_expired
@@ -74,7 +75,7 @@ def import_links(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
         "import": import_record,
         "rows": rows,
         "to_make": sum(bool(password) for _account, password, _link in rows),
-        "usable": sum(bool(link and link.is_usable and not link.is_outdated) for _account, _password, link in rows),
+        "waiting": sum(bool(link and link.is_waiting) for _account, _password, link in rows),
         "seed": new_seed(),
         "newest": _newest(import_record.handouts()),
     }
@@ -93,8 +94,10 @@ def link_list(request: HttpRequest) -> HttpResponse:
     if request.method == "POST":
         # None that was made after the page was shown: nobody has decided about it.
         shown = found.filter(pk__lte=next(iter(ids_of([request.POST.get("newest", "")])), 0))
-        if request.POST.get("action") == "revoke_all":
-            _revoke(request, shown)
+        if form.errors:  # such as a domain that is not the login's any more: not all links were meant
+            messages.warning(request, _("The list was changed in another tab. Look at it as it is now."))
+        elif request.POST.get("action") == "revoke_all":
+            _revoke(request, shown.waiting())
         elif chosen := ids_of(request.POST.getlist("link")):
             _revoke(request, shown.filter(pk__in=chosen))
         else:
@@ -104,23 +107,19 @@ def link_list(request: HttpRequest) -> HttpResponse:
     context = {
         "form": form,
         "page": Paginator(found, ROWS_PER_PAGE).get_page(request.GET.get("page")),
-        "usable": found.usable().count(),
+        "waiting": found.waiting().count(),
         "newest": _newest(found),
         "tabs": tab_counts(request),
     }
     return render(request, "bulkimport/link_list.html", context)
 
 
-@require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
-def mailbox_links(request: HttpRequest) -> HttpResponseBase:
+@of_new_passwords
+def mailbox_links(request: HttpRequest, new: NewPasswords) -> HttpResponseBase:
     """Make links for the mailboxes whose new passwords a page has shown, and sends, and show them or download them."""
-    if request.method != "POST":
-        return redirect("link_list")
-    new = new_passwords_or_404(request)
     seed = _seed_of(request)
     if request.POST.get("action") != "csv":
-        make_links_for(new, seed)
+        make_links_for([(mailbox, password) for mailbox, password in new if password], seed)
     links = links_made_for([mailbox for mailbox, _password in new], seed)
     missing = len(new) - len(links)
     if links and missing and request.POST.get("action") != "csv":
@@ -131,7 +130,7 @@ def mailbox_links(request: HttpRequest) -> HttpResponseBase:
             missing,
         )
         messages.warning(request, text % {"count": grouped(missing)})
-    return _show(request, links, seed, to_hand_on=[(mailbox.pk, password) for mailbox, password in new])
+    return _show(request, links, seed, new=new)
 
 
 def _is_outdated(request: HttpRequest, import_record: Import) -> bool:
@@ -155,23 +154,25 @@ def _show(
     seed: str,
     *,
     import_record: Import | None = None,
-    to_hand_on: Iterable[tuple[int, str]] = (),
+    new: NewPasswords | None = None,
 ) -> HttpResponseBase:
     """Show the links that were made, or download them."""
     page = request.build_absolute_uri(reverse("handout"))
     links = [(link.address, f"{page}#{link.key}") for link in made]
     if not links:
-        messages.warning(request, _("There are no links to show. Look at the list as it is now."))
-        return redirect("import_links", import_record.pk) if import_record else redirect("link_list")
+        if import_record:
+            messages.warning(request, _("There are no links to show. Look at the list as it is now."))
+            return redirect("import_links", import_record.pk)
+        messages.warning(request, _("There are no links to show. To make new ones, generate new passwords."))
+        return redirect("link_list")
     if request.POST.get("action") == "csv":
         return downloads.as_response(downloads.links(links, import_record))
     context = {
+        **to_send_again(request, new or []),
         "import": import_record,
         "links": links,
         "seed": seed,
-        "to_hand_on": to_hand_on,
         "days": settings.HANDOUT_VALID.days,
-        "keeps": True,  # a switch of the language would lose the links, so there is none
     }
     return render(request, "bulkimport/links_made.html", context)
 

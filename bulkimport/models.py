@@ -10,6 +10,7 @@ from typing import Final
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
+from django.db.models.functions import SHA256
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -151,8 +152,8 @@ class Import(models.Model):
         return Handout.objects.filter(of_import).select_related("mailbox")
 
     @property
-    def has_usable_links(self) -> bool:
-        return self.handouts().usable().exists()
+    def has_waiting_links(self) -> bool:
+        return self.handouts().waiting().exists()
 
 
 def interrupted_before() -> datetime:
@@ -203,14 +204,19 @@ def fingerprint(mailbox: Mailbox, forward: Forward | None) -> str:
 
 class HandoutQuerySet(models.QuerySet["Handout"]):
     def usable(self) -> HandoutQuerySet:
-        """Return the links that still show a password."""
+        """Return the links that still hold a password."""
+        return self.filter(sealed__isnull=False, expires_at__gt=timezone.now())
+
+    def waiting(self) -> HandoutQuerySet:
+        """Return the links that still show a password: it is still the mailbox's."""
         return self.in_state("waiting")
 
     def in_state(self, state: str) -> HandoutQuerySet:
         """Return the links that are waiting, opened or ended in another way; all for any other state."""
-        usable = models.Q(sealed__isnull=False, expires_at__gt=timezone.now())
+        same = models.Q(password_digest=SHA256("mailbox__password_hash")) | models.Q(password_digest="")
+        waiting = models.Q(sealed__isnull=False, expires_at__gt=timezone.now()) & same
         opened = models.Q(opened_at__isnull=False)
-        wanted = {"waiting": usable, "opened": opened, "ended": ~usable & ~opened}.get(state)
+        wanted = {"waiting": waiting, "opened": opened, "ended": ~waiting & ~opened}.get(state)
         return self.filter(wanted) if wanted else self.all()
 
     def revoke(self) -> int:
@@ -249,12 +255,16 @@ class Handout(models.Model):
         return self.made_moment
 
     @property
-    def is_usable(self) -> bool:
+    def is_waiting(self) -> bool:
+        """Whether it still shows a password."""
+        return self._is_usable and not self._is_outdated
+
+    @property
+    def _is_usable(self) -> bool:
         return self.sealed is not None and self.expires_at > timezone.now()
 
     @property
-    def is_outdated(self) -> bool:
-        """Whether the mailbox has another password by now."""
+    def _is_outdated(self) -> bool:
         return self.password_digest not in ("", digest(self.mailbox.password_hash))
 
     @property
@@ -269,10 +279,10 @@ class Handout(models.Model):
             return gettext("opened on %(when)s") % {"when": _moment(self.opened_at)}
         if self.revoked_at:
             return gettext("revoked on %(when)s") % {"when": _moment(self.revoked_at)}
-        if self.is_usable and self.is_outdated:
-            return gettext("shows nothing: the password has been changed since")
-        if self.is_usable:
+        if self.is_waiting:
             return gettext("waiting, valid until %(when)s") % {"when": _moment(self.expires_at)}
+        if self._is_usable:
+            return gettext("shows nothing: the password has been changed since")
         return gettext("expired unopened on %(when)s") % {"when": _moment(self.expires_at)}
 
 

@@ -53,18 +53,26 @@ function sayTab() {
 addEventListener("hashchange", sayTab);
 sayTab();
 
-// Another way to read the file shows its effect at once, unless something typed would be lost; focus stays at the choice.
+// Another way to read the file shows its effect at once, with the focus where it was, unless it would drop something.
 document.addEventListener("htmx:confirm", (event) => {
   const inputs = Array.from(document.querySelectorAll("#corrections input"));
-  if (inputs.some((input) => input.value !== input.defaultValue || input.checked !== input.defaultChecked)) {
+  const isTyped = inputs.some((input) => input.value !== input.defaultValue || input.checked !== input.defaultChecked);
+  if (isTyped || "corrected" in event.target.dataset) {
     event.preventDefault();
+    const outcome = document.getElementById("outcome");
+    outcome.textContent = outcome.dataset.notYet;
   }
 });
 document.addEventListener("htmx:afterSettle", () => {
+  history.replaceState(null, "", location.pathname + location.search); // what the hash named is another element now
   sayTab();
   document.getElementById("outcome").textContent = document.querySelector("h1").textContent;
   document.activeElement.scrollIntoView({ block: "nearest" });
 });
+// Whatever the answer was, the browser shows it by itself.
+for (const failure of ["htmx:responseError", "htmx:sendError"]) {
+  document.addEventListener(failure, (event) => event.target.submit());
+}
 
 // A notice above them is read first.
 if (!location.hash && !document.querySelector(".notice[role=status]")) {

@@ -15,6 +15,7 @@ from accounts.models import Mailbox
 from accounts.passwords import verify_password
 from bulkimport.models import Import
 from bulkimport.services import creating
+from bulkimport.services.checking import dialect_of
 from tests.browsing import NARROW, NARROWEST, WIDE, expect_heading, fits, sign_in, uncomplaining, upload
 from tests.factories import LOGIN_PASSWORD, make_domain, make_user
 from tests.manifest import SAMPLES
@@ -280,6 +281,38 @@ def test_a_wrong_separator_is_put_right_without_script(
         expect_heading(page, "3 accounts ready")
 
 
+def test_a_choice_that_the_server_refuses_is_not_passed_over(
+    browser: Browser, live_server: LiveServer, customer: User
+) -> None:
+    page = browser.new_context(base_url=live_server.url, locale="en-GB").new_page()
+    sign_in(page)
+    upload(page, "help-example-2.csv", "Check the file first")
+    page.context.clear_cookies(name="csrftoken")
+    page.get_by_text("Change how the file is read").click()
+    page.get_by_label("First row").select_option("Is an account")
+    expect_heading(page, "The page was open too long")
+    page.get_by_role("button", name="Send it again").click()
+    expect(page.get_by_role("heading", level=1)).not_to_have_text("The page was open too long")
+    assert dialect_of(Import.objects.get()).has_header is False
+    page.context.close()
+
+
+def test_the_tabs_over_the_rows_still_hold_after_a_choice(scripted_page: Page, tmp_path: Path) -> None:
+    page, file = scripted_page, tmp_path / "list.csv"
+    file.write_text("E-mail;Quota\njan@przyklad.iq.pl;500\newa@przyklad.iq.pl;x\n")
+    upload(page, file, "Check the file first")
+    page.get_by_role("link", name="With errors 1").click()
+    expect(page.locator("#r2")).to_be_hidden()
+    page.get_by_text("Change how the file is read").click()
+    page.get_by_label("Separator").select_option("Semicolon")
+    expect(page.locator("#outcome")).not_to_be_empty()
+    expect(page.locator(".tabs [aria-current]")).to_have_text(["All rows 2"])
+    expect(page.locator("#r2")).to_be_visible()
+    page.get_by_role("link", name="With errors 1").click()
+    expect(page.locator(".tabs [aria-current]")).to_have_text(["With errors 1"])
+    expect(page.locator("#r2")).to_be_hidden()
+
+
 def test_another_way_to_read_the_file_drops_nothing_that_was_typed_or_corrected(
     scripted_page: Page, tmp_path: Path
 ) -> None:
@@ -292,12 +325,14 @@ def test_another_way_to_read_the_file_drops_nothing_that_was_typed_or_corrected(
     cell.fill("jan@przyklad.iq.pl")
     page.get_by_text("Change how the file is read").click()
     choice.select_option("Is an account")
+    expect(page.locator("#outcome")).to_contain_text("Nothing has changed yet.")
     page.get_by_role("button", name="Check again").last.click()
     page.wait_for_url("**/#summary")
     expect(page.locator("[name='3-quota']")).to_have_attribute("aria-invalid", "true")
     expect(cell).to_have_value("jan@przyklad.iq.pl")
     page.get_by_text("Change how the file is read").click()
     choice.select_option("Is an account")
+    expect(page.locator("#outcome")).to_contain_text("Nothing has changed yet.")
     assert readings == []
     page.get_by_role("button", name="Read again").click()
     expect(cell).to_have_value("jan@przyklad")

@@ -89,7 +89,7 @@ def test_a_link_shows_the_password_once(created: Import) -> None:
     assert handed_out.password not in repr(handed_out)
     assert open_link(keys["jan@przyklad.iq.pl"]) is None
     link = Handout.objects.get(mailbox__local_part="jan")
-    assert (link.sealed, link.is_usable) == (None, False)
+    assert (link.sealed, link.is_waiting) == (None, False)
     assert link.opened_at
     assert link.state.startswith("opened on ")
     assert open_link(keys["ewa@przyklad.iq.pl"]), "the other one still works"

@@ -23,7 +23,7 @@ from bulkimport.models import Handout
 from bulkimport.services import handing_out
 from bulkimport.services.after import undo
 from bulkimport.services.handing_out import links_made_for, make_links_for, new_seed, open_link
-from tests.factories import make_client, make_created_import, make_domain, make_mailbox, make_user
+from tests.factories import make_client, make_created_import, make_domain, make_forward, make_mailbox, make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -97,23 +97,27 @@ def test_a_mailbox_added_or_changed_by_hand_gets_a_link_too(browser_of: Client, 
         "new": ("/mailboxes/new/", {"email": "nowa@przyklad.iq.pl"}),
         "edit": (f"/mailboxes/{three[0].pk}/", {"generates": "on", "quota": "500", "is_active": "on"}),
     }[way]
-    first, again = (browser_of.post(page, {"token": TOKEN, **values}).content.decode() for _press in range(2))
-    assert hidden(first) == hidden(again), "a refresh leads to the same link"
+    first = browser_of.post(page, {"token": TOKEN, **values}).content.decode()
     (link,) = shown(browser_of.post(LINKS, hidden(first))).values()  # type: ignore[arg-type]
+    again = browser_of.post(page, {"token": TOKEN, **values}).content.decode()
+    assert hidden(first) == hidden(again), "a refresh leads to the same link"
+    assert Handout.objects.waiting().count() == 1
     handed_out = open_link(key_of(link))
     assert handed_out is not None
     assert [handed_out.password] == hidden(first)["password"]
 
 
 def test_the_same_page_sent_twice_gives_the_same_links(browser_of: Client, three: list[Mailbox]) -> None:
-    first = shown(make(browser_of, three))
-    assert shown(make(browser_of, three)) == first, "even the passwords were sent again"
+    sent = hidden(new_passwords(browser_of, three).content.decode())
+    first, second = (shown(browser_of.post(LINKS, sent)) for _press in range(2))  # type: ignore[arg-type]
+    assert first == second
     assert Handout.objects.count() == 3
     open_link(key_of(first["adam@przyklad.iq.pl"]))
-    second = shown(make(browser_of, three))
-    assert list(second) == ["beata@przyklad.iq.pl", "celina@przyklad.iq.pl"], "what was opened is not made again"
+    third = shown(browser_of.post(LINKS, sent))  # type: ignore[arg-type]
+    assert list(third) == ["beata@przyklad.iq.pl", "celina@przyklad.iq.pl"], "what was opened is not made again"
     press(browser_of, action="revoke_all")
-    assert "There are no links to show." in make(browser_of, three).content.decode()
+    page = browser_of.post(LINKS, sent, follow=True).content.decode()
+    assert "There are no links to show. To make new ones, generate new passwords." in page
 
 
 def test_the_links_are_downloaded_for_a_mail_merge(browser_of: Client, three: list[Mailbox]) -> None:
@@ -142,19 +146,9 @@ def test_only_the_password_that_the_mailbox_has_is_handed_out(browser_of: Client
     assert Handout.objects.count() == 1
 
 
-def test_a_password_that_is_changed_meanwhile_is_not_handed_out(
-    three: list[Mailbox], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    mailbox, real = three[0], verify_password
-    Mailbox.objects.filter(pk=mailbox.pk).update(password_hash=hash_password(PASSWORD, generated=True))
-    mailbox.refresh_from_db()
-
-    def overtaken(password: str, password_hash: str) -> bool:
-        is_right = real(password, password_hash)
-        Mailbox.objects.filter(pk=mailbox.pk).update(password_hash=hash_password("Wlasne1234", generated=True))
-        return is_right
-
-    monkeypatch.setattr(handing_out, "verify_password", overtaken)
+def test_a_password_that_is_changed_meanwhile_is_not_handed_out(three: list[Mailbox]) -> None:
+    mailbox = make_mailbox("dorota@przyklad.iq.pl", password_hash=hash_password(PASSWORD, generated=True))
+    Mailbox.objects.filter(pk=mailbox.pk).update(password_hash=hash_password("Wlasne1234", generated=True))
     seed = new_seed()
     make_links_for([(mailbox, PASSWORD)], seed)
     assert links_made_for([mailbox], seed) == []
@@ -178,16 +172,42 @@ def test_nobody_makes_links_for_the_mailboxes_of_others(browser_of: Client, thre
     Mailbox.objects.update(password_hash=hash_password(PASSWORD, generated=True))
     both = {"seed": "5" * 32, "mailbox": [other.pk, three[0].pk], "password": [PASSWORD] * 2}
     assert list(shown(browser_of.post(LINKS, both))) == ["adam@przyklad.iq.pl"]  # type: ignore[arg-type]
-    assert browser_of.post(LINKS, {"mailbox": [other.pk], "password": [PASSWORD]}).status_code == 404
+    sent = {"mailbox": [other.pk], "password": [PASSWORD]}
+    assert "These mailboxes are not there any more." in browser_of.post(LINKS, sent, follow=True).content.decode()
     assert "kept" in Client().post(LINKS, both).content.decode(), "the form is sent again after signing in"
     assert Handout.objects.get().mailbox == three[0]
-    assert browser_of.get(LINKS).headers["Location"] == "/links/"
+    assert browser_of.get(LINKS).headers["Location"] == "/mailboxes/"
 
 
 def test_a_made_up_seed_is_not_used(browser_of: Client, three: list[Mailbox]) -> None:
     make(browser_of, three, seed="weak")
     assert Handout.objects.count() == 3
     assert links_made_for(three, "weak") == []
+
+
+def test_the_way_back_shows_the_passwords_that_still_hold(browser_of: Client, three: list[Mailbox]) -> None:
+    page = new_passwords(browser_of, three)
+    passwords, sent = shown(page), hidden(page.content.decode())
+    for url in (LINKS, "/mailboxes/new-passwords/sheets/"):
+        html = browser_of.post(url, sent).content.decode()
+        assert 'formaction="/mailboxes/new-passwords/"' in html
+        assert hidden(html) == sent
+    again = browser_of.post("/mailboxes/new-passwords/", sent)
+    assert shown(again) == passwords  # type: ignore[arg-type]
+    assert hidden(again.content.decode()) == sent
+    Mailbox.objects.filter(pk=three[0].pk).update(password_hash=hash_password("Wlasne1234", generated=True))
+    again = browser_of.post("/mailboxes/new-passwords/", sent)
+    assert list(shown(again)) == ["beata@przyklad.iq.pl", "celina@przyklad.iq.pl"]  # type: ignore[arg-type]
+    assert "The password of 1 mailbox has been changed meanwhile." in again.content.decode()
+    sheets = browser_of.post("/mailboxes/new-passwords/sheets/", sent).content.decode()
+    assert sheets.count('class="sheet"') == 3
+    assert f">{passwords['adam@przyklad.iq.pl']}<" not in sheets, "paper must not have a password that does not work"
+    Mailbox.objects.update(password_hash=hash_password("Wlasne1234", generated=True))
+    again = browser_of.post("/mailboxes/new-passwords/", sent, follow=True)
+    assert "The passwords of 3 mailboxes have been changed meanwhile." in again.content.decode()
+    Mailbox.objects.all().delete()
+    again = browser_of.post("/mailboxes/new-passwords/", sent, follow=True)
+    assert "These mailboxes are not there any more." in again.content.decode()
 
 
 # --- The list of all links
@@ -208,7 +228,7 @@ def test_the_list_tells_what_became_of_each_link_and_no_secret(browser_of: Clien
     for row, name, state in zip(rows, ("celina", "beata", "adam"), states, strict=True):
         assert f"{name}<wbr>@przyklad.iq.pl" in row
         assert state in row
-        assert ('type="checkbox"' in row) is (name != "adam")
+        assert ('type="checkbox"' in row) is (name == "celina")
     assert not any(key in html for key in made.values())
     assert not any(link.key_hash in html for link in Handout.objects.all())
 
@@ -232,6 +252,31 @@ def test_links_are_looked_for(browser_of: Client, made: dict[str, str], query: s
     html = browser_of.get(f"/links/{query}").content.decode()
     assert re.findall(r">(\w+)<wbr>@przyklad.iq.pl<", html) == found
     assert ("No link matches" in html) is not found
+
+
+def test_a_link_that_shows_nothing_any_more_is_not_waiting(browser_of: Client, made: dict[str, str]) -> None:
+    Mailbox.objects.exclude(local_part="adam").update(password_hash=hash_password("Wlasne1234", generated=True))
+    assert re.findall(r">(\w+)<wbr>@", browser_of.get("/links/?state=waiting").content.decode()) == ["adam"]
+    assert re.findall(r">(\w+)<wbr>@", browser_of.get("/links/?state=ended").content.decode()) == ["celina", "beata"]
+    assert "1 link was revoked." in press(browser_of, action="revoke_all")
+
+
+def test_a_link_is_not_found_by_a_forward_that_no_row_shows(browser_of: Client, made: dict[str, str]) -> None:
+    make_forward("beata@przyklad.iq.pl", "adam@przyklad.iq.pl", keep_copy=True)
+    assert re.findall(r">(\w+)<wbr>@", browser_of.get("/links/?q=adam@").content.decode()) == ["adam"]
+
+
+def test_all_are_not_revoked_when_the_filter_is_none_any_more(
+    browser_of: Client, made: dict[str, str], customer: User
+) -> None:
+    other = make_domain("firma.example", [customer])
+    newest = Handout.objects.latest("pk").pk
+    other.administrators.clear()
+    sent = {"newest": newest, "action": "revoke_all"}
+    assert (
+        "Look at it as it is now." in browser_of.post(f"/links/?domain={other.pk}", sent, follow=True).content.decode()
+    )
+    assert Handout.objects.waiting().count() == 3
 
 
 def test_the_chosen_and_all_that_match_are_revoked(browser_of: Client, made: dict[str, str]) -> None:

@@ -72,13 +72,14 @@ def make_links(import_record: Import, seed: str, mailbox_ids: Collection[int] | 
 
 
 def make_links_for(passwords: Iterable[tuple[Mailbox, str]], seed: str) -> None:
-    """Make a link for each of these mailboxes that has this password; for the rest as `make_links`."""
-    right = [(mailbox, password) for mailbox, password in passwords if verify_password(password, mailbox.password_hash)]
+    """Make a link for each of these mailboxes, of which this is the password; for the rest as `make_links`."""
+    pairs = list(passwords)
     with transaction.atomic():
-        Domain.objects.lock({mailbox.domain_id for mailbox, _password in right})
-        mailboxes = Mailbox.objects.select_for_update().filter(pk__in=[mailbox.pk for mailbox, _password in right])
+        Domain.objects.lock({mailbox.domain_id for mailbox, _password in pairs})
+        mailboxes = Mailbox.objects.select_for_update().filter(pk__in=[mailbox.pk for mailbox, _password in pairs])
         now = {mailbox.pk: mailbox.password_hash for mailbox in mailboxes.order_by("pk")}
-        _write_links([pair for pair in right if now.get(pair[0].pk) == pair[0].password_hash], seed)
+        # Only those that nobody has changed since they were read.
+        _write_links([pair for pair in pairs if now.get(pair[0].pk) == pair[0].password_hash], seed)
 
 
 def _write_links(passwords: Iterable[tuple[Mailbox, str]], seed: str) -> None:
