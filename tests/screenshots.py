@@ -1,6 +1,6 @@
 """Draw the pictures of the tour: `make screenshots`. No test; the pages are those of the accessibility tests.
 
-The time stands still and passwords are counted up, so that a second run draws the same.
+The time stands still, and passwords and keys are not left to chance, so that a second run draws the same.
 """
 
 from __future__ import annotations
@@ -13,12 +13,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 from django.conf import settings
+from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone, translation
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from accounts import panel_forms
 from bulkimport.models import Import
 from bulkimport.services import creating
 from tests.factories import MAILBOX_PASSWORD
@@ -36,10 +38,12 @@ PAGES = {
     "home": "/",
     "mailboxes": "/mailboxes/",
     "mailbox-new": "/mailboxes/new/",
+    "mailbox-faults": "/mailboxes/new/",
     "mailbox": "mailbox",
     "disable": "disable",
     "quota": "quota",
     "passwords": "passwords",
+    "new-passwords": "passwords",
     "delete": "delete",
     "forwards": "/forwards/",
     "forward-new": "/forwards/new/",
@@ -47,22 +51,43 @@ PAGES = {
     "forward-delete": "forward_delete",
     "new": "/imports/new/",
     "help": "/help/",
+    "unreadable": "unreadable",
     "columns": "columns",
     "problems": "problems",
+    "full": "full",
+    "repeat": "repeat",
+    "expired": "expired",
     "checked": "checked",
     "creating": "creating",
+    "interrupted": "interrupted",
     "results": "results",
+    "saved": "saved",
     "sheets": "sheets",
+    "cards": "cards",
     "links": "links",
+    "links-made": "passwords",
     "all-links": "/links/",
     "handout": "handout",
     "handout-opened": "handout",
     "undo": "undo",
+    "undone": "undone",
     "imports": "/imports/",
     "send-again": "/mailboxes/new/",
     "owner-login": "/mailbox/login/",
     "owner": "/mailbox/",
     "mail-settings": f"/mail-settings/?address={OWNER}",
+}
+# What is typed on a page once it is open, and what is pressed then, each press leading to another page.
+TYPED = {
+    "mailbox-faults": {"email": "anna.nowak@przyklad", "password": "zima", "quota": "2 GB"},
+    "send-again": {"email": "nowa@przyklad.iq.pl"},
+}
+PRESSED = {
+    "mailbox-faults": ["main .btn-primary"],
+    "new-passwords": ["main .btn-primary"],
+    "links-made": ["main .btn-primary", "[formaction$='/links/']"],
+    "handout-opened": ["main button"],
+    "send-again": ["main .btn-primary"],
 }
 SIGNED_OUT = ("login", "handout", "handout-opened", "owner-login", "mail-settings")
 MAIN_PAGES = ("mailboxes", "new", "problems", "results")  # drawn in both languages and widths
@@ -84,6 +109,9 @@ def _the_same_each_time(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> 
     numbers = count(1)
     monkeypatch.setattr(timezone, "now", lambda: NOW)
     monkeypatch.setattr(creating, "generate_password", lambda: f"kq3mrv-8rnkh4-fz3h{next(numbers):02}")
+    monkeypatch.setattr(panel_forms, "get_random_string", lambda length: "5" * length)
+    # The links to send name the panel's address, which for a test has another port each time.
+    monkeypatch.setattr(HttpRequest, "build_absolute_uri", lambda _request, path: f"https://panel.przyklad.iq.pl{path}")
 
 
 @pytest.mark.parametrize("language", ["en", "pl"])
@@ -109,14 +137,13 @@ def test_draw(browser: Browser, live_server: LiveServer, language: str) -> None:
                 context.add_cookies([_cookie("sessionid", client.cookies["sessionid"].value, live_server.url)])
             page.goto("about:blank")  # the key of a link alone would not load a page anew
             page.goto(addresses.get(PAGES[name], PAGES[name]))
-            if name == "handout-opened":
-                page.locator("main button").click()
-                expect(page.locator("[data-password]")).to_be_visible()
-            elif name == "send-again":
+            for field, text in TYPED.get(name, {}).items():
+                page.locator(f"[name={field}]").fill(text)
+            if name == "send-again":
                 context.clear_cookies(name="csrftoken")
-                page.locator("[name=email]").fill("nowa@przyklad.iq.pl")
-                page.locator("main .btn-primary").click()
-                expect(page.locator("[name=email][type=hidden]")).to_have_count(1)
+            for button in PRESSED.get(name, []):
+                with page.expect_navigation():
+                    page.locator(button).click()
             _draw(page, path_of(name, language, width))
         context.close()
 
