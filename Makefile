@@ -4,7 +4,8 @@
 PORT ?= 8000
 PYTHON := .venv/bin/python
 INSTALL := $(PYTHON) -m pip install --quiet --disable-pip-version-check --require-hashes
-LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header
+# Extras stay in the lock: pip does not find the pin and the hashes of `coverage[toml]` under `coverage`.
+LOCK := .venv/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-header --no-strip-extras
 
 # The first of these that is new enough and can make a virtual environment.
 PYTHONS := python3.14 python3.13 python3.12 python3.11 python3

@@ -5,12 +5,14 @@ from __future__ import annotations
 import hashlib
 import uuid
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models.functions import SHA256
+from django.db.models.sql.compiler import SQLCompiler
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -194,6 +196,16 @@ def digest(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+class Digest(SHA256):
+    """`digest` in SQL. Django's own wants the extension pgcrypto of PostgreSQL, which has this function without it."""
+
+    def as_postgresql(
+        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra_context: Any
+    ) -> tuple[str, Any]:
+        template = "ENCODE(SHA256(CONVERT_TO(%(expressions)s, 'UTF8')), 'hex')"
+        return self.as_sql(compiler, connection, template=template, **extra_context)
+
+
 def fingerprint(mailbox: Mailbox, forward: Forward | None) -> str:
     """Return a digest of all that an account is, for telling later whether anybody has changed it."""
     facts: list[object] = [mailbox.address, mailbox.password_hash, mailbox.quota_mb, mailbox.is_active]
@@ -213,7 +225,7 @@ class HandoutQuerySet(models.QuerySet["Handout"]):
 
     def in_state(self, state: str) -> HandoutQuerySet:
         """Return the links that are waiting, opened or ended in another way; all for any other state."""
-        same = models.Q(password_digest=SHA256("mailbox__password_hash")) | models.Q(password_digest="")
+        same = models.Q(password_digest=Digest("mailbox__password_hash")) | models.Q(password_digest="")
         waiting = models.Q(sealed__isnull=False, expires_at__gt=timezone.now()) & same
         opened = models.Q(opened_at__isnull=False)
         wanted = {"waiting": waiting, "opened": opened, "ended": ~waiting & ~opened}.get(state)
