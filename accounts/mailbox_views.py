@@ -7,16 +7,14 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.http import urlencode
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.access import domains_of
 from accounts.bulk import ACTIONS, BulkForm, PasswordsForm
 from accounts.filter_forms import MailboxFilterForm
-from accounts.formats import grouped
 from accounts.models import Domain, Mailbox
-from accounts.new_passwords import NewPasswords, of_new_passwords, to_send_again
+from accounts.new_passwords import NewPasswords, of_new_passwords, show_new_passwords
 from accounts.notices import end_sessions_and_say, warn_of_account, warn_of_disabled
 from accounts.panel_forms import MailboxEditForm, NewMailboxForm
 from accounts.selection import selected_mailboxes
@@ -36,7 +34,7 @@ def mailbox_new(request: HttpRequest) -> HttpResponse:
             messages.success(request, f"{title}.")
         warn_of_account(request, form)
         return (
-            _passwords_page(request, title, [(mailbox, generated)], form.link_seed)
+            show_new_passwords(request, title, [(mailbox, generated)], form.link_seed)
             if generated
             else redirect("mailbox_list")
         )
@@ -64,7 +62,7 @@ def mailbox_edit(request: HttpRequest, pk: int) -> HttpResponse:
         warn_of_account(request, form)
         if saved[1]:
             title = _("%(address)s has a new password") % {"address": mailbox.display_address}
-            return _passwords_page(request, title, [(mailbox, saved[1])], form.link_seed)
+            return show_new_passwords(request, title, [(saved[0], saved[1])], form.link_seed)
         return redirect("mailbox_list")
     return render(request, "accounts/mailbox_edit.html", {"form": form, "mailbox": mailbox})
 
@@ -89,7 +87,7 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
             if action == "disable":
                 warn_of_disabled(request, list(form.affected.values()))
             if isinstance(form, PasswordsForm):
-                return _passwords_page(request, form.done, form.passwords, form.link_seed)
+                return show_new_passwords(request, form.done, form.passwords, form.link_seed)
             return redirect(back)
     if not form.count:
         nothing = _("Nothing is selected. Tick mailboxes in the list first.")
@@ -103,17 +101,7 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
 @of_new_passwords
 def mailbox_passwords_again(request: HttpRequest, new: NewPasswords) -> HttpResponse:
     """Show new passwords once more, for whoever comes back from their sheets or links."""
-    known = [(mailbox, password) for mailbox, password in new if password]
-    if changed := len(new) - len(known):
-        text = ngettext(
-            "The password of %(count)s mailbox has been changed meanwhile.",
-            "The passwords of %(count)s mailboxes have been changed meanwhile.",
-            changed,
-        )
-        messages.warning(request, text % {"count": grouped(changed)})
-    if not known:
-        return redirect("mailbox_list")
-    return _passwords_page(request, _("New passwords"), known, request.POST.get("seed", ""))
+    return show_new_passwords(request, _("New passwords"), new)
 
 
 def _done(form: BulkForm) -> bool:
@@ -124,9 +112,3 @@ def _done(form: BulkForm) -> bool:
             form.write()
             return True
     return False
-
-
-def _passwords_page(request: HttpRequest, title: str, new: NewPasswords, seed: str) -> HttpResponse:
-    passwords = [(mailbox.display_address, password) for mailbox, password in new]
-    context = {**to_send_again(request, new), "title": title, "passwords": passwords, "seed": seed}
-    return render(request, "accounts/mailbox_passwords.html", context)

@@ -18,6 +18,7 @@ from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
 from accounts.passwords import password_for, verify_password
 
 TOKEN_LENGTH = 32
+LINK_SEED_LENGTH = 32  # hexadecimal digits, as whoever makes the links wants them
 SENT_TWICE_WITHIN = timedelta(minutes=10)
 FORWARD_CHANGED = _("This forward has been changed meanwhile, perhaps in another tab. Save again to replace that.")
 
@@ -41,7 +42,7 @@ class TokenForm(forms.Form):
     @property
     def link_seed(self) -> str:
         """What keys of one-time links are made from: likewise, so that the page sent again leads to the same links."""
-        return salted_hmac("accounts.links", self._sent_token).hexdigest()[:TOKEN_LENGTH]
+        return salted_hmac("accounts.links", self._sent_token).hexdigest()[:LINK_SEED_LENGTH]
 
     @property
     def _sent_token(self) -> str:

@@ -33,7 +33,7 @@ def mailbox_list(request: HttpRequest) -> HttpResponse:
         "tabs": tab_counts(request),
         "most_imported": settings.MAX_ACCOUNTS_PER_FILE,
         "ticked": ids_of(request.GET.getlist("select")),  # before the language was switched
-        "form_kept": "selection",
+        "form_kept": "selection",  # with what was looked for; only without script, what was not yet is lost
     }
     return render(request, "accounts/mailbox_list.html", context)
 

@@ -42,7 +42,7 @@ class LinkFilterForm(FilterForm):
         ("", _("Any")),
         ("waiting", _("Not opened yet")),
         ("opened", _("Opened")),
-        ("ended", _("Expired or revoked")),
+        ("ended", _("No longer valid")),
     ]
 
     def links(self) -> HandoutQuerySet:

@@ -119,14 +119,13 @@ def mailbox_links(request: HttpRequest, new: NewPasswords) -> HttpResponseBase:
     """Make links for the mailboxes whose new passwords a page has shown, and sends, and show them or download them."""
     seed = _seed_of(request)
     if request.POST.get("action") != "csv":
-        make_links_for([(mailbox, password) for mailbox, password in new if password], seed)
+        make_links_for(new, seed)
     links = links_made_for([mailbox for mailbox, _password in new], seed)
     missing = len(new) - len(links)
     if links and missing and request.POST.get("action") != "csv":
         text = ngettext(
-            "%(count)s mailbox has no link here: its password has been changed meanwhile, or its link was used.",
-            "%(count)s mailboxes have no link here: their passwords have been changed meanwhile, or their links were "
-            "used.",
+            "%(count)s mailbox has no link here: its link is no longer valid.",
+            "%(count)s mailboxes have no link here: their links are no longer valid.",
             missing,
         )
         messages.warning(request, text % {"count": grouped(missing)})
@@ -168,10 +167,9 @@ def _show(
     if request.POST.get("action") == "csv":
         return downloads.as_response(downloads.links(links, import_record))
     context = {
-        **to_send_again(request, new or []),
+        **to_send_again(request, new or [], seed),
         "import": import_record,
         "links": links,
-        "seed": seed,
         "days": settings.HANDOUT_VALID.days,
     }
     return render(request, "bulkimport/links_made.html", context)
@@ -179,5 +177,8 @@ def _show(
 
 def _revoke(request: HttpRequest, links: HandoutQuerySet) -> None:
     count = links.revoke()
+    if not count:
+        messages.warning(request, _("No link was revoked: those you chose were opened or revoked already."))
+        return
     message = ngettext("%(count)s link was revoked.", "%(count)s links were revoked.", count)
     messages.success(request, message % {"count": grouped(count)})

@@ -225,7 +225,7 @@ class HandoutQuerySet(models.QuerySet["Handout"]):
 
     def in_state(self, state: str) -> HandoutQuerySet:
         """Return the links that are waiting, opened or ended in another way; all for any other state."""
-        same = models.Q(password_digest=Digest("mailbox__password_hash")) | models.Q(password_digest="")
+        same = models.Q(password_digest=Digest("mailbox__password_hash"))
         waiting = models.Q(sealed__isnull=False, expires_at__gt=timezone.now()) & same
         opened = models.Q(opened_at__isnull=False)
         wanted = {"waiting": waiting, "opened": opened, "ended": ~waiting & ~opened}.get(state)
@@ -249,7 +249,7 @@ class Handout(models.Model):
     mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="handouts")
     key_hash = models.CharField(max_length=64, unique=True)
     sealed = models.BinaryField(null=True)  # the password; empty once opened, revoked or expired
-    password_digest = models.CharField(max_length=64, default="")  # of the hash that the mailbox had then
+    password_digest = models.CharField(max_length=64)  # of the hash that the mailbox had then
     made_at = models.DateTimeField(auto_now_add=True)
     expires_at = models.DateTimeField(db_index=True)
     opened_at = models.DateTimeField(null=True)
@@ -269,15 +269,16 @@ class Handout(models.Model):
     @property
     def is_waiting(self) -> bool:
         """Whether it still shows a password."""
-        return self._is_usable and not self._is_outdated
+        return self._is_usable and not self.is_outdated
 
     @property
     def _is_usable(self) -> bool:
         return self.sealed is not None and self.expires_at > timezone.now()
 
     @property
-    def _is_outdated(self) -> bool:
-        return self.password_digest not in ("", digest(self.mailbox.password_hash))
+    def is_outdated(self) -> bool:
+        """Whether the mailbox has another password by now, or the same one set once more."""
+        return self.password_digest != digest(self.mailbox.password_hash)
 
     @property
     def made_moment(self) -> str:

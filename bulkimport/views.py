@@ -126,16 +126,18 @@ def import_reading(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
     import_record = own_import_or_404(request, pk)
     form = ReadingForm(request.POST)
     if request.method == "POST" and form.is_valid():
-        with suppress(ImportNotOpen):  # its page says why
-            try:
-                correct(
-                    import_record,
-                    dialect=form.dialect(dialect_of(import_record)),
-                    seen_version=request.POST.get("version", ""),
-                )
-                return _to_summary(import_record)
-            except PageOutdated:
-                messages.warning(request, _("The list was changed in another tab. Look at it as it is now."))
+        try:
+            correct(
+                import_record,
+                dialect=form.dialect(dialect_of(import_record)),
+                seen_version=request.POST.get("version", ""),
+            )
+            return _to_summary(import_record)
+        except PageOutdated:
+            messages.warning(request, _("The list was changed in another tab. Look at it as it is now."))
+        except ImportNotOpen:  # its page says why, and is another than the one that htmx would put it into
+            if request.htmx:  # type: ignore[attr-defined]
+                return HttpResponseClientRedirect(import_record.get_absolute_url())
     return redirect(import_record)
 
 
@@ -187,8 +189,11 @@ def import_discard(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         try:
             discard(import_record)
         except ImportNotOpen:
-            too_late = _("It was too late to discard this file. Once its accounts exist, the import can be undone.")
-            messages.warning(request, too_late)
+            if import_record.status != Import.Status.UNDONE:
+                too_late = _(
+                    "It is too late to discard this file. Once the accounts are created, the import can be undone."
+                )
+                messages.warning(request, too_late)
         else:
             message = _("%(file)s has been discarded. Nothing was created.")
             messages.success(request, message % {"file": import_record.filename})

@@ -54,6 +54,7 @@ addEventListener("hashchange", sayTab);
 sayTab();
 
 // Another way to read the file shows its effect at once, with the focus where it was, unless it would drop something.
+// Meanwhile nothing can be typed into what is about to be replaced.
 document.addEventListener("htmx:confirm", (event) => {
   const inputs = Array.from(document.querySelectorAll("#corrections input"));
   const isTyped = inputs.some((input) => input.value !== input.defaultValue || input.checked !== input.defaultChecked);
@@ -63,15 +64,24 @@ document.addEventListener("htmx:confirm", (event) => {
     outcome.textContent = outcome.dataset.notYet;
   }
 });
+let isLeaving = false;
+document.addEventListener("htmx:beforeRequest", () => {
+  isLeaving = false;
+  document.getElementById("corrections")?.setAttribute("inert", "");
+});
 document.addEventListener("htmx:afterSettle", () => {
   history.replaceState(null, "", location.pathname + location.search); // what the hash named is another element now
   sayTab();
-  document.getElementById("outcome").textContent = document.querySelector("h1").textContent;
-  document.activeElement.scrollIntoView({ block: "nearest" });
+  const outcome = document.getElementById("outcome");
+  if (outcome) {
+    outcome.textContent = document.querySelector("h1").textContent;
+    document.activeElement.scrollIntoView({ block: "nearest" });
+  }
 });
-// Whatever the answer was, the browser shows it by itself.
+// Whatever the answer was, the browser shows it by itself, unless the person was just leaving the page.
+addEventListener("beforeunload", () => { isLeaving = true; });
 for (const failure of ["htmx:responseError", "htmx:sendError"]) {
-  document.addEventListener(failure, (event) => event.target.submit());
+  document.addEventListener(failure, (event) => isLeaving || event.target.submit?.());
 }
 
 // A notice above them is read first.

@@ -90,6 +90,33 @@ def test_a_link_is_made_and_opened_on_a_phone(page: Page, customer: User) -> Non
     expect_heading(page, "This link does not work any more")
 
 
+def test_links_are_looked_for_and_revoked(page: Page, customer: User) -> None:
+    import_three(page)
+    page.get_by_role("link", name="One-time links").click()
+    page.get_by_role("checkbox").first.press("Enter")
+    page.get_by_role("button", name="Make 2 links").click()
+    expect_heading(page, "2 links to send")
+    assert Handout.objects.count() == 2, "Enter on a box presses nothing"
+    page.goto("/links/")
+    expect_heading(page, "One-time links")
+    assert fits(page)
+    boxes = page.get_by_role("checkbox", name=re.compile("@"))
+    expect(boxes).to_have_count(2)
+    boxes.first.check()
+    boxes.first.press("Enter")
+    expect(page.get_by_role("button", name="Revoke the chosen")).to_be_visible()
+    assert Handout.objects.waiting().count() == 2
+    page.get_by_role("button", name="Revoke the chosen").click()
+    expect(page.get_by_role("status").filter(has_text="1 link was revoked.")).to_be_visible()
+    expect(boxes).to_have_count(1)
+    assert Handout.objects.waiting().count() == 1
+    page.get_by_label("State").select_option("No longer valid")
+    if page.get_by_label("Select all rows on this page").is_hidden():  # without script
+        page.get_by_role("button", name="Show").click()
+    page.wait_for_url("**/links/?*state=ended*")
+    expect(page.get_by_text("revoked on")).to_have_count(1)
+
+
 def test_sheets_take_a_page_each_and_six_cards_one(page: Page, customer: User, settings: Settings) -> None:
     settings.MAIL_HOSTNAME = "mail.przyklad.iq.pl"
     import_three(page)

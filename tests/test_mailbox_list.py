@@ -126,3 +126,11 @@ def test_ticked_rows_stay_ticked_in_another_language(browser_of: Client) -> None
     assert 'value="przyklad"' in html
     nothing = browser_of.get("/mailboxes/", {"q": "nobody"}).content.decode()
     assert 'id="selection"' in nothing, "the buttons of the languages belong to it"
+
+
+def test_the_next_page_has_no_row_ticked_and_not_all_of_them(browser_of: Client) -> None:
+    """Ticked rows stay behind with their page, and who unticks "all that match" is not to find it ticked again."""
+    for number in range(51):
+        make_mailbox(f"a{number}@przyklad.iq.pl", password_hash="x")
+    (onward,) = re.findall(r'href="([^"]+)"\s+rel="next"', html_of(browser_of, q="a", select="1", all="1"))
+    assert onward == "?q=a&amp;page=2"

@@ -101,21 +101,21 @@ def _write_links(passwords: Iterable[tuple[Mailbox, str]], seed: str) -> None:
 
 
 def links_made(import_record: Import, seed: str) -> list[Link]:
-    """Return the links that a seed has made and that nobody has opened, in the order of the file."""
+    """Return the links that a seed has made and that still show a password, in the order of the file."""
     own = import_record.accounts.filter(mailbox__domain__in=import_record.domains())
-    return _usable(own.values_list("mailbox", "address"), seed)
+    return _waiting(own.values_list("mailbox", "address"), seed)
 
 
 def links_made_for(mailboxes: Iterable[Mailbox], seed: str) -> list[Link]:
-    """Return the links that a seed has made for these mailboxes and that nobody has opened."""
-    return _usable([(mailbox.pk, mailbox.address) for mailbox in mailboxes], seed)
+    """Return the links that a seed has made for these mailboxes and that still show a password."""
+    return _waiting([(mailbox.pk, mailbox.address) for mailbox in mailboxes], seed)
 
 
-def _usable(mailboxes: Iterable[tuple[int, str]], seed: str) -> list[Link]:
+def _waiting(mailboxes: Iterable[tuple[int, str]], seed: str) -> list[Link]:
     links = [Link(address, _key_of(mailbox_id, seed)) for mailbox_id, address in mailboxes]
     hashes = [_hash(link.key) for link in links]
-    usable = set(Handout.objects.usable().filter(key_hash__in=hashes).values_list("key_hash", flat=True))
-    return [link for link, key_hash in zip(links, hashes, strict=True) if key_hash in usable]
+    waiting = set(Handout.objects.waiting().filter(key_hash__in=hashes).values_list("key_hash", flat=True))
+    return [link for link, key_hash in zip(links, hashes, strict=True) if key_hash in waiting]
 
 
 def open_link(key: str) -> HandedOut | None:
@@ -128,7 +128,7 @@ def open_link(key: str) -> HandedOut | None:
     except SealBroken:
         return None
     mine = Handout.objects.usable().filter(pk=handout.pk)
-    if not verify_password(password, handout.mailbox.password_hash):
+    if handout.is_outdated or not verify_password(password, handout.mailbox.password_hash):
         mine.revoke()
         raise PasswordChanged
     # Of two who open it at once, one gets it.
