@@ -31,7 +31,12 @@ class FilterForm(forms.Form):
         Domain.objects.none(), required=False, label=_("Domain"), empty_label=_("All domains")
     )
     state = forms.ChoiceField(required=False, label=_("State"))
-    states = [("", _("Any")), ("active", _("Active")), ("disabled", _("Disabled"))]
+    states = [
+        ("", _("Any")),
+        ("active", _("Active")),
+        ("disabled", _("Disabled")),
+        ("domain_off", _("Domain switched off")),
+    ]
 
     def __init__(self, data: Mapping[str, Any], *, user: User | AnonymousUser) -> None:
         super().__init__(data)
@@ -60,6 +65,8 @@ class FilterForm(forms.Form):
     def _in_state(self, found: Any, state: str) -> Any:
         if state == "active":
             return found.filter(is_active=True, domain__is_active=True)
+        if state == "domain_off":
+            return found.filter(domain__is_active=False)
         return found.filter(is_active=False)
 
 
@@ -105,6 +112,7 @@ class ForwardFilterForm(FilterForm):
         ("", pgettext_lazy("forward", "Any")),
         ("active", pgettext_lazy("forward", "Active")),
         ("disabled", pgettext_lazy("forward", "Disabled")),
+        ("domain_off", _("Domain switched off")),
     ]
 
     def forwards(self) -> ForwardQuerySet:

@@ -279,16 +279,21 @@ class ForwardQuerySet(models.QuerySet["Forward"]):
         return self.filter(models.Q(source__contains=stored) | models.Q(destinations__contains=stored))
 
     def leading_to(self, addresses: Collection[str]) -> list[Forward]:
-        """Return the forwards that pass mail on to any of these addresses, without the addresses' own."""
+        """Return the forwards that pass mail on to any of these addresses, without the addresses' own.
+
+        A plus-address is that of its mailbox.
+        """
         wanted = {*addresses}
         found = self
         if len(wanted) <= NAMED_IN_QUERY:  # more would make a longer query than databases take
-            pointing = (models.Q(destinations__contains=address) for address in wanted)
+            parts = {part for address in wanted for part in (address, address.partition("@")[0] + "+")}
+            pointing = (models.Q(destinations__contains=part) for part in parts)
             found = self.filter(reduce(or_, pointing, models.Q(pk__in=[])))
         return [
             forward
             for forward in found.iterator()
-            if forward.source not in wanted and not wanted.isdisjoint(forward.destinations.split())
+            if forward.source not in wanted
+            and any(not wanted.isdisjoint(looked_up(address)) for address in forward.destinations.split())
         ]
 
     def lock(self) -> None:
@@ -326,18 +331,20 @@ class ForwardQuerySet(models.QuerySet["Forward"]):
     def unreachable(self, addresses: Collection[str], hosted: Mapping[str, Domain]) -> dict[str, ValidationError]:
         """Return which of these addresses nobody gets mail at, and why: forward_to_missing, forward_to_disabled.
 
-        Only addresses of the domains `hosted`, by name, are known.
+        Only addresses of the domains `hosted`, by name, are known. A plus-address is that of its mailbox.
         """
         active: dict[str, bool] = {}
-        mailboxes = Mailbox.objects.filter(address__in=addresses).values_list("address", "is_active")
-        forwards = self.filter(source__in=addresses).values_list("source", "is_active")
+        known = {way for address in addresses for way in looked_up(address)}
+        mailboxes = Mailbox.objects.filter(address__in=known).values_list("address", "is_active")
+        forwards = self.filter(source__in=known).values_list("source", "is_active")
         for address, is_active in [*forwards, *mailboxes]:  # a disabled mailbox stops its forward, too
             active[address] = is_active
         found: dict[str, ValidationError] = {}
         for address in addresses:
             domain = hosted.get(address.partition("@")[2])
-            if domain is not None and not (active.get(address) and domain.is_active):
-                found[address] = _unreachable_warning(address, exists=address in active)
+            states = [active[way] for way in looked_up(address) if way in active]
+            if domain is not None and not (any(states) and domain.is_active):
+                found[address] = _unreachable_warning(address, exists=bool(states))
         return found
 
     def circles(self, new: dict[str, tuple[str, ...]]) -> dict[str, ValidationError]:

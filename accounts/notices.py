@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from accounts.access import domains_of
 from accounts.account_warnings import account_warnings
 from accounts.forms import MailboxForm
+from accounts.forwarding import looked_up
 from accounts.mailserver.control import end_sessions
 from accounts.models import Forward
 
@@ -49,4 +50,4 @@ def warn_of_unreachable(request: HttpRequest, destinations: Collection[str]) -> 
 def warn_of_disabled(request: HttpRequest, addresses: Collection[str]) -> None:
     """Say which of these addresses, that were just switched off, get mail passed on to them."""
     led_to = {end for forward in Forward.objects.leading_to(addresses) for end in forward.destinations.split()}
-    warn_of_unreachable(request, sorted(led_to & {*addresses}))
+    warn_of_unreachable(request, sorted(end for end in led_to if not looked_up(end).isdisjoint(addresses)))

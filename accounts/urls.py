@@ -1,6 +1,11 @@
+import re
+
 from django.urls import include, path, re_path
 
 from accounts import client_settings, forward_views, mailbox_views, views
+
+# Programs write this address as they like. Django takes no flags within an expression.
+ANY_CASE = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", r"^autodiscover/autodiscover\.xml$")
 
 urlpatterns = [
     path("mailboxes/", views.mailbox_list, name="mailbox_list"),
@@ -18,5 +23,6 @@ urlpatterns = [
     path("mail-settings/apple.mobileconfig", client_settings.apple_profile, name="apple_profile"),
     path("mail/config-v1.1.xml", client_settings.autoconfig, name="autoconfig"),
     path(".well-known/autoconfig/mail/config-v1.1.xml", client_settings.autoconfig),
-    re_path(r"^[Aa]uto[Dd]iscover/[Aa]uto[Dd]iscover\.xml$", client_settings.autodiscover, name="autodiscover"),
+    path("autodiscover/autodiscover.xml", client_settings.autodiscover, name="autodiscover"),
+    re_path(ANY_CASE, client_settings.autodiscover),
 ]

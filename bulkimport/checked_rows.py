@@ -15,11 +15,15 @@ from bulkimport.rows import Draft, Field, Level, Plan, Problem, Row
 
 SURPLUS_SHOWN = 200  # characters
 LONGEST_STAMP = 100
+_SAID_PLAINLY = ("tak", "nie", "yes", "no")  # of a kept copy, in either language
 
 
 @dataclass(frozen=True, slots=True)
 class Cell:
-    """One cell of the table of rows. `text` is what stands in it; `was` what was written there where that differs."""
+    """One cell of the table of rows. `text` is what stands in it.
+
+    `was` is what was written there where that differs; of an input, `read_as` is what its text stands for.
+    """
 
     field: Field
     label: str
@@ -27,6 +31,7 @@ class Cell:
     text: str = dataclasses.field(repr=False)
     note: str = ""
     was: str = ""
+    read_as: str = ""
     problems: tuple[Problem, ...] = ()
     is_input: bool = False
 
@@ -104,14 +109,15 @@ def _cell(row: Row, column: Field, problems: Iterable[Problem], draft: Draft | N
     is_input = bool(is_open or own or row.problems or is_corrected)
     raw = row.cells.get(column, "")
     label = str(BY_FIELD[column].label)
+    plain = _plain(column, draft) if draft else ""
+    is_tidied = bool(plain) and trimmed(raw).casefold() not in ("", *_SAID_PLAINLY) and trimmed(raw) != plain
     if is_input:
         # A field of one line: a browser would drop a line break, and so "correct" the cell without anybody's will.
-        return Cell(column, label, row.line, " ".join(raw.splitlines()), problems=own, is_input=True)
+        text = " ".join(raw.splitlines())
+        return Cell(column, label, row.line, text, read_as=plain if is_tidied else "", problems=own, is_input=True)
     text, note = _tidy_text(column, raw, draft)
     if column is Field.PASSWORD and column in row.corrected and trimmed(raw):
         text = _("typed here")
-    plain = _plain(column, draft) if draft else ""
-    is_tidied = bool(plain) and trimmed(raw) not in ("", plain)
     return Cell(column, label, row.line, text, note=note, was=trimmed(raw) if is_tidied else "")
 
 
@@ -121,7 +127,12 @@ def _plain(column: Field, draft: Draft) -> str:
         Field.EMAIL: to_unicode(draft.address),
         Field.QUOTA: str(draft.quota_mb),
         Field.FORWARD: " ".join(to_unicode(address) for address in draft.destinations),
+        Field.KEEP_COPY: _kept(draft),
     }.get(column, "")
+
+
+def _kept(draft: Draft) -> str:
+    return (_("Yes") if draft.keep_copy else _("No")) if draft.destinations else ""
 
 
 def _tidy_text(column: Field, raw: str, draft: Draft | None) -> tuple[str, str]:
@@ -132,6 +143,4 @@ def _tidy_text(column: Field, raw: str, draft: Draft | None) -> tuple[str, str]:
         return trimmed(raw), ""
     if column is Field.QUOTA:
         return megabytes(draft.quota_mb), _("by default") if draft.quota_is_default else ""
-    if column is Field.KEEP_COPY:
-        return (_("Yes") if draft.keep_copy else _("No")) if draft.destinations else "", ""
     return _plain(column, draft), ""

@@ -555,3 +555,6 @@ PROBLEM_GROUPS: Final = (
         ),
     ),
 )
+
+# The codes of all problems that the help explains.
+EXPLAINED: Final = frozenset(problem.code for group in PROBLEM_GROUPS for problem in group.problems)

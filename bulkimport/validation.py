@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 
 from accounts.access import not_your_domain
 from accounts.account_warnings import account_warnings
+from accounts.forwarding import looked_up
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox, self_forward_error
 from accounts.validators import (
     clean_password,
@@ -240,7 +241,7 @@ def _warn(accounts: Iterable[_Account], drafted: set[str], usable: Mapping[str, 
         for column, warning in warnings.items():
             account.add(Field(column), warning, Level.WARNING)
         for address in account.destinations:
-            if address in unreachable and address not in drafted and address != account.address:
+            if address in unreachable and drafted.isdisjoint(looked_up(address)) and address != account.address:
                 account.add(Field.FORWARD, unreachable[address], Level.WARNING)
 
 

@@ -28,6 +28,7 @@ FAULTY = (
     "magazyn@biuro-przyklad.pl;;2 GB;biuro@biuro-przyklad.pl;może\n"
 )
 WARNED = "kadry@biuro-przyklad.pl;qwerty1;;;\ntargi@przyklad.iq.pl;;500;nikt@przyklad.iq.pl;\n"
+UNEVEN = "".join(f"u{n}@przyklad.iq.pl;zima;;;;za dużo\n" for n in range(120))  # rows that are too long, very many
 OTHER_NAMES = (
     "Name;Adresse;Kennwort;Platz\nJan Nowak;jan.nowak@przyklad.iq.pl;Zima2024;500\nOla Mazur;ola@przyklad.iq.pl;;1000\n"
 )
@@ -61,13 +62,14 @@ def make_imports(customer: User) -> dict[str, str]:
         "expired": _import(customer, "lista-2025.csv", good, expires_at=timezone.now() - timedelta(hours=1)),
         "undone": _created(customer, "pomylka.csv", HEADER + _rows("biuro-przyklad.pl", 0, 2)),
         "saved": _created(customer, "oddzial.csv", HEADER + _rows("biuro-przyklad.pl", 2, 4)),
-        "results": _created(customer, "pracownicy.csv", HEADER + WARNED + _rows("przyklad.iq.pl", 12, 15)),
+        "results": _created(customer, "pracownicy.csv", HEADER + WARNED + _rows("przyklad.iq.pl", 11, 15)),
         "repeat": _import(customer, "oddzial.csv", HEADER + _rows("biuro-przyklad.pl", 2, 4)),
         "interrupted": _import(customer, "przerwany.csv", good),
         "creating": _import(customer, "nowi.csv", good),
         "columns": _import(customer, "mitarbeiter.csv", OTHER_NAMES),
         "full": _import(customer, "za-duzo.csv", HEADER + "".join(f"k{n}@biuro-przyklad.pl;;;;\n" for n in range(30))),
         "checked": _import(customer, "nowi-2026.csv", good),
+        "guessed": _import(customer, "nierowna.csv", HEADER + UNEVEN),
         "problems": _import(
             customer,
             "pracownicy-2026.csv",

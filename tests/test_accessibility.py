@@ -16,6 +16,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Mailbox
 from accounts.passwords import hash_password
+from tests.browsing import fits
 from tests.factories import LOGIN_PASSWORD, MAILBOX_PASSWORD, make_user
 from tests.scenes import MAIL_HOSTNAME, OWNER, mailbox_pages, make_customer, make_handouts, make_imports
 
@@ -23,8 +24,9 @@ pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
 OPTIONS = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": TAGS}}
-WIDTHS = {"wide": {"width": 1280, "height": 900}, "narrow": {"width": 390, "height": 844}}
-# Each language, each colours and each width is seen on every page; more ways find no more, and take minutes.
+WIDTHS = {"wide": {"width": 1280, "height": 900}, "narrow": {"width": 320, "height": 800}}
+# Each language, each colours and each width is seen on every page; more ways find no more, and take minutes. Narrow is
+# the narrowest that a page has to be useful at.
 WAYS = [("en", "light", "wide"), ("pl", "dark", "narrow")]
 
 WITHOUT_CONTEXT = ("400.html", "500.html")
@@ -63,7 +65,7 @@ def sign_in(context: BrowserContext, login: User, base_url: str) -> None:
 def faults(axe: Axe, page: Page) -> list[str]:
     """Return what axe-core finds on a page that is open, with all that opens on demand."""
     expect(page.get_by_role("heading", level=1)).to_be_visible()
-    page.wait_for_load_state()
+    assert fits(page), page.url
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     found = axe.run(page, options=OPTIONS).response["violations"]
     return [
@@ -105,6 +107,13 @@ def test_pages_behind_the_sign_in(axe: Axe, context: BrowserContext, live_server
     for name, address in addresses.items():
         page.goto(address)
         found[name] = faults(axe, page)
+    is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
+    paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert paper == ("rgb(16, 23, 27)" if is_dark else "rgb(255, 255, 255)")
+    page.goto("/imports/new/")
+    send_as_it_is(page)
+    expect(page.locator("#file")).to_be_focused()
+    found["nothing uploaded"] = faults(axe, page)
     assert {name: list_ for name, list_ in found.items() if list_} == {}
 
 

@@ -31,7 +31,14 @@ def customer() -> User:
     return customer
 
 
-@pytest.fixture(params=[(WIDE, True), (NARROW, False)], ids=["wide", "narrow without script"])
+WAYS = {
+    f"{width}, {script}": ({"wide": WIDE, "narrow": NARROW}[width], script == "with script")
+    for width in ("wide", "narrow")
+    for script in ("with script", "without script")
+}
+
+
+@pytest.fixture(params=WAYS.values(), ids=WAYS)
 def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer, customer: User) -> Iterator[Page]:
     """A signed-in page, at two widths, with and without JavaScript."""
     viewport, has_script = request.param
@@ -107,7 +114,7 @@ def test_another_language_keeps_what_was_typed_in_every_form(page: Page, setting
     page.get_by_role("checkbox").check()
     page.get_by_role("banner").get_by_text("anna").click()
     page.get_by_role("banner").get_by_role("button", name="English").click()
-    expect_heading(page, "Add one account")
+    expect_heading(page, "Add an account")
     expect(page.get_by_label("E-mail")).to_have_value("ewa@przyklad.iq.pl")
     expect(page.get_by_role("checkbox")).to_be_checked()
     expect(page.get_by_label("Password")).to_have_value("")
@@ -183,6 +190,8 @@ def test_a_link_leads_to_its_cell_however_many_problems_there_are(page: Page, tm
     (tmp_path / "lista.csv").write_text("E-mail;Hasło;Pojemność\n" + "".join(rows))
     upload(page, tmp_path / "lista.csv")
     expect_heading(page, "0 accounts ready, 200 rows need you")
+    layout = page.locator(".has-problem > div").first.evaluate("cell => getComputedStyle(cell).contentVisibility")
+    assert layout == "auto", "thousands of cells are laid out as they come into sight"
     page.goto(f"{page.url}#r190-quota")
     expect(page.locator("#r190-quota")).to_be_in_viewport()
     page.keyboard.press("Tab")
@@ -202,6 +211,27 @@ def test_no_page_scrolls_sideways(scripted_page: Page) -> None:
         for url in pages:
             page.goto(url)
             assert fits(page), f"{url} at {width} px"
+
+
+def test_a_file_can_be_dropped_anywhere_in_its_box(scripted_page: Page) -> None:
+    """The browser's own control takes it, so it has to fill the box."""
+    scripted_page.goto("/imports/new/")
+    box, control = (scripted_page.locator(name).bounding_box() for name in (".drop", ".drop-file"))
+    assert box is not None
+    assert control is not None
+    assert all(abs(box[side] - control[side]) <= 4 for side in ("x", "y", "width", "height"))
+
+
+def test_results_and_lists_are_printed_without_what_is_for_the_screen(scripted_page: Page) -> None:
+    page = scripted_page
+    upload(page, "help-example-1.csv")
+    expect_heading(page, "3 accounts created")
+    for address, kept in {page.url: "[data-password]", "/mailboxes/": ".address"}.items():
+        page.goto(address)
+        page.emulate_media(media="print")
+        expect(page.locator(kept).first).to_be_visible()
+        expect(page.locator("main :is(button, .btn, input, select):visible")).to_have_count(0)
+        page.emulate_media(media="screen")
 
 
 def test_the_progress_moves_on_by_itself_to_the_results(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:

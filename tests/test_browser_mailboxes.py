@@ -27,7 +27,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServ
 
 
 def test_a_mailbox_is_added_by_hand_and_its_password_shown(page: Page) -> None:
-    page.get_by_role("link", name="Add one account").click()
+    page.get_by_role("link", name="Add an account").click()
     page.get_by_label("E-mail").fill("nowe@przyklad.iq.pl")
     page.get_by_label("Forward to").fill("nikt")
     page.get_by_role("button", name="Create the account").click()

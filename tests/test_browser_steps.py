@@ -195,7 +195,7 @@ def test_adding_and_changing_a_mailbox(page: Page) -> None:
     expect_heading(page, "nowe@przyklad.iq.pl has been created")
     shown = shown_passwords(page)
     page.go_back()
-    expect_heading(page, "Add one account")
+    expect_heading(page, "Add an account")
     forward_as_before(page)
     expect_heading(page, "nowe@przyklad.iq.pl has been created")
     assert shown_passwords(page) == shown

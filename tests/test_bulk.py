@@ -18,7 +18,15 @@ from bulkimport import handout_views
 from bulkimport.models import Import, ImportedAccount
 from bulkimport.readers import read_file
 from bulkimport.rows import Field
-from tests.factories import MAILBOX_PASSWORD, make_client, make_domain, make_forward, make_mailbox, make_user
+from tests.factories import (
+    MAILBOX_PASSWORD,
+    make_client,
+    make_created_import,
+    make_domain,
+    make_forward,
+    make_mailbox,
+    make_user,
+)
 from tests.reading import hidden
 
 pytestmark = pytest.mark.django_db
@@ -208,6 +216,15 @@ def test_deleting_names_what_it_breaks_and_asks_for_the_number(
     ended.assert_called_once_with([mailbox.address for mailbox in three])
 
 
+def test_a_forward_to_a_plus_address_breaks_too_and_is_named_before_the_button(
+    browser_of: Client, three: list[Mailbox]
+) -> None:
+    make_forward("kontakt@przyklad.iq.pl", "adam+biuro@przyklad.iq.pl")
+    html = browser_of.get(url("delete", three[:1])).content.decode()
+    assert "1 forward leads there" in html
+    assert html.index("kontakt<wbr>@przyklad.iq.pl") < html.index("btn-danger")
+
+
 def test_one_mailbox_is_deleted_once_its_address_is_written(browser_of: Client, three: list[Mailbox]) -> None:
     page = url("delete", three[:1])
     assert page in browser_of.get(f"/mailboxes/{three[0].pk}/").content.decode()
@@ -346,6 +363,12 @@ def test_an_export_is_read_back_by_the_importer(browser_of: Client, three: list[
     assert ewa[Field.KEEP_COPY] == "Yes"
     assert not any(row.get(Field.PASSWORD) for row in cells.values())
     assert not cells["adam@przyklad.iq.pl"].get(Field.FORWARD)
+    Forward.objects.filter(domain__name__in=["firma.example", "przyklad.iq.pl"]).delete()
+    Mailbox.objects.filter(domain__name__in=["firma.example", "przyklad.iq.pl"]).delete()
+    created = make_created_import(User.objects.get(username="anna"), response.content)
+    assert created.accounts.count() == 4
+    assert Forward.objects.get().destinations == "+a@b.pl c@d.pl"
+    three = list(Mailbox.objects.filter(domain__name="przyklad.iq.pl"))
     one = browser_of.get(f"/mailboxes/selected/export.{file_format}?select={three[0].pk}")
     assert [row.cells[Field.EMAIL] for row in read_file(one.content, max_rows=10).rows] == ["adam@przyklad.iq.pl"]
 

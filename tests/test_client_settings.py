@@ -20,7 +20,7 @@ AUTOCONFIG = "/mail/config-v1.1.xml"
 AUTODISCOVER = "/autodiscover/autodiscover.xml"
 PROFILE = "/mail-settings/apple.mobileconfig"
 XML_PATHS = [AUTOCONFIG, "/.well-known/autoconfig/mail/config-v1.1.xml", AUTODISCOVER, "/Autodiscover/Autodiscover.xml"]
-CASES = [*XML_PATHS[2:], "/AutoDiscover/AutoDiscover.xml"]
+CASES = [*XML_PATHS[2:], "/AutoDiscover/AutoDiscover.xml", "/AUTODISCOVER/AUTODISCOVER.XML"]
 REQUEST = """<?xml version="1.0" encoding="utf-8"?>
 <Autodiscover xmlns="http://schemas.microsoft.com/exchange/autodiscover/outlook/requestschema/2006">
   <Request>

@@ -16,7 +16,7 @@ LAYERS = [
     ["runner", "capacity", "downloads", "checked_page"],
     ["forms"],
     ["views", "download_views", "handout_views", "link_views", "guide", "admin", "management"],
-    ["urls"],
+    ["urls", "templatetags"],
 ]
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
 ROOT: Path = settings.BASE_DIR / "bulkimport"

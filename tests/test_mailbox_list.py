@@ -49,6 +49,7 @@ def test_mailboxes_are_found_by_address_forward_domain_and_state(browser_of: Cli
     other_own.save()
     assert rows(browser_of, state="active") == ["jan@przyklad.iq.pl"], "a domain that is switched off is not active"
     assert rows(browser_of, state="disabled") == ["ewa@xn--w-uga1v8h.pl"]
+    assert rows(browser_of, state="domain_off") == ["ewa@xn--w-uga1v8h.pl", "ola@xn--w-uga1v8h.pl"]
     assert rows(browser_of, q="zoltan") == []
     assert "No mailbox matches" in html_of(browser_of, q="zoltan")
     nonsense = {"domain": str(other.domain.pk), "state": "perhaps", "sort": "x", "page": "x", "q": "\0"}

@@ -209,6 +209,16 @@ def test_warnings_do_not_stop_the_creation(domain: Domain) -> None:
     assert all("password1" not in problem.message for problem in plan.problems)
 
 
+def test_a_plus_address_is_that_of_its_mailbox(domain: Domain) -> None:
+    make_mailbox("jest@przyklad.iq.pl")
+    make_mailbox("off@przyklad.iq.pl", is_active=False)
+    plan = plan_of(
+        {"email": "a@przyklad.iq.pl", "forward": "jest+praca@przyklad.iq.pl b+x@przyklad.iq.pl"},
+        {"email": "b@przyklad.iq.pl", "forward": "off+praca@przyklad.iq.pl brak+praca@przyklad.iq.pl"},
+    )
+    assert found(plan) == [(3, "forward", "forward_to_disabled"), (3, "forward", "forward_to_missing")]
+
+
 def test_a_forward_into_another_customers_domain_says_nothing_about_it() -> None:
     customer = make_user("anna")
     make_domain("moja.example", [customer])

@@ -381,11 +381,53 @@ def test_tabs_over_the_rows_count_every_row_once(browser_of: Client) -> None:
     assert 'class="tabs"' not in page(browser_of, send(browser_of, GOOD)), "there is only one group"
 
 
+def test_what_was_tidied_is_shown_beside_what_was_written(browser_of: Client) -> None:
+    rows = "Ola@Przyklad.iq.pl;;750,0;EWA@gdzie.example;PRAWDA\nadam@przyklad.iq.pl;;;Nikt@przyklad.iq.pl;Tak\n"
+    text = " ".join(
+        re.sub("<[^>]*>", " ", page(browser_of, send(browser_of, GOOD.splitlines()[0] + "\n" + rows))).split()
+    )
+    for tidied, written in {
+        "ola @przyklad.iq.pl": "Ola @Przyklad.iq.pl",
+        "750 MB": "750,0",
+        "ewa @gdzie.example": "EWA @gdzie.example",
+        "Yes": "PRAWDA",
+    }.items():
+        assert f"{tidied} written as: {written}" in text
+    assert "read as: nikt @przyklad.iq.pl" in text, "of a cell that is an input, since it has a warning"
+    assert text.count("written as:") == 4
+    assert text.count("read as:") == 1
+
+
+def test_rows_with_problems_come_first_and_their_messages_belong_to_their_cells(browser_of: Client) -> None:
+    html = page(browser_of, send(browser_of, GOOD + "ola@przyklad.iq.pl;zima;;;\nadam@przyklad.iq.pl;;;;;za dużo\n"))
+    assert html.index('id="r4"') < html.index('id="r5"') < html.index('id="r2"')
+
+    def described(field: str) -> list[str]:
+        (tag,) = re.findall(rf'<input[^>]*name="{field}"[^>]*>', html)
+        return re.findall(r'aria-describedby="([^"]*)"', tag)
+
+    assert described("4-password") == ["r4-password-msg"]
+    assert described("5-email") == [" r5-msg"]
+    assert described("5-right") == ["r5-msg"]
+    for place in ("r4-password-msg", "r5-msg"):
+        assert re.search(rf'id="{place}">\s*<p class="msg msg-error">', html)
+
+
+def test_templates_stand_beside_the_upload(browser_of: Client) -> None:
+    html = page(browser_of, "/imports/new/")
+    assert re.findall(r'href="/imports/(template\.\w+)"', html) == ["template.xlsx", "template.ods", "template.csv"]
+
+
+def test_what_is_wrong_with_an_upload_has_the_focus(browser_of: Client) -> None:
+    html = browser_of.post("/imports/new/", {"default_quota_mb": "x"}).content.decode()
+    assert re.findall(r'<input[^>]*\sid="(\w+)"[^>]*autofocus', html) == ["file"]
+
+
 def test_the_page_for_a_new_file_says_where_it_is(browser_of: Client) -> None:
     html = page(browser_of, "/imports/new/")
     assert re.search(
         r'<ol class="crumbs">\s*<li><a href="/mailboxes/">Mailboxes</a></li>\s*'
-        r'<li aria-current="page">Create accounts in bulk</li>',
+        r'<li><a href="/mailboxes/new/">Add an account</a></li>\s*<li aria-current="page">Create accounts in bulk</li>',
         html,
     )
 
