@@ -20,7 +20,7 @@ from accounts.formats import grouped
 from accounts.forms import CellField, KeptForm
 from accounts.models import Domain, Forward, Mailbox, MailboxQuerySet
 from accounts.panel_forms import TokenForm, dress
-from accounts.passwords import hash_password, verify_password
+from accounts.passwords import generate_password, hash_password
 from accounts.validators import as_stored, parse_quota_mb, to_unicode
 
 BATCH = 5000  # values in one query, of which databases take a limited number
@@ -307,7 +307,7 @@ class PasswordsForm(TokenForm, BulkForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.hashes: dict[int, str] = {}
+        self.user, self.passwords = self.request.user, list[tuple[Mailbox, str]]()
         self.was_sent_before = False
 
     @property
@@ -318,23 +318,14 @@ class PasswordsForm(TokenForm, BulkForm):
     @property
     def explanation(self) -> str:
         return ngettext(
-            "It gets a new random password, which you see next and which is shown only once. The old one works no "
-            "more.",
-            "Each gets a new random password, which you see next and which is shown only once. The old ones work no "
-            "more.",
+            "It gets a new random password, which you see next. The old one works no more.",
+            "Each gets a new random password, which you see next. The old ones work no more.",
             self.count,
         )
 
     @property
-    def done(self) -> str:
-        text = ngettext("%(count)s mailbox has a new password", "%(count)s mailboxes have new passwords", self.count)
-        return text % {"count": grouped(self.count)}
-
-    @property
-    def passwords(self) -> list[tuple[Mailbox, str]]:
-        """The mailboxes with their new passwords."""
-        mailboxes = Mailbox.objects.filter(pk__in=self.affected)
-        return [(mailbox, self.password_of(mailbox.address)) for mailbox in mailboxes]
+    def meant(self) -> str:
+        return str(self.data.get("seen"))
 
     @property
     def too_many(self) -> str:
@@ -357,23 +348,24 @@ class PasswordsForm(TokenForm, BulkForm):
         if self.too_many:
             return
         if self.data.get("seen") == self.stamp:
-            for pk, address in self.affected.items():
-                self.hashes[pk] = hash_password(self.password_of(address), generated=True)
-        else:
-            current = list(self.chosen.values_list("address", "password_hash"))
-            same = (verify_password(self.password_of(address), stored) for address, stored in current)
-            self.was_sent_before = bool(current) and all(same)
+            for mailbox in Mailbox.objects.filter(pk__in=self.affected):
+                password = generate_password()
+                mailbox.password_hash = hash_password(password, generated=True)
+                self.passwords.append((mailbox, password))
         del self.affected  # to be read again once nobody changes it any more
 
     def clean(self) -> None:
+        self.was_sent_before = self.is_kept()
         if not self.was_sent_before:
             super().clean()
         if self.too_many:
             self.add_error(None, ValidationError(self.too_many, code="too_many"))
 
     def write(self) -> None:
-        changed = [Mailbox(pk=pk, password_hash=password_hash) for pk, password_hash in self.hashes.items()]
-        Mailbox.objects.bulk_update(changed, ["password_hash"], batch_size=100)
+        if not self.was_sent_before:
+            changed = [mailbox for mailbox, _password in self.passwords]
+            Mailbox.objects.bulk_update(changed, ["password_hash"], batch_size=100)
+            self._keep(self.passwords)
 
 
 ACTIONS: dict[str, type[BulkForm]] = {

@@ -79,6 +79,7 @@ class MailboxForm(KeptForm, forms.Form):
         super().__init__(data, **kwargs)
         self.domains = domains
         self.domain: Domain | None = None
+        self.was_sent_before = False  # and has made the password that it would generate now
 
     def clean_email(self) -> str:
         address = normalize_mailbox_address(self.cleaned_data["email"])
@@ -128,8 +129,11 @@ class MailboxForm(KeptForm, forms.Form):
                 self._check(mailbox, forward)
                 if self.errors:
                     return None
-                mailbox.password_hash = password_hash or mailbox.password_hash
+                if password_hash and not self.was_sent_before:
+                    mailbox.password_hash = password_hash
                 self._write(mailbox, forward)
+                if generated and not self.was_sent_before:
+                    self._keep([(mailbox, generated)])
         except IntegrityError:  # by a writer that does not lock the domain, such as a script
             self._check(*self._build(self.domain))
             if not self.errors:
@@ -143,6 +147,9 @@ class MailboxForm(KeptForm, forms.Form):
     def generate(self) -> str | None:
         """Return the password of an account for which none was written; None where it keeps the one that it has."""
         return generate_password()
+
+    def _keep(self, passwords: list[tuple[Mailbox, str]]) -> None:
+        """Keep the generated password, in the transaction that writes the account, where it is to be shown later."""
 
     def _write(self, mailbox: Mailbox, forward: Forward | None) -> None:
         MailUsage.objects.filter(pk__in=[mailbox.address]).delete()  # of a mailbox of this address before

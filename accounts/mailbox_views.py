@@ -14,7 +14,6 @@ from accounts.access import domains_of
 from accounts.bulk import ACTIONS, BulkForm, PasswordsForm
 from accounts.filter_forms import MailboxFilterForm
 from accounts.models import Domain, Mailbox
-from accounts.new_passwords import NewPasswords, of_new_passwords, show_new_passwords
 from accounts.notices import end_sessions_and_say, warn_of_account, warn_of_disabled
 from accounts.panel_forms import MailboxEditForm, NewMailboxForm
 from accounts.selection import selected_mailboxes
@@ -23,21 +22,17 @@ from accounts.selection import selected_mailboxes
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def mailbox_new(request: HttpRequest) -> HttpResponse:
-    """Add one mailbox. The answer to the form itself shows a generated password: it is kept nowhere."""
+    """Add one mailbox. A generated password is shown next."""
     data = request.POST if request.method == "POST" else None
-    form = NewMailboxForm(data, domains=domains_of(request.user))
-    saved = (form.save() if form.is_valid() else None) if form.is_bound else None
-    if saved := saved or (form.sent_before() if form.is_bound else None):
-        mailbox, generated = saved
-        title = _("%(address)s has been created") % {"address": mailbox.display_address}
-        if not generated:
+    form = NewMailboxForm(data, user=request.user)
+    saved = form.save() if form.is_bound and form.is_valid() else None
+    if mailbox := (saved[0] if saved else form.sent_before() if form.is_bound else None):
+        is_chosen = bool(form.cleaned_data["password"])
+        if is_chosen:
+            title = _("%(address)s has been created") % {"address": mailbox.display_address}
             messages.success(request, f"{title}.")
         warn_of_account(request, form)
-        return (
-            show_new_passwords(request, title, [(mailbox, generated)], form.link_seed)
-            if generated
-            else redirect("mailbox_list")
-        )
+        return redirect("mailbox_list") if is_chosen else redirect("new_passwords", form.kept_id)
     return render(request, "accounts/mailbox_new.html", {"form": form})
 
 
@@ -47,7 +42,7 @@ def mailbox_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change one mailbox, its password and its forward."""
     own = Mailbox.objects.filter(domain__in=domains_of(request.user)).select_related("domain", "usage")
     mailbox = get_object_or_404(own, pk=pk)
-    form = MailboxEditForm(request.POST if request.method == "POST" else None, mailbox=mailbox)
+    form = MailboxEditForm(request.POST if request.method == "POST" else None, mailbox=mailbox, user=request.user)
     try:
         saved = form.save() if form.is_bound and form.is_valid() else None
     except Mailbox.DoesNotExist:
@@ -60,10 +55,7 @@ def mailbox_edit(request: HttpRequest, pk: int) -> HttpResponse:
         if not form.cleaned_data["is_active"]:
             warn_of_disabled(request, [mailbox.address])
         warn_of_account(request, form)
-        if saved[1]:
-            title = _("%(address)s has a new password") % {"address": mailbox.display_address}
-            return show_new_passwords(request, title, [(saved[0], saved[1])], form.link_seed)
-        return redirect("mailbox_list")
+        return redirect("new_passwords", form.kept_id) if saved[1] else redirect("mailbox_list")
     return render(request, "accounts/mailbox_edit.html", {"form": form, "mailbox": mailbox})
 
 
@@ -87,7 +79,7 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
             if action == "disable":
                 warn_of_disabled(request, list(form.affected.values()))
             if isinstance(form, PasswordsForm):
-                return show_new_passwords(request, form.done, form.passwords, form.link_seed)
+                return redirect("new_passwords", form.kept_id)
             return redirect(back)
     if not form.count:
         nothing = _("Nothing is selected. Tick mailboxes in the list first.")
@@ -96,12 +88,6 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
         return redirect(back)
     context = {"form": form, "back": back}
     return render(request, "accounts/mailbox_bulk.html", context)
-
-
-@of_new_passwords
-def mailbox_passwords_again(request: HttpRequest, new: NewPasswords) -> HttpResponse:
-    """Show new passwords once more, for whoever comes back from their sheets or links."""
-    return show_new_passwords(request, _("New passwords"), new)
 
 
 def _done(form: BulkForm) -> bool:

@@ -1,85 +1,105 @@
-"""New passwords on their way from the page that shows them to what is made of them: kept nowhere, so it sends them."""
+"""New generated passwords: sealed with the accounts they are written for, until they are saved or their time is up."""
 
-from collections.abc import Callable
-from functools import wraps
-from typing import Any
+from __future__ import annotations
 
-from django.contrib import messages
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import redirect, render
-from django.utils.crypto import constant_time_compare, salted_hmac
+import secrets
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_http_methods
 
 from accounts.access import domains_of
 from accounts.formats import grouped
-from accounts.models import Mailbox
-from accounts.selection import ids_of
+from accounts.models import Mailbox, NewPasswords
+from accounts.passwords import digest
+from accounts.sealing import SealBroken, seal_json, unseal_json
+from accounts.validators import to_unicode
 
-NewPasswords = list[tuple[Mailbox, str]]
-
-
-def of_new_passwords(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Give a view the login's mailboxes with the new passwords that a page sends.
-
-    Where some of them do not hold any more, the others come back on their page instead, which says so.
-    """
-
-    @require_http_methods(["GET", "HEAD", "POST"])
-    @never_cache
-    @wraps(view)
-    def wrapped(request: HttpRequest, **named: str) -> HttpResponseBase:
-        sent = ids_of(request.POST.getlist("mailbox"))
-        if request.method != "POST" or not sent:
-            return redirect("mailbox_list")
-        new = _those_that_hold(request, sent)
-        if gone := len(sent) - len(new):
-            text = ngettext(
-                "The new password of %(count)s mailbox does not hold any more: it has been changed, or the mailbox "
-                "has been deleted.",
-                "The new passwords of %(count)s mailboxes do not hold any more: they have been changed, or the "
-                "mailboxes have been deleted.",
-                gone,
-            )
-            messages.warning(request, text % {"count": grouped(gone)})
-            return show_new_passwords(request, _("New passwords"), new) if new else redirect("mailbox_list")
-        return view(request, new, **named)
-
-    return wrapped
+LINK_SEED_BYTES = 16  # as whoever makes the links wants them
 
 
-def show_new_passwords(request: HttpRequest, title: str, new: NewPasswords, seed: str = "") -> HttpResponse:
-    """Show new passwords, with the ways to hand them on."""
-    passwords = [(mailbox.display_address, password) for mailbox, password in new]
-    context = {**to_send_again(request, new, seed), "title": title, "passwords": passwords}
-    return render(request, "accounts/mailbox_passwords.html", context)
+@dataclass(frozen=True, slots=True)
+class NewPassword:
+    """One of them as it is now. `mailbox` is None where it is deleted or not the login's any more."""
+
+    address: str
+    is_deleted: bool
+    mailbox: Mailbox | None
+    password: str | None = field(repr=False)  # None where it does not hold any more
+
+    @property
+    def state(self) -> str:
+        """Why there is no password to show."""
+        if self.mailbox:
+            return _("its password was changed since")
+        return _("deleted since") if self.is_deleted else _("no longer in your domains")
 
 
-def to_send_again(request: HttpRequest, new: NewPasswords, seed: str = "") -> dict[str, Any]:
-    """Return the context of the partial that sends new passwords on. `seed`: of their one-time links."""
-    sent = [(mailbox.pk, password, _proof(mailbox, password)) for mailbox, password in new]
-    # A switch of the language would lose the passwords, so there is none.
-    return {"to_hand_on": sent, "seed": seed or request.POST.get("seed", ""), "keeps": True}
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a login has still to save. The same seed always leads to the same one-time links."""
+
+    record: NewPasswords
+    passwords: list[NewPassword]
+    link_seed: str = field(repr=False)
+
+    @property
+    def holding(self) -> list[tuple[Mailbox, str]]:
+        """The mailboxes whose new password still holds, and the password."""
+        return [(new.mailbox, new.password) for new in self.passwords if new.mailbox and new.password]
+
+    @property
+    def title(self) -> str:
+        if (count := len(self.passwords)) > 1:
+            text = ngettext("%(count)s mailbox has a new password", "%(count)s mailboxes have new passwords", count)
+            return text % {"count": grouped(count)}
+        text = (
+            _("%(address)s has been created") if self.record.is_of_new_mailbox else _("%(address)s has a new password")
+        )
+        return text % {"address": to_unicode(self.passwords[0].address)}
 
 
-def _those_that_hold(request: HttpRequest, sent: list[int]) -> NewPasswords:
-    texts = zip(request.POST.getlist("password"), request.POST.getlist("proof"), strict=False)
-    found = dict(zip(sent, texts, strict=False))
-    mailboxes = Mailbox.objects.filter(domain__in=domains_of(request.user), pk__in=found)
-    pairs = [(mailbox, *found[mailbox.pk]) for mailbox in mailboxes]
+def keep(
+    passwords: Iterable[tuple[Mailbox, str]], *, pk: uuid.UUID, user: User | AnonymousUser, is_of_new_mailbox: bool
+) -> None:
+    """Seal new passwords for a login, in the transaction that writes their hashes; what has this id is replaced."""
+    of_mailbox = {
+        mailbox.pk: (mailbox.address, password, digest(mailbox.password_hash)) for mailbox, password in passwords
+    }
+    now = timezone.now()
+    NewPasswords(
+        pk=pk,
+        made_by_id=user.pk,  # type: ignore[misc]  # the middleware lets nobody in who has none
+        made_at=now,
+        expires_at=now + settings.SECRETS_KEPT,
+        is_of_new_mailbox=is_of_new_mailbox,
+        sealed=seal_json({"passwords": of_mailbox, "link_seed": secrets.token_hex(LINK_SEED_BYTES)}),
+    ).save()
+
+
+def kept(records: Iterable[NewPasswords], user: User | AnonymousUser) -> list[Kept]:
+    """Open what a login has still to save, in as many queries for all as for one. Without its key nothing is there."""
+    opened = []
+    for record in records:
+        try:
+            opened.append((record, unseal_json(record.sealed)))
+        except SealBroken:
+            continue
+    found = Mailbox.objects.filter(pk__in={pk for _record, secret in opened for pk in secret["passwords"]})
+    own = {str(mailbox.pk): mailbox for mailbox in found.filter(domain__in=domains_of(user))}
+    there = {str(pk) for pk in found.values_list("pk", flat=True)}
+
+    def as_it_is(pk: str, address: str, password: str, of_hash: str) -> NewPassword:
+        mailbox = own.get(pk)
+        holds = mailbox is not None and digest(mailbox.password_hash) == of_hash
+        return NewPassword(address, pk not in there, mailbox, password if holds else None)
+
     return [
-        (mailbox, password)
-        for mailbox, password, proof in pairs
-        if constant_time_compare(proof, _proof(mailbox, password))
+        Kept(record, [as_it_is(pk, *facts) for pk, facts in secret["passwords"].items()], secret["link_seed"])
+        for record, secret in opened
     ]
-
-
-def _proof(mailbox: Mailbox, password: str) -> str:
-    """Return what only the panel can send with a password that it has given a mailbox, while it is the mailbox's.
-
-    Anything less would let a page find out, by trying, the password that an owner has chosen.
-    """
-    facts = repr((mailbox.pk, mailbox.password_hash, password))
-    return salted_hmac("accounts.new_passwords", facts, algorithm="sha256").hexdigest()

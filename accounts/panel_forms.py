@@ -2,60 +2,74 @@
 
 from __future__ import annotations
 
+import uuid
 from collections.abc import Mapping
 from datetime import timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
 from django.utils import timezone
 from django.utils.crypto import get_random_string, salted_hmac
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from accounts.access import domains_of
 from accounts.forms import ForwardForm, KeptForm, MailboxForm
-from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
-from accounts.passwords import password_for, verify_password
+from accounts.models import Domain, Forward, Mailbox, NewPasswords
+from accounts.new_passwords import keep, kept
+from accounts.passwords import verify_password
 
 TOKEN_LENGTH = 32
-LINK_SEED_LENGTH = 32  # hexadecimal digits, as whoever makes the links wants them
 SENT_TWICE_WITHIN = timedelta(minutes=10)
 FORWARD_CHANGED = _("This forward has been changed meanwhile, perhaps in another tab. Save again to replace that.")
 
 
 class TokenForm(forms.Form):
-    """A form that may generate passwords: `password_for` the hidden token and an address.
+    """A form that may generate passwords, and keeps them for its `user` until they are saved.
 
-    So the second of two presses, or a refresh, sets and shows the same password, which is kept nowhere.
+    By the hidden token the second of two presses, or a form sent again, is known as the one that made them.
     """
 
+    user: User | AnonymousUser
+    adds_mailbox: ClassVar[bool] = False
     token = forms.CharField(required=False, widget=forms.HiddenInput)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["token"] = get_random_string(TOKEN_LENGTH)
 
-    def password_of(self, address: str) -> str:
-        """Return the password to generate for an address. A page that sent no token gets another one each time."""
-        return password_for(f"{self._sent_token}:{address}")
+    @property
+    def meant(self) -> str:
+        """What the passwords are for: the same form may be sent for something else."""
+        raise NotImplementedError
 
     @property
-    def link_seed(self) -> str:
-        """What keys of one-time links are made from: likewise, so that the page sent again leads to the same links."""
-        return salted_hmac("accounts.links", self._sent_token).hexdigest()[:LINK_SEED_LENGTH]
+    def kept_id(self) -> uuid.UUID:
+        """The id of what the form keeps. A page that sent no token gets another one each time."""
+        sent = str(self.data.get("token", ""))
+        token = sent if len(sent) == TOKEN_LENGTH else self.initial["token"]
+        facts = repr((type(self).__name__, self.user.pk, token, self.meant))
+        return uuid.UUID(bytes=salted_hmac("accounts.kept_id", facts, algorithm="sha256").digest()[:16], version=4)
 
-    @property
-    def _sent_token(self) -> str:
-        token = str(self.data.get("token", ""))
-        return token if len(token) == TOKEN_LENGTH else str(self.initial["token"])
+    def is_kept(self) -> bool:
+        """Tell whether the form has made passwords that are kept, and that nobody has changed since."""
+        records = NewPasswords.objects.kept_for(self.user).filter(pk=self.kept_id)
+        return any(all(new.password for new in found.passwords if new.mailbox) for found in kept(records, self.user))
+
+    def _keep(self, passwords: list[tuple[Mailbox, str]]) -> None:
+        keep(passwords, pk=self.kept_id, user=self.user, is_of_new_mailbox=self.adds_mailbox)
 
 
 class NewMailboxForm(TokenForm, MailboxForm):
     """A new account on a page of its own."""
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, domains: DomainQuerySet) -> None:
-        super().__init__(data, domains=domains)
-        self.address = ""
+    adds_mailbox = True
+
+    def __init__(self, data: Mapping[str, Any] | None = None, *, user: User | AnonymousUser) -> None:
+        super().__init__(data, domains=domains_of(user))
+        self.user, self.address = user, ""
         dress(self)
         self.fields["email"].help_text = _("The address, in one of your domains")
         self.fields["password"].help_text = _("Empty: we generate a strong one and show it to you.")
@@ -65,25 +79,26 @@ class NewMailboxForm(TokenForm, MailboxForm):
         self.address = super().clean_email()
         return self.address
 
-    def generate(self) -> str:
-        return self.password_of(self.address)
+    @property
+    def meant(self) -> str:
+        return self.address
 
-    def sent_before(self) -> tuple[Mailbox, str | None] | None:
-        """Return what `save` did when it made this very account a moment ago, for the second of two presses."""
+    def sent_before(self) -> Mailbox | None:
+        """Return the mailbox if `save` made this very account a moment ago, for the second of two presses."""
         if not self.has_error("email", "address_taken") or "password" not in self.cleaned_data:
             return None
         recent = Mailbox.objects.filter(
             domain__in=self.domains, address=self.address, created_at__gte=timezone.now() - SENT_TWICE_WITHIN
         )
         chosen: str | None = self.cleaned_data["password"]
-        generated = None if chosen else self.generate()
         quota = self.cleaned_data.get("quota") or (self.domain.default_quota_mb if self.domain else None)
         existing = Forward.objects.filter(source=self.address).first()
         if (existing.destinations if existing else "") != " ".join(self.cleaned_data.get("forward") or ()):
             return None
         for mailbox in recent:
-            if quota == mailbox.quota_mb and verify_password(chosen or generated or "", mailbox.password_hash):
-                return mailbox, generated
+            is_same = verify_password(chosen, mailbox.password_hash) if chosen else self.is_kept()
+            if is_same and quota == mailbox.quota_mb:
+                return mailbox
         return None
 
 
@@ -104,9 +119,9 @@ class MailboxEditForm(TokenForm, MailboxForm):
     shown_password = forms.CharField(required=False, widget=forms.HiddenInput)
     field_order = ["quota", "password", "generates", "forward", "keep_copy", "is_active"]
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, mailbox: Mailbox) -> None:
+    def __init__(self, data: Mapping[str, Any] | None = None, *, mailbox: Mailbox, user: User | AnonymousUser) -> None:
         super().__init__(data, domains=Domain.objects.none())
-        self.mailbox, self.domain = mailbox, mailbox.domain
+        self.mailbox, self.domain, self.user = mailbox, mailbox.domain, user
         self.existing = Forward.objects.filter(source=mailbox.address).first()
         del self.fields["email"]
         self.initial["shown"] = _stamp_of_account(mailbox, self.existing)
@@ -136,18 +151,23 @@ class MailboxEditForm(TokenForm, MailboxForm):
         existing = Forward.objects.filter(source=mailbox.address).first()
         current, values = Mailbox.objects.get(pk=mailbox.pk), self.cleaned_data
         now, sent = _stamp_of_account(current, existing), _stamp_of_account(mailbox, forward)
-        password, password_now = values.get("password") or self.generate(), _stamp(current.password_hash)
+        chosen, password_now = values.get("password"), _stamp(current.password_hash)
         # The second of two presses finds what the first has written.
         is_other = now not in (values.get("shown") or now, sent)
-        if password and password_now != (values.get("shown_password") or password_now):
-            is_other |= not verify_password(password, current.password_hash)
+        self.was_sent_before = values["generates"] and self.is_kept()
+        if (chosen or values["generates"]) and password_now != (values.get("shown_password") or password_now):
+            is_other |= not (verify_password(chosen, current.password_hash) if chosen else self.was_sent_before)
         if is_other:
             show_again(self, shown=now, shown_password=password_now)
             message = _("This account has been changed meanwhile, perhaps in another tab. Save again to replace that.")
             self.add_error(None, ValidationError(message, code="changed_meanwhile"))
 
+    @property
+    def meant(self) -> str:
+        return self.mailbox.address
+
     def generate(self) -> str | None:
-        return self.password_of(self.mailbox.address) if self.cleaned_data["generates"] else None
+        return super().generate() if self.cleaned_data["generates"] else None
 
     def _hash(self, password: str, *, generated: bool) -> str:
         """Return the stored hash where it is of this password: sent twice, the form changes nothing more."""

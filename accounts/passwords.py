@@ -3,14 +3,12 @@
 A stored hash is `{ARGON2ID}` and a PHC string, which Dovecot checks natively.
 """
 
+import hashlib
 import math
 import secrets
-from collections.abc import Callable
-from itertools import count
 from typing import Final
 
 from django.conf import settings
-from django.utils.crypto import salted_hmac
 from passlib.hash import argon2
 
 # Lower case and digits without look-alikes (l 1 i o 0): easy to type on a phone, nothing a spreadsheet or a shell reads
@@ -24,33 +22,14 @@ ENTROPY_BITS: Final = math.log2(len(LETTERS)) + (GROUPS * GROUP_LENGTH - 1) * ma
 SCHEME: Final = "{ARGON2ID}"
 
 
-def generate_password(choose: Callable[[str], str] | None = None) -> str:
-    """Return a random password such as `kq3mrv-8rnkh4-fz3hcv`: a letter first, at least one digit, about 88 bits.
-
-    `choose` picks one of the characters that it is given; without it, chance does.
-    """
-    choose = choose or secrets.choice
+def generate_password() -> str:
+    """Return a random password such as `kq3mrv-8rnkh4-fz3hcv`: a letter first, at least one digit, about 88 bits."""
     while True:
-        first = choose(LETTERS)
-        rest = (choose(LETTERS + DIGITS) for _ in range(GROUPS * GROUP_LENGTH - 1))
+        first = secrets.choice(LETTERS)
+        rest = (secrets.choice(LETTERS + DIGITS) for _ in range(GROUPS * GROUP_LENGTH - 1))
         text = first + "".join(rest)
         if any(character in DIGITS for character in text):
             return "-".join(text[start : start + GROUP_LENGTH] for start in range(0, len(text), GROUP_LENGTH))
-
-
-def password_for(token: str) -> str:
-    """Return the generated password that belongs to a random token: the same each time, for a form that is sent twice.
-
-    So the second of two presses shows what the first has set, though the password is kept nowhere. To whoever lacks
-    the token, which only the page has, or SECRET_KEY, it is as good as any other.
-    """
-    numbers = count()
-
-    def choose(characters: str) -> str:
-        digest = salted_hmac("accounts.passwords", f"{next(numbers)}:{token}", algorithm="sha256").digest()
-        return characters[int.from_bytes(digest) % len(characters)]
-
-    return generate_password(choose)
 
 
 def hash_password(password: str, *, generated: bool = False) -> str:
@@ -70,6 +49,11 @@ def hash_password(password: str, *, generated: bool = False) -> str:
 def verify_password(password: str, password_hash: str) -> bool:
     """Tell whether `password` belongs to a stored hash."""
     return password_hash.startswith(SCHEME) and bool(argon2.verify(password, password_hash.removeprefix(SCHEME)))
+
+
+def digest(text: str) -> str:
+    """Return a digest, such as that of a stored hash, to tell later whether the password has been set anew."""
+    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def warm_up() -> None:

@@ -2,7 +2,7 @@ import re
 
 from django.urls import include, path, re_path
 
-from accounts import client_settings, forward_views, mailbox_views, views
+from accounts import client_settings, forward_views, mailbox_views, new_password_views, views
 
 # Programs write this address as they like. Django takes no flags within an expression.
 ANY_CASE = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", r"^autodiscover/autodiscover\.xml$")
@@ -11,7 +11,8 @@ urlpatterns = [
     path("mailboxes/", views.mailbox_list, name="mailbox_list"),
     path("mailboxes/new/", mailbox_views.mailbox_new, name="mailbox_new"),
     path("mailboxes/<int:pk>/", mailbox_views.mailbox_edit, name="mailbox_edit"),
-    path("mailboxes/new-passwords/", mailbox_views.mailbox_passwords_again, name="mailbox_passwords_again"),
+    path("mailboxes/new-passwords/<uuid:pk>/", new_password_views.new_passwords, name="new_passwords"),
+    path("mailboxes/new-passwords/<uuid:pk>/saved/", new_password_views.saved, name="new_passwords_saved"),
     path("mailboxes/selected/<str:action>/", mailbox_views.mailbox_bulk, name="mailbox_bulk"),
     path("forwards/", forward_views.forward_list, name="forward_list"),
     path("forwards/new/", forward_views.forward_new, name="forward_new"),

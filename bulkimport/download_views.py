@@ -9,7 +9,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.new_passwords import NewPasswords, of_new_passwords
+from accounts.new_password_views import of_new_passwords
+from accounts.new_passwords import Kept
 from accounts.selection import selected_mailboxes
 from bulkimport import downloads
 from bulkimport.access import own_import_or_404
@@ -52,10 +53,14 @@ def mailbox_export(request: HttpRequest, file_format: str) -> HttpResponseBase:
 
 
 @of_new_passwords
-def mailbox_passwords(request: HttpRequest, new: NewPasswords, file_format: str) -> HttpResponseBase:  # noqa: ARG001
-    """Hand back as a file the new passwords that a page shows."""
-    passwords = {mailbox.pk: password for mailbox, password in new}
-    return downloads.as_response(downloads.mailbox_list([mailbox for mailbox, _new in new], file_format, passwords))
+def mailbox_passwords(request: HttpRequest, new: Kept, file_format: str) -> HttpResponseBase:  # noqa: ARG001
+    """Download new passwords that have still to be saved."""
+    passwords = {mailbox.pk: password for mailbox, password in new.holding}
+    if not passwords:
+        return redirect(new.record)
+    return downloads.as_response(
+        downloads.mailbox_list([mailbox for mailbox, _new in new.holding], file_format, passwords)
+    )
 
 
 @require_safe

@@ -14,7 +14,8 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
 from django.views.i18n import set_language
 
-from accounts.new_passwords import NewPasswords, of_new_passwords, to_send_again
+from accounts.new_password_views import of_new_passwords
+from accounts.new_passwords import Kept
 from bulkimport.access import own_import_or_404
 from bulkimport.models import Import
 from bulkimport.services.after import accounts_of
@@ -43,14 +44,16 @@ def import_sheets(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 
 @of_new_passwords
-def mailbox_sheets(request: HttpRequest, new: NewPasswords) -> HttpResponse:
-    """Show a sheet or a card for each of the mailboxes whose new passwords a page shows."""
-    page = Paginator(new, SHEETS_PER_PAGE).get_page(request.POST.get("page"))
+def mailbox_sheets(request: HttpRequest, new: Kept) -> HttpResponse:
+    """Show a sheet or a card for each mailbox whose new password still holds."""
+    if not new.holding:
+        return redirect(new.record)
+    page = Paginator(new.holding, SHEETS_PER_PAGE).get_page(request.GET.get("page"))
     context = {
-        **to_send_again(request, new),
+        "new": new,
         "page": page,
         "sheets": [sheet_of(mailbox.address, password) for mailbox, password in page.object_list],
-        "is_cards": request.POST.get("size") == "cards",
+        "is_cards": request.GET.get("size") == "cards",
     }
     return render(request, "bulkimport/mailbox_sheets.html", context)
 

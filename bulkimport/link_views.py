@@ -16,7 +16,8 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
 from accounts.formats import grouped
-from accounts.new_passwords import NewPasswords, of_new_passwords, to_send_again
+from accounts.new_password_views import of_new_passwords
+from accounts.new_passwords import Kept
 from accounts.selection import ids_of
 from accounts.views import ROWS_PER_PAGE, tab_counts
 from bulkimport import downloads
@@ -62,7 +63,7 @@ def import_links(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
         seed = _seed_of(request)
         if action != "csv":
             make_links(import_record, seed, chosen)
-        return _show(request, links_made(import_record, seed), seed, import_record=import_record)
+        return _show(request, links_made(import_record, seed), import_record=import_record, seed=seed)
     purge_expired()
     accounts = [account for account in accounts_of(import_record) if account.mailbox]
     link_of = {link.mailbox_id: link for link in import_record.handouts()}  # the newest of each
@@ -115,13 +116,14 @@ def link_list(request: HttpRequest) -> HttpResponse:
 
 
 @of_new_passwords
-def mailbox_links(request: HttpRequest, new: NewPasswords) -> HttpResponseBase:
-    """Make links for the mailboxes whose new passwords a page has shown, and sends, and show them or download them."""
-    seed = _seed_of(request)
+def mailbox_links(request: HttpRequest, new: Kept) -> HttpResponseBase:
+    """Make links for the mailboxes with these new passwords, the same each time, and show them or download them."""
+    if request.method != "POST" or not new.holding:
+        return redirect(new.record)
     if request.POST.get("action") != "csv":
-        make_links_for(new, seed)
-    links = links_made_for([mailbox for mailbox, _password in new], seed)
-    missing = len(new) - len(links)
+        make_links_for(new.holding, new.link_seed)
+    links = links_made_for([mailbox for mailbox, _password in new.holding], new.link_seed)
+    missing = len(new.holding) - len(links)
     if links and missing and request.POST.get("action") != "csv":
         text = ngettext(
             "%(count)s mailbox has no link here: its link is no longer valid.",
@@ -129,7 +131,7 @@ def mailbox_links(request: HttpRequest, new: NewPasswords) -> HttpResponseBase:
             missing,
         )
         messages.warning(request, text % {"count": grouped(missing)})
-    return _show(request, links, seed, new=new)
+    return _show(request, links, new=new)
 
 
 def _is_outdated(request: HttpRequest, import_record: Import) -> bool:
@@ -150,10 +152,10 @@ def _seed_of(request: HttpRequest) -> str:
 def _show(
     request: HttpRequest,
     made: Iterable[Link],
-    seed: str,
     *,
     import_record: Import | None = None,
-    new: NewPasswords | None = None,
+    seed: str = "",
+    new: Kept | None = None,
 ) -> HttpResponseBase:
     """Show the links that were made, or download them."""
     page = request.build_absolute_uri(reverse("handout"))
@@ -167,9 +169,11 @@ def _show(
     if request.POST.get("action") == "csv":
         return downloads.as_response(downloads.links(links, import_record))
     context = {
-        **to_send_again(request, new or [], seed),
         "import": import_record,
-        "links": links,
+        "new": new,
+        "seed": seed,
+        "links": [(address, link, "") for address, link in links],
+        "keeps": True,  # a switch of the language would lose the links
         "days": settings.HANDOUT_VALID.days,
     }
     return render(request, "bulkimport/links_made.html", context)

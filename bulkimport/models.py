@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import uuid
 from datetime import datetime, timedelta
 from typing import Any, Final
@@ -21,6 +20,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.access import domains_of
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
+from accounts.passwords import digest
 
 # A creation whose progress has not moved for so long was interrupted: its server was stopped or killed. Hashing
 # reports at least every second, and the transaction that follows takes a few.
@@ -190,10 +190,6 @@ class ImportedAccount(models.Model):
     def has_its_password(self) -> bool:
         """Whether the mailbox still has the password that the import gave it."""
         return self.mailbox is not None and self.password_digest == digest(self.mailbox.password_hash)
-
-
-def digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 class Digest(SHA256):

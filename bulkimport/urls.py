@@ -7,18 +7,25 @@ urlpatterns = [
     re_path(
         r"^mailboxes/selected/export\.(?P<file_format>csv|xlsx)$", download_views.mailbox_export, name="mailbox_export"
     ),
-    re_path(
-        r"^mailboxes/new-passwords\.(?P<file_format>csv|xlsx)$",
+    path(
+        "mailboxes/new-passwords/<uuid:pk>/passwords.csv",
         download_views.mailbox_passwords,
+        {"file_format": "csv"},
         name="mailbox_passwords",
     ),
+    path(
+        "mailboxes/new-passwords/<uuid:pk>/passwords.xlsx",
+        download_views.mailbox_passwords,
+        {"file_format": "xlsx"},
+        name="mailbox_passwords",
+    ),
+    path("mailboxes/new-passwords/<uuid:pk>/sheets/", handout_views.mailbox_sheets, name="mailbox_sheets"),
+    path("mailboxes/new-passwords/<uuid:pk>/links/", link_views.mailbox_links, name="mailbox_links"),
     path("imports/", views.import_list, name="import_list"),
     path("imports/new/", views.import_new, name="import_new"),
     re_path(
         r"^imports/template\.(?P<file_format>xlsx|ods|csv)$", download_views.import_template, name="import_template"
     ),
-    path("mailboxes/new-passwords/sheets/", handout_views.mailbox_sheets, name="mailbox_sheets"),
-    path("mailboxes/new-passwords/links/", link_views.mailbox_links, name="mailbox_links"),
     path("links/", link_views.link_list, name="link_list"),
     path("imports/<uuid:pk>/", views.import_detail, name="import"),
     path("imports/<uuid:pk>/reading/", views.import_reading, name="import_reading"),

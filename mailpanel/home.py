@@ -19,7 +19,8 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import domains_of
 from accounts.formats import grouped, megabytes
-from accounts.models import ALMOST_FULL_PERCENT, Domain, DomainQuerySet, Mailbox, MailboxQuerySet
+from accounts.models import ALMOST_FULL_PERCENT, Domain, DomainQuerySet, Mailbox, MailboxQuerySet, NewPasswords
+from accounts.new_passwords import kept
 from bulkimport.models import Import, interrupted_before
 
 DOMAINS_PER_PAGE = 50
@@ -81,7 +82,12 @@ def home(request: HttpRequest) -> HttpResponse:
         "rows": rows_of(page.object_list),
         "mailbox_count": mailboxes.count(),
         "imports": imports.select_related("customer")[:LAST_IMPORTS],
-        "todos": [*import_todos(imports), *domain_todos(domains, user), *mailbox_todos(mailboxes)],
+        "todos": [
+            *import_todos(imports),
+            *password_todos(user),
+            *domain_todos(domains, user),
+            *mailbox_todos(mailboxes),
+        ],
     }
     return render(request, "home.html", context)
 
@@ -163,6 +169,25 @@ def _import_todo(import_record: Any) -> Todo:
         number,
     )
     return Todo("error", text % {**names, "count": grouped(number)}, url, _("Correct the list"))
+
+
+def password_todos(user: User) -> list[Todo]:
+    """Return the new passwords that the login has still to save, as far as they hold."""
+    found = [new for new in kept(NewPasswords.objects.kept_for(user), user) if new.holding]
+    todos = []
+    for new in found[:NAMED]:
+        until = date_format(timezone.localtime(new.record.expires_at), "j E Y, H:i")
+        text = ngettext(
+            "%(what)s. The password waits to be saved, until %(time)s.",
+            "%(what)s. The passwords wait to be saved, until %(time)s.",
+            len(new.passwords),
+        )
+        names = {"what": new.title, "time": until}
+        todos.append(Todo("info", text % names, new.record.get_absolute_url(), _("Show the passwords")))
+    if len(found) > NAMED:
+        text, url = _("More new passwords wait to be saved."), found[NAMED].record.get_absolute_url()
+        todos.append(Todo("info", text, url, _("Show the next ones")))
+    return todos
 
 
 def domain_todos(domains: DomainQuerySet, user: User) -> list[Todo]:

@@ -1,7 +1,5 @@
 """Short words for reading a file or a page in a test and looking at what came out."""
 
-import re
-
 from bulkimport.readers import read_file
 from bulkimport.rows import Dialect, Field, FileRows, Level, Problem
 
@@ -26,13 +24,6 @@ def cells(file: FileRows) -> list[tuple[str, ...]]:
 
 def row_codes(file: FileRows) -> list[tuple[int, str, Field | None]]:
     return [(problem.line, problem.code, problem.field) for row in file.rows for problem in row.problems]
-
-
-def hidden(html: str) -> dict[str, list[str]]:
-    """Return what the hidden fields of a page with new passwords send."""
-    names = ("seed", "mailbox", "password", "proof")
-    fields = re.findall(rf'<input type="hidden" name="({"|".join(names)})" value="([^"]*)">', html)
-    return {name: [value for field, value in fields if field == name] for name in names}
 
 
 def is_sound(file: FileRows) -> bool:

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Page
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from accounts import panel_forms
+from accounts import bulk, new_passwords
 from bulkimport.models import Import
 from bulkimport.services import creating
 from tests.factories import MAILBOX_PASSWORD
@@ -85,7 +85,7 @@ TYPED = {
 PRESSED = {
     "mailbox-faults": ["main .btn-primary"],
     "new-passwords": ["main .btn-primary"],
-    "links-made": ["main .btn-primary", "[formaction$='/links/']"],
+    "links-made": ["main .btn-primary", "main [action$='/links/'] button"],
     "handout-opened": ["main button"],
     "send-again": ["main .btn-primary"],
 }
@@ -108,8 +108,9 @@ def _the_same_each_time(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> 
     settings.MAIL_HOSTNAME = MAIL_HOSTNAME
     numbers = count(1)
     monkeypatch.setattr(timezone, "now", lambda: NOW)
-    monkeypatch.setattr(creating, "generate_password", lambda: f"kq3mrv-8rnkh4-fz3h{next(numbers):02}")
-    monkeypatch.setattr(panel_forms, "get_random_string", lambda length: "5" * length)
+    for module in (creating, bulk):
+        monkeypatch.setattr(module, "generate_password", lambda: f"kq3mrv-8rnkh4-fz3h{next(numbers):02}")
+    monkeypatch.setattr(new_passwords.secrets, "token_hex", lambda number: "5" * 2 * number)
     # The links to send name the panel's address, which for a test has another port each time.
     monkeypatch.setattr(HttpRequest, "build_absolute_uri", lambda _request, path: f"https://panel.przyklad.iq.pl{path}")
 

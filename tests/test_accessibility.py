@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from uuid import UUID
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -160,15 +161,17 @@ def test_forms_with_errors_and_what_follows(
     send_as_it_is(page)
     expect(page.locator("[data-password]").first).to_be_visible()
     found["passwords shown"] = faults(axe, page)
-    page.locator("[formaction$='/sheets/']").click()
+    page.locator("main [href$='/sheets/']").click()
     page.wait_for_url("**/sheets/")
     found["sheets of them"] = faults(axe, page)
     page.goto(addresses["mailbox"])
     page.locator("[name=generates]").check()
     send_as_it_is(page)
-    page.locator("[formaction$='/links/']").click()
-    page.wait_for_url("**/new-passwords/links/")
+    page.locator("main [action$='/links/'] button").click()
+    page.wait_for_url("**/links/")
     found["link of one"] = faults(axe, page)
+    page.goto(f"/mailboxes/new-passwords/{UUID(int=0)}/")
+    found["no passwords"] = faults(axe, page)
     page.goto(addresses["links"])
     page.locator("[value=make_all]").click()
     expect(page.locator("[data-password]").first).to_be_visible()

@@ -196,7 +196,7 @@ def test_adding_and_changing_a_mailbox(page: Page) -> None:
     shown = shown_passwords(page)
     page.go_back()
     expect_heading(page, "Add an account")
-    forward_as_before(page)
+    page.go_forward()
     expect_heading(page, "nowe@przyklad.iq.pl has been created")
     assert shown_passwords(page) == shown
     mailbox = Mailbox.objects.get()
@@ -253,15 +253,37 @@ def test_doing_something_to_many_mailboxes(page: Page) -> None:
 
     page.goto(f"/mailboxes/selected/passwords/?{chosen}")
     page.get_by_role("button", name="New passwords for 3 mailboxes").dblclick()
-    expect_heading(page, "3 mailboxes have new passwords")
-    shown = shown_passwords(page)
+    stays(page, "3 mailboxes have new passwords")
+    kept, shown = page.url, shown_passwords(page)
     page.go_back()
     expect_heading(page, "New passwords for 3 mailboxes")
-    forward_as_before(page)
+    page.go_forward()  # the browser has nothing to ask
+    expect_heading(page, "3 mailboxes have new passwords")
+    assert shown_passwords(page) == shown
+    page.get_by_role("link", name="Print sheets").click()
+    expect_heading(page, "Sheets to print")
+    page.get_by_role("link", name="Six cards a page").click()
+    expect(page.locator(".cards")).to_be_visible()
+    for _step in range(2):
+        page.go_back()
+    expect_heading(page, "3 mailboxes have new passwords")
+    page.get_by_role("button", name="Make one-time links").dblclick()
+    expect_heading(page, "3 links to send")
+    links = shown_passwords(page)
+    page.go_back()
+    expect_heading(page, "3 mailboxes have new passwords")
+    page.get_by_role("button", name="Make one-time links").click()
+    expect_heading(page, "3 links to send")
+    assert shown_passwords(page) == links
+    page.get_by_role("link", name="Back to the passwords").click()
     expect_heading(page, "3 mailboxes have new passwords")
     assert shown_passwords(page) == shown
     hashes = Mailbox.objects.order_by("pk").values_list("password_hash", flat=True)
     assert all(verify_password(*pair) for pair in zip(shown, hashes, strict=False))
+    page.get_by_text("I have saved the passwords").click()
+    page.get_by_role("button", name="Erase the passwords from the panel").click()
+    expect_notice(page, "The passwords have been erased from the panel.")
+    expect_heading(another_tab(page, kept), "There are no passwords here any more")
 
     page.goto(f"/mailboxes/selected/delete/?{chosen}")
     behind = another_tab(page)

@@ -12,22 +12,18 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import notices
-from accounts.models import Domain, Forward, Mailbox
+from accounts.models import Domain, Forward, Mailbox, NewPasswords
 from accounts.passwords import hash_password, verify_password
-from bulkimport import handout_views
 from bulkimport.models import Import, ImportedAccount
 from bulkimport.readers import read_file
 from bulkimport.rows import Field
 from tests.factories import (
-    MAILBOX_PASSWORD,
-    make_client,
     make_created_import,
     make_domain,
     make_forward,
     make_mailbox,
     make_user,
 )
-from tests.reading import hidden
 
 pytestmark = pytest.mark.django_db
 
@@ -53,6 +49,12 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> Mock:
 @pytest.fixture
 def three(customer: User) -> list[Mailbox]:
     return [make_mailbox(f"{name}@przyklad.iq.pl") for name in ("adam", "beata", "cezary")]
+
+
+def shown_at(client: Client, page: str) -> dict[str, str]:
+    """Return the passwords of a page, by address."""
+    html = client.get(page).content.decode()
+    return dict(re.findall(r'data-account="([^"]+)".*?data-password>([^<]+)<', html, re.DOTALL))
 
 
 def url(action: str, mailboxes: list[Mailbox] | None = None, query: str = "") -> str:
@@ -246,21 +248,21 @@ def test_forwards_to_many_mailboxes_are_found_too(customer: User) -> None:
     assert Forward.objects.leading_to([]) == []
 
 
-def test_new_passwords_are_set_and_shown_once(browser_of: Client, three: list[Mailbox], ended: Mock) -> None:
+def test_new_passwords_are_set_and_shown(browser_of: Client, three: list[Mailbox], ended: Mock) -> None:
     page = url("passwords", three[:2])
     (seen,) = re.findall(r'name="seen" value="(\w+)"', browser_of.get(page).content.decode())
     form = {"seen": seen, "token": TOKEN}
-    html = browser_of.post(page, form).content.decode()
-    shown = re.findall(r'data-account="([^"]+)".*?data-password>([^<]+)<', html, re.DOTALL)
-    assert [address for address, _password in shown] == [mailbox.address for mailbox in three[:2]]
-    for address, password in shown:
+    response = browser_of.post(page, form)
+    shown = shown_at(browser_of, response["Location"])
+    assert list(shown) == [mailbox.address for mailbox in three[:2]]
+    for address, password in shown.items():
         assert verify_password(password, Mailbox.objects.get(address=address).password_hash)
-    assert shown[0][1] != shown[1][1]
+    assert len(set(shown.values())) == 2
     assert Mailbox.objects.get(pk=three[2].pk).password_hash == three[2].password_hash
     ended.assert_called_once_with([mailbox.address for mailbox in three[:2]])
     hashes = set(Mailbox.objects.values_list("password_hash", flat=True))
-    again = browser_of.post(page, form).content.decode()
-    assert shown == re.findall(r'data-account="([^"]+)".*?data-password>([^<]+)<', again, re.DOTALL)
+    assert browser_of.post(page, form)["Location"] == response["Location"], "a second press leads to the same page"
+    assert shown_at(browser_of, response["Location"]) == shown
     assert set(Mailbox.objects.values_list("password_hash", flat=True)) == hashes, "a second press sets nothing anew"
     Mailbox.objects.filter(pk=three[0].pk).update(password_hash=hash_password("Wlasne1234"))
     late = browser_of.post(page, form).content.decode()
@@ -269,80 +271,23 @@ def test_new_passwords_are_set_and_shown_once(browser_of: Client, three: list[Ma
     assert verify_password("Wlasne1234", Mailbox.objects.get(pk=three[0].pk).password_hash)
 
 
+def test_a_form_sent_again_after_the_passwords_are_saved_sets_nothing(browser_of: Client, three: list[Mailbox]) -> None:
+    page = url("passwords", three)
+    (seen,) = re.findall(r'name="seen" value="(\w+)"', browser_of.get(page).content.decode())
+    form = {"seen": seen, "token": TOKEN}
+    kept = browser_of.post(page, form)["Location"]
+    hashes = set(Mailbox.objects.values_list("password_hash", flat=True))
+    browser_of.post(f"{kept}saved/")
+    assert "Look at it as it is now and decide again." in browser_of.post(page, form).content.decode()
+    assert set(Mailbox.objects.values_list("password_hash", flat=True)) == hashes
+    assert not NewPasswords.objects.exists()
+
+
 def test_too_many_passwords_at_once_are_refused(browser_of: Client, three: list[Mailbox], settings) -> None:
     settings.MAX_ACCOUNTS_PER_FILE = 2
     before = set(Mailbox.objects.values_list("password_hash", flat=True))
     assert "for 2 mailboxes at once" in confirm(browser_of, url("passwords", three)).content.decode()
     assert set(Mailbox.objects.values_list("password_hash", flat=True)) == before
-
-
-@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
-def test_new_passwords_are_downloaded_from_their_page(
-    browser_of: Client, three: list[Mailbox], file_format: str
-) -> None:
-    make_forward("adam@przyklad.iq.pl", "+a@b.pl", keep_copy=True)
-    page = confirm(browser_of, url("passwords", three[:2]), token=TOKEN)
-    html = page.content.decode()
-    assert f'action="/mailboxes/new-passwords.{file_format}"' in html
-    response = browser_of.post(f"/mailboxes/new-passwords.{file_format}", hidden(html))
-    assert "no-store" in response.headers["Cache-Control"]
-    assert f'attachment; filename="new-passwords.{file_format}"' in response.headers["Content-Disposition"]
-    adam, beata = (row.cells for row in read_file(response.content, max_rows=10).rows)
-    for mailbox, cells in zip(three, (adam, beata), strict=False):
-        assert cells[Field.EMAIL] == mailbox.address
-        assert f"data-password>{cells[Field.PASSWORD]}<" in html
-        assert verify_password(cells[Field.PASSWORD], Mailbox.objects.get(pk=mailbox.pk).password_hash)
-        assert cells[Field.QUOTA] == str(mailbox.quota_mb)
-    assert (adam[Field.FORWARD].strip(), adam[Field.KEEP_COPY]) == ("+a@b.pl", "Yes")
-
-
-def test_new_passwords_are_printed_from_their_page(
-    browser_of: Client, three: list[Mailbox], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    html = confirm(browser_of, url("passwords", three[:2]), token=TOKEN).content.decode()
-    passwords = hidden(html)["password"]
-    assert 'formaction="/mailboxes/new-passwords/sheets/"' in html
-    for size in ({}, {"size": "cards"}):
-        response = browser_of.post("/mailboxes/new-passwords/sheets/", {**hidden(html), **size})
-        assert "no-store" in response.headers["Cache-Control"]
-        sheets = response.content.decode().split('class="sheet"')[1:]
-        assert len(sheets) == 2
-        for mailbox, password, sheet in zip(three, passwords, sheets, strict=False):
-            assert mailbox.local_part in sheet
-            assert password in sheet
-        assert ('class="cards"' in response.content.decode()) is bool(size)
-    monkeypatch.setattr(handout_views, "SHEETS_PER_PAGE", 1)
-    sent = {**hidden(html), "size": "cards", "page": "2"}
-    response = browser_of.post("/mailboxes/new-passwords/sheets/", sent)
-    (sheet,) = response.content.decode().split('class="sheet"')[1:]
-    assert passwords[1] in sheet
-    assert hidden(response.content.decode())["password"] == passwords
-    assert re.search(r'form="sheets"\s+name="page"\s+value="1"', response.content.decode())
-    assert 'name="size" value="cards"' in response.content.decode()
-    assert browser_of.get("/mailboxes/new-passwords/sheets/")["Location"] == "/mailboxes/"
-
-
-def test_nobody_downloads_anything_of_another_customers_mailboxes(browser_of: Client, three: list[Mailbox]) -> None:
-    stranger = make_user("obcy")
-    make_domain("cudza.example", [stranger])
-    sent = hidden(confirm(browser_of, url("passwords", three), token=TOKEN).content.decode())
-    for page in ("/mailboxes/new-passwords.csv", "/mailboxes/new-passwords/sheets/", "/mailboxes/new-passwords/"):
-        response = make_client(stranger).post(page, sent)
-        assert response["Location"] == "/mailboxes/"
-        assert browser_of.get(page)["Location"] == "/mailboxes/"
-        signed_out = Client().post(page, sent).content.decode()
-        assert "adam@" not in signed_out
-        assert 'name="kept"' in signed_out, "the form is sent again after signing in"
-
-
-def test_any_form_for_new_passwords_gets_an_answer(browser_of: Client, three: list[Mailbox]) -> None:
-    page = "/mailboxes/new-passwords.csv"
-    adam = three[0].pk
-    for keys in ([], ["x", "-1", "9" * 30, "\0"], ["1" * 18], [adam], [adam, adam], [adam, *range(10**6, 10**6 + 499)]):
-        for text in ("", "\0", "ż", "x" * 5000, "=cmd|' /C calc'!A0", MAILBOX_PASSWORD):
-            sent = {"mailbox": keys, "password": [text] * len(keys), "proof": [text] * len(keys)}
-            assert browser_of.post(page, sent)["Location"] == "/mailboxes/"
-    assert browser_of.post(page, {"mailbox": [adam]})["Location"] == "/mailboxes/", "without a password"
 
 
 @pytest.mark.parametrize("file_format", ["csv", "xlsx"])

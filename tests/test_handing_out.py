@@ -25,9 +25,9 @@ from pytest_django import Settings
 
 from accounts.models import Domain, Mailbox
 from accounts.passwords import hash_password, verify_password
+from accounts.sealing import SealBroken, unseal
 from bulkimport.downloads import links as links_csv
 from bulkimport.models import Handout, Import
-from bulkimport.sealing import SealBroken, unseal
 from bulkimport.services import handing_out
 from bulkimport.services.after import forget_secrets, generated_passwords, undo
 from bulkimport.services.checking import upload

@@ -170,6 +170,28 @@ def test_imports_that_wait_for_their_person(browser_of: Client, customer: User) 
     assert len(todos(browser_of)) == 2, "of mailboxes that are gone there is nothing to save"
 
 
+def test_new_passwords_that_wait_to_be_saved(browser_of: Client, customer: User) -> None:
+    make_domain("przyklad.iq.pl", [customer])
+    pages = []
+    for number in range(NAMED + 1):
+        sent = {"email": f"a{number}@przyklad.iq.pl", "token": "t" * 32}
+        pages.insert(0, browser_of.post("/mailboxes/new/", sent)["Location"])
+    with CaptureQueriesContext(connection) as many:
+        found = todos(browser_of)
+    assert [url for _text, url in found] == pages
+    assert found[0][0].startswith("a5@przyklad.iq.pl has been created. The password waits to be saved, until ")
+    assert found[NAMED][0] == "More new passwords wait to be saved."
+    browser_of.post(f"{pages[0]}saved/")
+    Mailbox.objects.filter(local_part__in=["a4", "a3"]).update(password_hash="x")
+    Mailbox.objects.filter(local_part="a2").delete()
+    with CaptureQueriesContext(connection) as few:
+        browser_of.get("/")
+    assert [url for _text, url in todos(browser_of)] == pages[4:], "saved, changed and deleted ones are not waited for"
+    assert len(few) <= len(many)
+    staff = make_client(make_user("boss", is_staff=True))
+    assert todos(staff) == []
+
+
 def test_domains_switched_off_or_almost_at_a_limit(browser_of: Client, customer: User) -> None:
     off = make_domain("off.example", [customer], is_active=False)
     most = make_domain("most.example", [customer], max_mailboxes=10, max_total_quota_mb=10_000)

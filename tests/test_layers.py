@@ -10,7 +10,7 @@ from django.conf import settings
 LAYERS = [
     ["rows"],
     ["columns"],
-    ["readers", "validation", "sealing", "models"],
+    ["readers", "validation", "models"],
     ["services"],
     ["access", "sheets", "tables", "wording", "checked_rows"],
     ["runner", "capacity", "downloads", "checked_page"],

@@ -85,9 +85,9 @@ def address_of(name: str) -> str:
     """Return the address of a page, whatever stands in it."""
     if ":" in name:
         return reverse(name)
-    ((_pattern, parameters),) = get_resolver().reverse_dict[name][0]
+    ((_path, parameters),), pattern, *_rest = get_resolver().reverse_dict[name]
     values = {"pk": 1, "action": "delete", "file_format": "csv"}
-    if "import" in name and "pk" in parameters:
+    if "[0-9a-f]" in pattern:
         values["pk"] = uuid.UUID(int=1)  # type: ignore[assignment]
     return reverse(name, kwargs={parameter: values[parameter] for parameter in parameters})
 

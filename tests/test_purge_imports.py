@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from datetime import timedelta
 from io import StringIO
 
@@ -9,8 +10,10 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
+from accounts.models import NewPasswords
 from bulkimport.models import Import
 from bulkimport.services.checking import upload
+from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db
 
@@ -49,3 +52,13 @@ def test_a_quiet_purge_says_nothing() -> None:
     uploaded(hours_left=-1)
     assert purged(verbosity=0) == ""
     assert not Import.objects.with_expired_secrets().exists()
+
+
+def test_new_passwords_that_nobody_has_saved_are_deleted_too() -> None:
+    now, made_by = timezone.now(), make_user("anna")
+    for hours in (-1, 1):
+        NewPasswords.objects.create(
+            pk=uuid.uuid4(), made_by=made_by, expires_at=now + timedelta(hours=hours), sealed=b"x"
+        )
+    purged()
+    assert NewPasswords.objects.get().expires_at > now

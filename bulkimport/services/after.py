@@ -6,9 +6,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.models import Domain, Forward, Mailbox
+from accounts.models import Domain, Forward, Mailbox, NewPasswords
+from accounts.sealing import SealBroken, unseal_json
 from bulkimport.models import Handout, Import, ImportedAccount
-from bulkimport.sealing import SealBroken, unseal_json
 from bulkimport.services.checking import ImportNotOpen
 
 
@@ -78,12 +78,14 @@ def forget_secrets(import_record: Import) -> None:
 
 
 def purge_expired() -> int:
-    """Delete all sealed data whose time is up, of one-time links too, and return from how many imports."""
+    """Delete all sealed data whose time is up, of new passwords and links too, and return from how many imports."""
+    # Asked first: a page that only shows something must not wait for whoever is writing.
+    if (passwords := NewPasswords.objects.expired()).exists():
+        passwords.delete()
     links = Handout.objects.with_expired_secrets()
     if links.exists():
         links.update(sealed=None)
     expired = Import.objects.with_expired_secrets()
-    # Asked first: a page that only shows something must not wait for whoever is writing.
     return expired.update(sealed_file=None, sealed_choices=None, sealed_results=None) if expired.exists() else 0
 
 

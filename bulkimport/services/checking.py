@@ -18,11 +18,11 @@ from django.utils.translation import ngettext
 
 from accounts.access import domains_of
 from accounts.formats import grouped
+from accounts.sealing import SealBroken, seal, seal_json, unseal, unseal_json
 from accounts.validators import normalize_mailbox_address
 from bulkimport.models import Import, ImportQuerySet
 from bulkimport.readers import read_file
 from bulkimport.rows import Dialect, Field, FileRows, Plan, Problem, Row
-from bulkimport.sealing import SealBroken, seal, seal_json, unseal, unseal_json
 from bulkimport.validation import validate
 
 Corrections = Mapping[int, Mapping[Field, str]]  # line -> column -> text in the place of the file's

@@ -15,10 +15,10 @@ from django.db.models import Q
 from django.utils import timezone, translation
 
 from accounts.models import Domain, Forward, Mailbox, MailUsage
-from accounts.passwords import generate_password, hash_password, warm_up
-from bulkimport.models import Import, ImportedAccount, ImportQuerySet, digest, fingerprint, interrupted_before
+from accounts.passwords import digest, generate_password, hash_password, warm_up
+from accounts.sealing import seal_json
+from bulkimport.models import Import, ImportedAccount, ImportQuerySet, fingerprint, interrupted_before
 from bulkimport.rows import Draft, Level, Plan
-from bulkimport.sealing import seal_json
 from bulkimport.services.welcome import as_stored, send_welcome
 from bulkimport.validation import problems_at_write
 

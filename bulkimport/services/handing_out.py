@@ -13,9 +13,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from accounts.models import Domain, Mailbox
-from accounts.passwords import verify_password
-from bulkimport.models import Handout, Import, digest
-from bulkimport.sealing import SealBroken, seal, unseal
+from accounts.passwords import digest, verify_password
+from accounts.sealing import SealBroken, seal, unseal
+from bulkimport.models import Handout, Import
 from bulkimport.services.after import accounts_of
 
 KEY_BYTES: Final = 16  # 128 bits: nobody guesses one
@@ -72,7 +72,10 @@ def make_links(import_record: Import, seed: str, mailbox_ids: Collection[int] | 
 
 
 def make_links_for(passwords: Iterable[tuple[Mailbox, str]], seed: str) -> None:
-    """Make a link for each of these mailboxes, of which this is the password; for the rest as `make_links`."""
+    """Make a link for each of these mailboxes, of which this is the password; for the rest as `make_links`.
+
+    The seed is sealed with the passwords and goes with them: until then it gives away no more than they do.
+    """
     pairs = list(passwords)
     with transaction.atomic():
         Domain.objects.lock({mailbox.domain_id for mailbox, _password in pairs})

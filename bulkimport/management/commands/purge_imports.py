@@ -1,4 +1,4 @@
-"""Delete for good what imports keep sealed, once its time is up. To be run every hour."""
+"""Delete for good what is kept sealed, once its time is up. To be run every hour."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from bulkimport.services.after import purge_expired
 
 
 class Command(BaseCommand):
-    help = "Deletes the files and generated passwords of imports whose time is up."
+    help = "Deletes uploaded files and generated passwords whose time is up."
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.description = _("Deletes the files and generated passwords of imports whose time is up.")
+        parser.description = _("Deletes uploaded files and generated passwords whose time is up.")
 
     def handle(self, **options: Any) -> None:
         count = purge_expired()

@@ -48,5 +48,6 @@ def _cipher(link_key: str) -> MultiFernet:
 
 def _derive(secret_key: str, link_key: str) -> bytes:
     salt = link_key.encode() or None
+    # The name of where this module was first: another one would open nothing that is sealed already.
     hkdf = HKDF(algorithm=SHA256(), length=32, salt=salt, info=b"mailpanel.bulkimport.sealing")
     return base64.urlsafe_b64encode(hkdf.derive(secret_key.encode()))

@@ -1,7 +1,7 @@
 import pytest
 from pytest_django import Settings
 
-from bulkimport.sealing import SealBroken, seal, seal_json, unseal, unseal_json
+from accounts.sealing import SealBroken, seal, seal_json, unseal, unseal_json
 
 
 def test_what_is_sealed_comes_back_and_cannot_be_read_meanwhile() -> None:

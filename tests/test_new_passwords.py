@@ -1,0 +1,271 @@
+"""New passwords until they are saved: who sees them, for how long, what is made of them, and that none is lost."""
+
+from __future__ import annotations
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+from pytest_django import Settings
+
+from accounts.models import Domain, Mailbox, NewPasswords
+from accounts.passwords import hash_password, verify_password
+from bulkimport import handout_views
+from bulkimport.models import Handout
+from bulkimport.readers import read_file
+from bulkimport.rows import Field
+from bulkimport.services.after import purge_expired
+from tests.factories import make_client, make_domain, make_forward, make_mailbox, make_user
+
+pytestmark = pytest.mark.django_db
+
+TOKEN = "t" * 32
+GONE = "There are no passwords here any more"
+PAGES = ("", "passwords.csv", "passwords.xlsx", "sheets/", "links/", "saved/")
+
+
+@pytest.fixture
+def three(customer: User) -> list[Mailbox]:
+    return [make_mailbox(f"{name}@przyklad.iq.pl") for name in ("adam", "beata", "cezary")]
+
+
+def set_for(client: Client, mailboxes: list[Mailbox]) -> str:
+    """Give these mailboxes new passwords, and return the address of the page that shows them."""
+    page = "/mailboxes/selected/passwords/?" + "&".join(f"select={mailbox.pk}" for mailbox in mailboxes)
+    (seen,) = re.findall(r'name="seen" value="(\w+)"', client.get(page).content.decode())
+    return str(client.post(page, {"seen": seen, "token": TOKEN})["Location"])
+
+
+def shown(client: Client, page: str) -> dict[str, str]:
+    rows = client.get(page).content.decode().split('data-account="')[1:]
+    found = [(row.partition('"')[0], re.search(r"data-password>([^<]+)<", row)) for row in rows]
+    return {address: password[1] for address, password in found if password}
+
+
+def change(mailbox: Mailbox) -> None:
+    """Let an owner choose a password."""
+    Mailbox.objects.filter(pk=mailbox.pk).update(password_hash=hash_password("Wlasne1234", generated=True))
+
+
+def test_they_can_be_opened_again_until_they_are_saved(browser_of: Client, three: list[Mailbox]) -> None:
+    page = set_for(browser_of, three)
+    passwords = shown(browser_of, page)
+    response = browser_of.get(page)
+    assert shown(browser_of, page) == passwords
+    assert len(passwords) == 3
+    assert "no-store" in response.headers["Cache-Control"]
+    html = response.content.decode()
+    assert "<h1>3 mailboxes have new passwords</h1>" in html
+    assert "The passwords can be shown until" in html
+    assert 'name="language"' in html
+    assert browser_of.get(f"{page}saved/")["Location"] == page
+    assert shown(browser_of, page) == passwords, "looking saves nothing"
+    assert "The passwords have been erased from the panel." in (
+        browser_of.post(f"{page}saved/", follow=True).content.decode()
+    )
+    assert not NewPasswords.objects.exists()
+    for name in PAGES:
+        response = browser_of.get(page + name)
+        assert response.status_code == 404
+        assert GONE in response.content.decode()
+    assert browser_of.post(f"{page}saved/").status_code == 404, "the second of two presses reads the same"
+    assert all(verify_password(passwords[mailbox.address], mailbox.password_hash) for mailbox in Mailbox.objects.all())
+
+
+def test_they_are_gone_when_their_time_is_up(browser_of: Client, three: list[Mailbox], settings: Settings) -> None:
+    page = set_for(browser_of, three)
+    record = NewPasswords.objects.get()
+    assert record.expires_at - record.made_at == settings.SECRETS_KEPT
+    assert purge_expired() == 0
+    assert shown(browser_of, page)
+    NewPasswords.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    for name in PAGES:
+        assert browser_of.get(page + name).status_code == 404
+    purge_expired()
+    assert not NewPasswords.objects.exists()
+
+
+def test_nobody_else_opens_them(browser_of: Client, customer: User, three: list[Mailbox]) -> None:
+    page = set_for(browser_of, three)
+    colleague = make_user("ewa")
+    for domain in Domain.objects.all():
+        domain.administrators.add(colleague)
+    others = (colleague, make_user("boss", is_staff=True), make_user("root", is_staff=True, is_superuser=True))
+    for name in PAGES:
+        for other in others:
+            client = make_client(other)
+            for response in (client.get(page + name), client.post(page + name)):
+                assert response.status_code == 404
+                assert "adam" not in response.content.decode()
+        assert Client().get(page + name)["Location"].startswith("/login/")
+    assert len(shown(browser_of, page)) == 3
+    assert not Handout.objects.exists()
+
+
+def test_nothing_lies_in_the_clear(browser_of: Client, three: list[Mailbox]) -> None:
+    page = set_for(browser_of, three)
+    record = NewPasswords.objects.get()
+    for password in shown(browser_of, page).values():
+        assert password.encode() not in bytes(record.sealed)
+        assert password not in repr(vars(record))
+        assert all(password not in str(session.get_decoded()) for session in Session.objects.all())
+        assert all(password not in str(cookie) for cookie in browser_of.cookies.values())
+    html = browser_of.get(page).content.decode()
+    assert 'name="password"' not in html
+    assert 'name="seed"' not in html
+
+
+@pytest.mark.parametrize("way", ["bulk", "new", "edit"])
+def test_no_password_is_set_that_cannot_be_kept(
+    browser_of: Client, three: list[Mailbox], monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    def fail(_value: object) -> bytes:
+        raise OSError
+
+    monkeypatch.setattr("accounts.new_passwords.seal_json", fail)
+    before = set(Mailbox.objects.values_list("address", "password_hash", "quota_mb"))
+    generated = {"token": TOKEN, "generates": "on", "quota": "7", "is_active": "on"}
+    with pytest.raises(OSError):
+        if way == "bulk":
+            set_for(browser_of, three)
+        elif way == "new":
+            browser_of.post("/mailboxes/new/", {"email": "nowe@przyklad.iq.pl", "token": TOKEN})
+        else:
+            browser_of.post(f"/mailboxes/{three[0].pk}/", generated)
+    assert set(Mailbox.objects.values_list("address", "password_hash", "quota_mb")) == before
+    assert not NewPasswords.objects.exists()
+
+
+def test_without_the_key_that_they_were_sealed_with_they_are_gone(
+    browser_of: Client, customer: User, three: list[Mailbox], settings: Settings
+) -> None:
+    page = set_for(browser_of, three)
+    settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
+    settings.SECRET_KEY = "a new one"
+    assert len(shown(make_client(customer), page)) == 3
+    settings.SECRET_KEY_FALLBACKS = []
+    client = make_client(customer)
+    assert client.get(page).status_code == 404
+    assert client.get("/").status_code == 200
+
+
+def test_what_does_not_hold_any_more_is_said_and_handed_to_nobody(browser_of: Client, three: list[Mailbox]) -> None:
+    far = make_mailbox("zenon@xn--w-uga1v8h.pl", domain=Domain.objects.get(name="xn--w-uga1v8h.pl"))
+    page = set_for(browser_of, [*three, far])
+    passwords = shown(browser_of, page)
+    change(three[0])
+    three[1].delete()
+    far.domain.administrators.clear()
+    assert shown(browser_of, page) == {"cezary@przyklad.iq.pl": passwords["cezary@przyklad.iq.pl"]}
+    html = browser_of.get(page).content.decode()
+    for state in ("its password was changed since", "deleted since", "no longer in your domains"):
+        assert html.count(state) == 1
+    assert "zenon<wbr>@żółw.pl" in html
+    (row,) = read_file(browser_of.get(f"{page}passwords.csv").content, max_rows=10).rows
+    assert row.cells[Field.EMAIL] == "cezary@przyklad.iq.pl"
+    assert browser_of.get(f"{page}sheets/").content.decode().count('class="sheet"') == 1
+    browser_of.post(f"{page}links/")
+    assert Handout.objects.get().mailbox == three[2]
+    change(three[2])
+    html = browser_of.get(page).content.decode()
+    assert "None of these passwords works any more" in html
+    assert "I have saved" not in html
+    for name in ("passwords.csv", "sheets/"):
+        assert browser_of.get(page + name)["Location"] == page
+    assert browser_of.post(f"{page}links/")["Location"] == page
+
+
+def test_the_same_password_set_anew_by_somebody_else_is_not_theirs(browser_of: Client, three: list[Mailbox]) -> None:
+    page = set_for(browser_of, three[:1])
+    (password,) = shown(browser_of, page).values()
+    Mailbox.objects.filter(pk=three[0].pk).update(password_hash=hash_password(password, generated=True))
+    assert shown(browser_of, page) == {}
+
+
+def test_each_page_is_headed_by_what_was_done(browser_of: Client, three: list[Mailbox]) -> None:
+    make_domain("firma.example", [User.objects.get(username="anna")])
+    added = browser_of.post("/mailboxes/new/", {"email": "nowe@xn--w-uga1v8h.pl", "token": TOKEN}, follow=True)
+    assert "<h1>nowe@żółw.pl has been created</h1>" in added.content.decode()
+    sent = {"token": TOKEN, "generates": "on", "is_active": "on"}
+    edited = browser_of.post(f"/mailboxes/{three[0].pk}/", sent, follow=True)
+    assert "<h1>adam@przyklad.iq.pl has a new password</h1>" in edited.content.decode()
+    assert "<h1>beata@przyklad.iq.pl has a new password</h1>" in (
+        browser_of.get(set_for(browser_of, three[1:2])).content.decode()
+    )
+    assert NewPasswords.objects.count() == 3
+
+
+@pytest.mark.parametrize("file_format", ["csv", "xlsx"])
+def test_they_are_downloaded(browser_of: Client, three: list[Mailbox], file_format: str) -> None:
+    make_forward("adam@przyklad.iq.pl", "+a@b.pl", keep_copy=True)
+    page = set_for(browser_of, three[:2])
+    address = f"{page}passwords.{file_format}"
+    assert f'href="{address}"' in browser_of.get(page).content.decode()
+    response = browser_of.get(address)
+    assert "no-store" in response.headers["Cache-Control"]
+    assert f'attachment; filename="new-passwords.{file_format}"' in response.headers["Content-Disposition"]
+    adam, beata = (row.cells for row in read_file(response.content, max_rows=10).rows)
+    for mailbox, cells in zip(three, (adam, beata), strict=False):
+        assert cells[Field.EMAIL] == mailbox.address
+        assert cells[Field.PASSWORD] == shown(browser_of, page)[mailbox.address]
+        assert cells[Field.QUOTA] == str(mailbox.quota_mb)
+    assert (adam[Field.FORWARD].strip(), adam[Field.KEEP_COPY]) == ("+a@b.pl", "Yes")
+
+
+def test_they_are_printed(browser_of: Client, three: list[Mailbox], monkeypatch: pytest.MonkeyPatch) -> None:
+    page = set_for(browser_of, three[:2])
+    passwords = list(shown(browser_of, page).values())
+    assert f'href="{page}sheets/"' in browser_of.get(page).content.decode()
+    for query in ({}, {"size": "cards"}):
+        response = browser_of.get(f"{page}sheets/", query)
+        assert "no-store" in response.headers["Cache-Control"]
+        sheets = response.content.decode().split('class="sheet"')[1:]
+        assert len(sheets) == 2
+        for mailbox, password, sheet in zip(three, passwords, sheets, strict=False):
+            assert mailbox.local_part in sheet
+            assert password in sheet
+        assert ('class="cards"' in response.content.decode()) is bool(query)
+        assert f'href="{page}"' in response.content.decode(), "the way back"
+    monkeypatch.setattr(handout_views, "SHEETS_PER_PAGE", 1)
+    html = browser_of.get(f"{page}sheets/", {"size": "cards", "page": "2"}).content.decode()
+    (sheet,) = html.split('class="sheet"')[1:]
+    assert passwords[1] in sheet
+    assert 'href="?size=cards&amp;page=1"' in html
+
+
+def test_what_stays_connected_is_said_on_the_page(
+    browser_of: Client, three: list[Mailbox], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("accounts.notices.end_sessions", lambda _addresses: "doveadm kick")
+    said = "A mail program that is connected now may stay so until it is closed."
+    assert said in browser_of.get(set_for(browser_of, three)).content.decode()
+    sent = {"token": TOKEN, "generates": "on", "is_active": "on"}
+    assert said in browser_of.post(f"/mailboxes/{three[0].pk}/", sent, follow=True).content.decode()
+
+
+def test_the_pages_cost_the_same_whatever_there_is(browser_of: Client, three: list[Mailbox]) -> None:
+    hundred = [make_mailbox(f"a{number}@przyklad.iq.pl", password_hash="x") for number in range(100)]
+    counts = []
+    for mailboxes in (three[:1], hundred):
+        page = set_for(browser_of, mailboxes)
+        queries = []
+        for name in ("", "passwords.csv", "sheets/"):
+            with CaptureQueriesContext(connection) as made:
+                assert browser_of.get(page + name).status_code == 200
+            queries.append(len(made))
+        with CaptureQueriesContext(connection) as made:
+            browser_of.post(f"{page}links/")
+        counts.append([*queries, len(made)])
+    assert counts[0] == counts[1]
+
+
+def test_a_login_that_is_deleted_takes_them_along(browser_of: Client, customer: User, three: list[Mailbox]) -> None:
+    set_for(browser_of, three)
+    customer.delete()
+    assert not NewPasswords.objects.exists()
