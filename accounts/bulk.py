@@ -362,7 +362,7 @@ class PasswordsForm(TokenForm, BulkForm):
             self.add_error(None, ValidationError(self.too_many, code="too_many"))
 
     def write(self) -> None:
-        if not self.was_sent_before:
+        if self.passwords and not self.was_sent_before:
             changed = [mailbox for mailbox, _password in self.passwords]
             Mailbox.objects.bulk_update(changed, ["password_hash"], batch_size=100)
             self._keep(self.passwords)

@@ -58,10 +58,10 @@ class Kept:
         if (count := len(self.passwords)) > 1:
             text = ngettext("%(count)s mailbox has a new password", "%(count)s mailboxes have new passwords", count)
             return text % {"count": grouped(count)}
-        text = (
-            _("%(address)s has been created") if self.record.is_of_new_mailbox else _("%(address)s has a new password")
-        )
-        return text % {"address": to_unicode(self.passwords[0].address)}
+        address = {"address": to_unicode(self.passwords[0].address)}
+        if self.record.is_of_new_mailbox:
+            return _("%(address)s has been created") % address
+        return _("%(address)s has a new password") % address
 
 
 def keep(

@@ -85,7 +85,7 @@ TYPED = {
 PRESSED = {
     "mailbox-faults": ["main .btn-primary"],
     "new-passwords": ["main .btn-primary"],
-    "links-made": ["main .btn-primary", "main [action$='/links/'] button"],
+    "links-made": ["main .btn-primary", "[form=links]"],
     "handout-opened": ["main button"],
     "send-again": ["main .btn-primary"],
 }

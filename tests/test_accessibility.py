@@ -167,7 +167,7 @@ def test_forms_with_errors_and_what_follows(
     page.goto(addresses["mailbox"])
     page.locator("[name=generates]").check()
     send_as_it_is(page)
-    page.locator("main [action$='/links/'] button").click()
+    page.locator("[form=links]").click()
     page.wait_for_url("**/links/")
     found["link of one"] = faults(axe, page)
     page.goto(f"/mailboxes/new-passwords/{UUID(int=0)}/")

@@ -142,6 +142,33 @@ def test_no_password_is_set_that_cannot_be_kept(
     assert not NewPasswords.objects.exists()
 
 
+@pytest.mark.parametrize("way", ["bulk", "edit"])
+def test_of_two_presses_at_once_the_second_sets_nothing(
+    browser_of: Client, customer: User, three: list[Mailbox], monkeypatch: pytest.MonkeyPatch, way: str
+) -> None:
+    """Both prepare a password before one of them writes it."""
+    page = f"/mailboxes/{three[0].pk}/"
+    if way == "bulk":
+        page = f"/mailboxes/selected/passwords/?select={three[0].pk}"
+    html = browser_of.get(page).content.decode()
+    form = dict(re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', html))
+    form |= {"generates": "on", "is_active": "on", "quota": str(three[0].quota_mb)}
+    first: list[str] = []
+
+    def hash_while_the_other_is_done(password: str, *, generated: bool = False) -> str:
+        if not first:
+            first.append("")
+            first[0] = make_client(customer).post(page, form)["Location"]
+        return hash_password(password, generated=generated)
+
+    for module in ("bulk", "forms"):
+        monkeypatch.setattr(f"accounts.{module}.hash_password", hash_while_the_other_is_done)
+    assert browser_of.post(page, form)["Location"] == first[0]
+    (password,) = shown(browser_of, first[0]).values()
+    assert verify_password(password, Mailbox.objects.get(pk=three[0].pk).password_hash)
+    assert NewPasswords.objects.count() == 1
+
+
 def test_without_the_key_that_they_were_sealed_with_they_are_gone(
     browser_of: Client, customer: User, three: list[Mailbox], settings: Settings
 ) -> None:
