@@ -140,7 +140,7 @@ class MailboxQuerySet(models.QuerySet["Mailbox"]):
         found |= dict.fromkeys(self.filter(address__in=addresses).values_list("address", flat=True), True)
         return {
             address: ValidationError(
-                _("“%(value)s” exists already. Write another address, or leave this account out.")
+                _("“%(value)s” exists already. Write another address.")
                 if is_mailbox
                 else _("“%(value)s” is already a forward. Choose another address or delete the forward first."),
                 code="address_taken" if is_mailbox else "address_is_forward",
@@ -362,7 +362,7 @@ def self_forward_error(source: str, destinations: Collection[str]) -> Validation
     """Return what to say when an address forwards to itself (forward_to_self), else None."""
     if not any(source in looked_up(address) for address in destinations):
         return None
-    message = _("“%(value)s” would forward to itself. Write another address, or leave the forward empty.")
+    message = _("“%(value)s” would forward to itself. Write another address.")
     return ValidationError(message, code="forward_to_self", params={"value": to_unicode(source)})
 
 

@@ -225,6 +225,13 @@ def test_a_forward_to_a_plus_address_breaks_too_and_is_named_before_the_button(
     assert html.index("kontakt<wbr>@przyklad.iq.pl") < html.index("btn-danger")
 
 
+def test_disabling_names_the_forwards_that_nobody_would_get_too(browser_of: Client, three: list[Mailbox]) -> None:
+    make_forward("kontakt@przyklad.iq.pl", "adam@przyklad.iq.pl")
+    assert "1 forward leads there" in browser_of.get(url("disable", three)).content.decode()
+    for action in ("enable", "quota", "passwords"):
+        assert "leads there" not in browser_of.get(url(action, three)).content.decode()
+
+
 def test_one_mailbox_is_deleted_once_its_address_is_written(browser_of: Client, three: list[Mailbox]) -> None:
     page = url("delete", three[:1])
     assert page in browser_of.get(f"/mailboxes/{three[0].pk}/").content.decode()
