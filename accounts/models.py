@@ -289,12 +289,15 @@ class ForwardQuerySet(models.QuerySet["Forward"]):
             parts = {part for address in wanted for part in (address, address.partition("@")[0] + "+")}
             pointing = (models.Q(destinations__contains=part) for part in parts)
             found = self.filter(reduce(or_, pointing, models.Q(pk__in=[])))
-        return [
-            forward
-            for forward in found.iterator()
-            if forward.source not in wanted
-            and any(not wanted.isdisjoint(looked_up(address)) for address in forward.destinations.split())
+        # Of very many forwards, few are found: only these are made whole.
+        ids = [
+            pk
+            for pk, source, destinations in found.values_list("pk", "source", "destinations").iterator()
+            if source not in wanted
+            and any(not wanted.isdisjoint(looked_up(address)) for address in destinations.split())
         ]
+        forwards = self.in_bulk(ids)
+        return [forwards[pk] for pk in ids if pk in forwards]
 
     def lock(self) -> None:
         """Let nobody else write forwards until the transaction ends: two of them may close a circle only together.

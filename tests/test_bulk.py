@@ -442,8 +442,8 @@ def test_a_hundred_thousand_mailboxes_cost_no_more_queries_and_are_read_a_page_a
         html = browser_of.get("/mailboxes/").content.decode()
     assert "100,003" in html
     assert len(many) == len(few) < 12
-    (listed,) = [query["sql"] for query in many if "password_hash" in query["sql"]]
-    assert listed.endswith("LIMIT 50")
+    sent = [query["sql"] for query in many if query["sql"].endswith("LIMIT 50")]
+    (listed,) = [sql for sql in sent if "accounts_mailbox" in sql]
     with connection.cursor() as cursor:
         cursor.execute(f"EXPLAIN {'QUERY PLAN ' if connection.vendor == 'sqlite' else ''}{listed}")
         plan = "\n".join(str(row) for row in cursor.fetchall())
