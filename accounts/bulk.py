@@ -32,6 +32,7 @@ class BulkForm(forms.Form):
 
     is_dangerous: ClassVar[bool] = False
     locks_out: ClassVar[bool] = False  # whoever is signed in
+    stops_mail: ClassVar[bool] = False  # to the mailboxes
 
     def __init__(self, data: Any = None, *, request: HttpRequest, chosen: MailboxQuerySet) -> None:
         """`chosen` are the mailboxes that were selected; some of them may be already as they would become."""
@@ -63,6 +64,14 @@ class BulkForm(forms.Form):
     @property
     def more(self) -> int:
         return self.count - len(self.named)
+
+    @cached_property
+    def broken(self) -> list[Forward]:
+        """The other forwards of the login that pass mail on to these mailboxes, and that nobody would get then."""
+        if not self.stops_mail:
+            return []
+        own = Forward.objects.filter(domain__in=domains_of(self.request.user))
+        return own.leading_to(self.affected.values())
 
     @property
     def title(self) -> str:
@@ -107,7 +116,7 @@ def _digest(facts: Iterable[object]) -> str:
 
 
 class DisableForm(BulkForm):
-    locks_out = True
+    locks_out = stops_mail = True
 
     def narrow(self) -> MailboxQuerySet:
         return self.chosen.filter(is_active=True)
@@ -246,7 +255,7 @@ class DeleteForm(KeptForm, BulkForm):
     """Asks for the number of the mailboxes, of one for its address, and names the forwards that lead to them."""
 
     typed = CellField(label=gettext_lazy("Write the number of mailboxes to delete"), required=False)
-    is_dangerous = locks_out = True
+    is_dangerous = locks_out = stops_mail = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -275,12 +284,6 @@ class DeleteForm(KeptForm, BulkForm):
     def done(self) -> str:
         text = ngettext("%(count)s mailbox has been deleted.", "%(count)s mailboxes have been deleted.", self.count)
         return text % {"count": grouped(self.count)}
-
-    @cached_property
-    def broken(self) -> list[Forward]:
-        """The other forwards of the login that pass mail on to these mailboxes."""
-        own = Forward.objects.filter(domain__in=domains_of(self.request.user))
-        return own.leading_to(self.affected.values())
 
     def clean_typed(self) -> str:
         typed: str = self.cleaned_data["typed"]

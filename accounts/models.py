@@ -143,7 +143,7 @@ class MailboxQuerySet(models.QuerySet["Mailbox"]):
         found |= dict.fromkeys(self.filter(address__in=addresses).values_list("address", flat=True), True)
         return {
             address: ValidationError(
-                _("“%(value)s” exists already. Write another address, or leave this account out.")
+                _("“%(value)s” exists already. Write another address.")
                 if is_mailbox
                 else _("“%(value)s” is already a forward. Choose another address or delete the forward first."),
                 code="address_taken" if is_mailbox else "address_is_forward",
@@ -292,12 +292,15 @@ class ForwardQuerySet(models.QuerySet["Forward"]):
             parts = {part for address in wanted for part in (address, address.partition("@")[0] + "+")}
             pointing = (models.Q(destinations__contains=part) for part in parts)
             found = self.filter(reduce(or_, pointing, models.Q(pk__in=[])))
-        return [
-            forward
-            for forward in found.iterator()
-            if forward.source not in wanted
-            and any(not wanted.isdisjoint(looked_up(address)) for address in forward.destinations.split())
+        # Of very many forwards, few are found: only these are made whole.
+        ids = [
+            pk
+            for pk, source, destinations in found.values_list("pk", "source", "destinations").iterator()
+            if source not in wanted
+            and any(not wanted.isdisjoint(looked_up(address)) for address in destinations.split())
         ]
+        forwards = self.in_bulk(ids)
+        return [forwards[pk] for pk in ids if pk in forwards]
 
     def lock(self) -> None:
         """Let nobody else write forwards until the transaction ends: two of them may close a circle only together.
@@ -365,7 +368,7 @@ def self_forward_error(source: str, destinations: Collection[str]) -> Validation
     """Return what to say when an address forwards to itself (forward_to_self), else None."""
     if not any(source in looked_up(address) for address in destinations):
         return None
-    message = _("“%(value)s” would forward to itself. Write another address, or leave the forward empty.")
+    message = _("“%(value)s” would forward to itself. Write another address.")
     return ValidationError(message, code="forward_to_self", params={"value": to_unicode(source)})
 
 

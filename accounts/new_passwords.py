@@ -36,7 +36,7 @@ class NewPassword:
     def state(self) -> str:
         """Why there is no password to show."""
         if self.mailbox:
-            return _("its password was changed since")
+            return _("has been changed since")
         return _("deleted since") if self.is_deleted else _("no longer in your domains")
 
 

@@ -153,7 +153,7 @@ def parse_quota_mb(text: str) -> int:
     """Return a quota in MB: a whole number of at least 1. `500.0`, `500,0` and `1 000` are read as people mean them.
 
     Zero is refused: the mail server would take it as unlimited. Three decimals are refused: `1.000` and `1,000` are a
-    thousand to some and one to others.
+    thousand to some and one to others, and `1.024` is a whole number to some only.
     Raises ValidationError: quota_not_number, quota_ambiguous, quota_too_small, quota_too_large.
     """
     value = trimmed(text)
@@ -161,8 +161,8 @@ def parse_quota_mb(text: str) -> int:
         megabytes = int(with_unit[1]) * {"MB": 1, "GB": 1024, "TB": 1024**2}[with_unit[2].upper()]
         message = _("“%(value)s” is not a plain number of MB. Write %(megabytes)s.")
         raise _refuse("quota_not_number", message, value=value, megabytes=megabytes)
-    number = re.fullmatch(r"(-?)([0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+|[0-9]+)(?:[.,](0+))?", value, re.ASCII)
-    if not number:
+    number = re.fullmatch(r"(-?)([0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+|[0-9]+)(?:[.,](0+|[0-9]{3}))?", value, re.ASCII)
+    if not number or ((number[3] or "").strip("0") and len(number[2]) > 3):  # 1.024 may mean 1024, but 1024.512 nothing
         raise _refuse(
             "quota_not_number", _("“%(value)s” is not a whole number of MB. Write one, such as 500."), value=value
         )
@@ -176,13 +176,10 @@ def parse_quota_mb(text: str) -> int:
             "quota_too_large", _("“%(value)s” is larger than any mailbox can be. Write fewer MB."), value=value
         )
     if len(number[3] or "") == 3:
-        raise _refuse(
-            "quota_ambiguous",
-            _("“%(value)s” can be read in two ways. Write %(small)s or %(large)s."),
-            value=value,
-            small=digits,
-            large=f"{digits}000",
-        )
+        message = _("“%(value)s” can be read in two ways. Write %(small)s or %(large)s.")
+        if number[3] != "000":
+            message = _("“%(value)s” can be read in two ways. If you mean %(large)s, write it without the separator.")
+        raise _refuse("quota_ambiguous", message, value=value, small=digits, large=digits + number[3])
     return int(digits)
 
 

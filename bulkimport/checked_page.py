@@ -13,7 +13,6 @@ from bulkimport.wording import as_text, named, place_of, read_as, sum_of_rows
 PROBLEMS_SHOWN = 20  # in the summary; the rest stands at its row
 GOOD_ROWS_SHOWN = 100
 LONG = 100
-REPEATED = "already_imported"
 _ABOUT_COLUMNS = ("header_unknown", "email_column_missing", "column_repeated")
 
 
@@ -115,8 +114,8 @@ def checked_page(plan: Plan, *, all_rows: bool = False) -> CheckedPage:
         lead=lead,
         sum_of_rows=sum_of_rows(plan.counts),
         read_as=read_as(plan),
-        repeat=_repeat(plan),
-        file_errors=tuple(problem for problem in plan.file_errors if problem.code != REPEATED),
+        repeat=plan.repeat,
+        file_errors=() if plan.repeat else plan.file_errors,
         file_warnings=tuple(p for p in plan.problems if p.line is None and p.level is Level.WARNING),
         summary_title=_errors_in_rows(len(errors), len(plan.error_lines)),
         summary=tuple((problem, *place_of(problem)) for problem in errors[:PROBLEMS_SHOWN]),
@@ -168,7 +167,7 @@ def _headline(plan: Plan) -> tuple[str, str]:
     accounts = ngettext("%(count)s account ready", "%(count)s accounts ready", ready) % {"count": grouped(ready)}
     need = ngettext("%(count)s row needs you", "%(count)s rows need you", faulty) % {"count": grouped(faulty)}
     nothing_yet = _("Nothing has been created yet.")
-    if _repeat(plan):
+    if plan.repeat:
         return _("This file was imported before"), _("Nothing has been created now.")
     if _asks_columns(plan):
         return _("Which column is which?"), f"{nothing_yet} " + _("Say below what each column is.")
@@ -182,10 +181,6 @@ def _headline(plan: Plan) -> tuple[str, str]:
     if plan.error_lines:
         return f"{accounts}, {need}", f"{nothing_yet} " + _("Correct the marked cells and check again.")
     return accounts, f"{nothing_yet} " + _("Look at what was read, then create the accounts.")
-
-
-def _repeat(plan: Plan) -> str:
-    return next((problem.message for problem in plan.file_errors if problem.code == REPEATED), "")
 
 
 def _errors_in_rows(errors: int, rows: int) -> str:

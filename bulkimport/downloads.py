@@ -60,7 +60,7 @@ def template(file_format: str) -> Download:
 
 
 def results(import_record: Import, file_format: str) -> Download:
-    """Return the accounts that an import created, with the passwords that can still be shown, as csv or xlsx."""
+    """Return the accounts that an import created, with the passwords that can be handed out, as csv or xlsx."""
     rows = [_result(account) for account in accounts_of(import_record)]
     name = f"{_stem(import_record)}-" + pgettext("file name", "accounts")
     return _download(name, file_format, Table(_ALL_FIELDS, _safe(rows, file_format)))
@@ -125,7 +125,7 @@ def _result(account: CreatedAccount) -> list[str | int]:
     address = to_unicode(account.address)
     if account.mailbox is None:
         return [address, "", "", "", ""]
-    return _row(account.mailbox, account.forward, account.password or "")
+    return _row(account.mailbox, account.forward, account.password_to_hand_out or "")
 
 
 def _row(mailbox: Mailbox, forward: Forward | None, password: str) -> list[str | int]:

@@ -147,6 +147,11 @@ class Plan:
     problems: tuple[Problem, ...]
 
     @property
+    def repeat(self) -> str:
+        """What is said about a file that was imported before; else empty."""
+        return next((problem.message for problem in self.problems if problem.code == "already_imported"), "")
+
+    @property
     def file_errors(self) -> tuple[Problem, ...]:
         """The errors that belong to no row: with one of them nothing can be created, not even the good rows."""
         return tuple(p for p in self.problems if p.line is None and p.level is Level.ERROR)

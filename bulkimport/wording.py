@@ -68,7 +68,8 @@ def results_of(import_record: Import) -> list[dict[str, object]]:
     return [
         {
             "address": to_unicode(account.address),
-            "password": account.password,
+            "password": account.password_to_hand_out,
+            "has_other_password": account.has_other_password,
             "is_generated": account.is_generated,
             "is_deleted": account.is_deleted,
             "is_changed": account.is_changed,

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
-from django.db.models import BigIntegerField, Count, F, Q, QuerySet, Sum
+from django.db.models import BigIntegerField, Case, Count, F, Q, QuerySet, Sum, When
 from django.db.models.functions import Cast
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
@@ -64,6 +64,7 @@ class Todo:
     text: str
     url: str
     link: str
+    count: int = 1  # of the things that it stands for
 
 
 @require_safe
@@ -77,17 +78,19 @@ def home(request: HttpRequest) -> HttpResponse:
     mailboxes = Mailbox.objects.filter(domain__in=domains)
     page = Paginator(domains, DOMAINS_PER_PAGE).get_page(request.GET.get("page"))
     imports = Import.objects.seen_by(user).defer("sealed_file", "sealed_choices", "sealed_results")
+    todos = [
+        *import_todos(imports),
+        *password_todos(user),
+        *domain_todos(domains, user),
+        *mailbox_todos(mailboxes),
+    ]
     context = {
         "page": page,
         "rows": rows_of(page.object_list),
         "mailbox_count": mailboxes.count(),
         "imports": imports.select_related("customer")[:LAST_IMPORTS],
-        "todos": [
-            *import_todos(imports),
-            *password_todos(user),
-            *domain_todos(domains, user),
-            *mailbox_todos(mailboxes),
-        ],
+        "todos": todos,
+        "todo_count": sum(todo.count for todo in todos),
     }
     return render(request, "home.html", context)
 
@@ -128,22 +131,28 @@ def _share(used: int, allowed: int | None, unit: str = "") -> Share:
 
 
 def import_todos(imports: QuerySet[Import]) -> list[Todo]:
-    """Return the imports that wait for their person: to save passwords, to correct rows, to start again."""
+    """Return the imports that wait for their person: first those whose passwords are to be saved, then those that were
+    interrupted, then the others, with rows to be corrected or accounts to be created.
+    """
     has_passwords = Q(status=Import.Status.CREATED, sealed_results__isnull=False, generated__gt=0)
     # Not where something is wrong with the file itself: most of that cannot be corrected on its page.
     has_errors = Q(status=Import.Status.CHECKED, sealed_file__isnull=False, counts__errors__gt=0)
     has_errors &= Q(counts__file_errors=0)
+    is_ready = Q(status=Import.Status.CHECKED, sealed_file__isnull=False, counts__drafts__gt=0)
+    is_ready &= Q(counts__errors=0, counts__file_errors=0)
     is_interrupted = Q(status=Import.Status.CREATING, sealed_file__isnull=False) & (
         Q(progress_at__lt=interrupted_before()) | Q(progress_at__isnull=True, uploaded_at__lt=interrupted_before())
     )
     generated = Count("accounts", filter=Q(accounts__is_generated=True, accounts__mailbox__isnull=False))
     waiting = imports.annotate(generated=generated).filter(
-        has_passwords | has_errors | is_interrupted, expires_at__gt=timezone.now()
+        has_passwords | has_errors | is_ready | is_interrupted, expires_at__gt=timezone.now()
     )
-    found = list(waiting.order_by("-uploaded_at")[: NAMED + 1])
+    urgency = Case(When(status=Import.Status.CREATED, then=0), When(status=Import.Status.CREATING, then=1), default=2)
+    found = list(waiting.order_by(urgency, "-uploaded_at")[: NAMED + 1])
     todos = [_import_todo(import_record) for import_record in found[:NAMED]]
     if len(found) > NAMED:
-        todos.append(Todo("info", _("More imports wait for you."), reverse("import_list"), _("Show the imports")))
+        text, link = _("More imports wait for you."), _("Show the imports")
+        todos.append(Todo("info", text, reverse("import_list"), link, waiting.count() - NAMED))
     return todos
 
 
@@ -162,6 +171,13 @@ def _import_todo(import_record: Any) -> Todo:
     if import_record.status == Import.Status.CREATING:
         text = _("The import of %(file)s was interrupted. It can be started again until %(time)s.")
         return Todo("warning", text % names, url, _("Start it again"))
+    if number := import_record.counts["drafts"] if not import_record.counts["errors"] else 0:
+        text = ngettext(
+            "%(count)s account of %(file)s is ready. You can create it until %(time)s.",
+            "%(count)s accounts of %(file)s are ready. You can create them until %(time)s.",
+            number,
+        )
+        return Todo("info", text % {**names, "count": grouped(number)}, url, _("Look at the list"))
     number = import_record.counts["errors"]
     text = ngettext(
         "%(count)s row of %(file)s has errors. Correct it until %(time)s.",
@@ -186,7 +202,7 @@ def password_todos(user: User) -> list[Todo]:
         todos.append(Todo("info", text % names, new.record.get_absolute_url(), _("Show the passwords")))
     if len(found) > NAMED:
         text, url = _("More new passwords wait to be saved."), found[NAMED].record.get_absolute_url()
-        todos.append(Todo("info", text, url, _("Show the next ones")))
+        todos.append(Todo("info", text, url, _("Show the next ones"), len(found) - NAMED))
     return todos
 
 
@@ -204,12 +220,13 @@ def domain_todos(domains: DomainQuerySet, user: User) -> list[Todo]:
     )
     few_mailboxes_left = Q(mailbox_count__gt=0, mailboxes_mark__lte=F("mailbox_count") * 100)
     little_quota_left = Q(quota_sum_mb__gt=0, quota_mark__lte=F("quota_sum_mb") * 100)
-    shown: list[Any] = list(marked.filter(is_off | few_mailboxes_left | little_quota_left)[: NAMED + 1])
+    concerned = marked.filter(is_off | few_mailboxes_left | little_quota_left)
+    shown: list[Any] = list(concerned[: NAMED + 1])
     todos = [todo for domain in shown[:NAMED] for todo in _domain_todos(domain, is_staff=user.is_staff)]
     if len(shown) > NAMED:
         text, link = _("More domains are switched off or almost at a limit."), _("Show the domains")
         url = reverse("admin:accounts_domain_changelist") if user.is_staff else "#domains"
-        todos.append(Todo("warning", text, url, link))
+        todos.append(Todo("warning", text, url, link, concerned.count() - NAMED))
     return todos
 
 
@@ -251,5 +268,6 @@ def mailbox_todos(mailboxes: MailboxQuerySet) -> list[Todo]:
         todos.append(Todo("warning", text % names, url, _("Show the mailbox")))
     if len(found) > NAMED:
         url = f"{reverse('mailbox_list')}?sort=used"
-        todos.append(Todo("warning", _("More mailboxes are almost full."), url, _("Show the fullest")))
+        text, link = _("More mailboxes are almost full."), _("Show the fullest")
+        todos.append(Todo("warning", text, url, link, almost_full.count() - NAMED))
     return todos

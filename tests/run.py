@@ -17,12 +17,12 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import IO, Any, Final
 
 ROOT: Final = Path(__file__).resolve().parent.parent
 PYTHON: Final = sys.executable
@@ -120,7 +120,7 @@ def lint() -> bool:
 def sqlite() -> bool:
     """Run the tests on SQLite, with coverage."""
     with tempfile.TemporaryDirectory() as folder:
-        return pytest("-m", NEITHER, "-n", "auto", "--cov", database_url=f"sqlite:///{folder}/panel.sqlite3")
+        return pytest("-m", NEITHER, "-n", "auto", "--cov", database_urls=[f"sqlite:///{folder}/panel.sqlite3"])
 
 
 def postgres() -> bool:
@@ -128,7 +128,7 @@ def postgres() -> bool:
     if not find_postgres():
         install("postgresql")
     with private_postgres() as database_url:
-        return pytest("-m", NEITHER, "-n", "auto", database_url=database_url)
+        return pytest("-m", NEITHER, "-n", "auto", database_urls=[database_url])
 
 
 def browser() -> bool:
@@ -138,7 +138,7 @@ def browser() -> bool:
     if not find_chromium():
         raise CannotRunError("There is no Chromium. Install it, or set CHROMIUM to its path.")
     with tempfile.TemporaryDirectory() as folder:
-        return pytest("-m", "browser", "-n", "auto", database_url=f"sqlite:///{folder}/panel.sqlite3")
+        return pytest("-m", "browser", "-n", "auto", database_urls=[f"sqlite:///{folder}/panel.sqlite3"])
 
 
 def mailserver() -> bool:
@@ -149,10 +149,9 @@ def mailserver() -> bool:
         install(*MAILSERVER)
     if not find_postgres():
         install("postgresql")
-    with tempfile.TemporaryDirectory() as folder:
-        passed = pytest("-m", "mailserver", database_url=f"sqlite:///{folder}/panel.sqlite3")
-    with private_postgres() as database_url:
-        return pytest("-m", "mailserver", database_url=database_url) and passed
+    with tempfile.TemporaryDirectory() as folder, private_postgres() as postgres_url:
+        # At once: they mostly wait for the servers.
+        return pytest("-m", "mailserver", database_urls=[f"sqlite:///{folder}/panel.sqlite3", postgres_url])
 
 
 GROUPS: Final[dict[str, Callable[[], bool]]] = {
@@ -181,21 +180,38 @@ def production_environment(folder: Path) -> dict[str, str]:
     return {**os.environ, "DEBUG": "false", "SECRET_KEY": os.urandom(32).hex(), "DATABASE_URL": database_url}
 
 
-def pytest(*arguments: str, database_url: str) -> bool:
-    """Run pytest on a database and tell whether everything passed; no test at all is a failure."""
-    environment = {**os.environ, "DATABASE_URL": database_url}
-    with subprocess.Popen((PYTHON, "-m", "pytest", *arguments), cwd=ROOT, env=environment) as process:
-        try:
-            return process.wait() == 0
-        except BaseException:  # Ctrl-C or a signal
-            end(process)
-            raise
+def pytest(*arguments: str, database_urls: Sequence[str]) -> bool:
+    """Run pytest on each database, on all of them at once, and tell whether everything passed.
+
+    No test at all is a failure. The output of the first is seen as it comes, that of the others when they have ended.
+    """
+    with ExitStack() as stack:
+        runs = []
+        for database_url in database_urls:
+            output = stack.enter_context(tempfile.TemporaryFile()) if runs else None
+            environment = {**os.environ, "DATABASE_URL": database_url}
+            command = (PYTHON, "-m", "pytest", *arguments)
+            process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output)
+            stack.callback(end, process)  # after Ctrl-C or a signal
+            runs.append((process, output))
+        results = [finished(process, output) for process, output in runs]
+    return all(results)
+
+
+def finished(process: subprocess.Popen[bytes], output: IO[bytes] | None) -> bool:
+    """Wait for a pytest, print its output where that was kept back, and tell whether everything passed."""
+    process.wait()
+    if output:
+        output.seek(0)
+        sys.stdout.buffer.write(output.read())
+        sys.stdout.flush()
+    return process.returncode == 0
 
 
 def end(process: subprocess.Popen[bytes]) -> None:
-    """Let a pytest end with its browser and its processes; force it when it does not."""
+    """Let a pytest that still runs end with its browser and its processes; force it when it does not."""
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGKILL):
-        process.send_signal(number)
+        process.send_signal(number)  # to one that has ended, nothing
         with suppress(subprocess.TimeoutExpired):
             process.wait(10)
             return

@@ -69,7 +69,6 @@ def make_imports(customer: User) -> dict[str, str]:
         "columns": _import(customer, "mitarbeiter.csv", OTHER_NAMES),
         "full": _import(customer, "za-duzo.csv", HEADER + "".join(f"k{n}@biuro-przyklad.pl;;;;\n" for n in range(30))),
         "checked": _import(customer, "nowi-2026.csv", good),
-        "guessed": _import(customer, "nierowna.csv", HEADER + UNEVEN),
         "problems": _import(
             customer,
             "pracownicy-2026.csv",

@@ -12,6 +12,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from axes.handlers import proxy
 from django.conf import settings
 from django.http import HttpRequest
 from django.test import Client
@@ -21,6 +22,7 @@ from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts import bulk, new_passwords
+from accounts.models import Mailbox
 from bulkimport.models import Import
 from bulkimport.services import creating
 from tests.factories import MAILBOX_PASSWORD
@@ -30,20 +32,24 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 FOLDER: Path = settings.BASE_DIR / "docs" / "screenshots"
 NOW = datetime(2026, 11, 23, 10, 42, tzinfo=ZoneInfo("Europe/Warsaw"))
-WIDTHS = {1280: 800, 390: 844}
+WIDTHS = {390: 844, 1280: 800}  # the wide one has the last picture
 LONGEST = 1400  # pixels
 # The names of the pictures and the addresses of their pages, or the names that scenes.py has for them.
 PAGES = {
     "login": "/login/",
+    "login-locked": "/login/",
     "home": "/",
     "mailboxes": "/mailboxes/",
+    "mailboxes-none": "/mailboxes/?q=nobody",
     "mailbox-new": "/mailboxes/new/",
     "mailbox-faults": "/mailboxes/new/",
     "mailbox": "mailbox",
     "disable": "disable",
+    "enable": "enable",
     "quota": "quota",
     "passwords": "passwords",
     "new-passwords": "passwords",
+    "new-sheets": "passwords",
     "delete": "delete",
     "forwards": "/forwards/",
     "forward-new": "/forwards/new/",
@@ -54,6 +60,7 @@ PAGES = {
     "unreadable": "unreadable",
     "columns": "columns",
     "problems": "problems",
+    "problems-dark": "problems",
     "full": "full",
     "repeat": "repeat",
     "expired": "expired",
@@ -69,27 +76,39 @@ PAGES = {
     "all-links": "/links/",
     "handout": "handout",
     "handout-opened": "handout",
+    "handout-gone": "handout",  # once more
     "undo": "undo",
     "undone": "undone",
     "imports": "/imports/",
     "send-again": "/mailboxes/new/",
+    "not-found": "/nowhere/",
     "owner-login": "/mailbox/login/",
     "owner": "/mailbox/",
+    "owner-password": "/mailbox/password/",
+    "owner-forward": "/mailbox/forward/",
     "mail-settings": f"/mail-settings/?address={OWNER}",
+    "handout-changed": "handout_changed",  # the last, because passwords are changed for it
 }
 # What is typed on a page once it is open, and what is pressed then, each press leading to another page.
 TYPED = {
+    "login-locked": {"username": "biuro", "password": "wrong"},
     "mailbox-faults": {"email": "anna.nowak@przyklad", "password": "zima", "quota": "2 GB"},
     "send-again": {"email": "nowa@przyklad.iq.pl"},
 }
 PRESSED = {
+    "login-locked": ["main .btn-primary"],
     "mailbox-faults": ["main .btn-primary"],
     "new-passwords": ["main .btn-primary"],
+    "new-sheets": ["main .btn-primary", "main [href$='/sheets/']"],
     "links-made": ["main .btn-primary", "[form=links]"],
     "handout-opened": ["main button"],
+    "handout-gone": ["main button"],
+    "handout-changed": ["main button"],
     "send-again": ["main .btn-primary"],
 }
-SIGNED_OUT = ("login", "handout", "handout-opened", "owner-login", "mail-settings")
+HANDOUTS = ("handout", "handout-opened", "handout-gone", "handout-changed")
+SIGNED_OUT = ("login", "login-locked", *HANDOUTS, "owner-login", "mail-settings")
+DARK = ("problems-dark",)
 MAIN_PAGES = ("mailboxes", "new", "problems", "results")  # drawn in both languages and widths
 NARROW_PAGES = ("home", "mailbox", "links", "handout", "handout-opened", "owner")  # drawn in both widths
 PICTURES = [
@@ -106,8 +125,10 @@ def path_of(name: str, language: str, width: int) -> Path:
 @pytest.fixture(autouse=True)
 def _the_same_each_time(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> None:
     settings.MAIL_HOSTNAME = MAIL_HOSTNAME
+    settings.AXES_FAILURE_LIMIT = 1  # one wrong try is too many
     numbers = count(1)
     monkeypatch.setattr(timezone, "now", lambda: NOW)
+    monkeypatch.setattr(proxy, "now", lambda: NOW)  # of the tries to sign in
     for module in (creating, bulk):
         monkeypatch.setattr(module, "generate_password", lambda: f"kq3mrv-8rnkh4-fz3h{next(numbers):02}")
     monkeypatch.setattr(new_passwords.secrets, "token_hex", lambda number: "5" * 2 * number)
@@ -127,6 +148,7 @@ def test_draw(browser: Browser, live_server: LiveServer, language: str) -> None:
     client = Client()
     client.force_login(customer)
     client.post("/mailbox/login/", {"address": OWNER, "password": MAILBOX_PASSWORD})  # in the same session
+    addresses["handout_changed"] = handouts.pop()
     for width, height in WIDTHS.items():
         addresses["handout"] = handouts.pop(0)  # each can be opened once
         context = browser.new_context(base_url=live_server.url, viewport={"width": width, "height": height})
@@ -136,12 +158,15 @@ def test_draw(browser: Browser, live_server: LiveServer, language: str) -> None:
             context.clear_cookies(name="sessionid")
             if name not in SIGNED_OUT:
                 context.add_cookies([_cookie("sessionid", client.cookies["sessionid"].value, live_server.url)])
+            page.emulate_media(color_scheme="dark" if name in DARK else "light")
             page.goto("about:blank")  # the key of a link alone would not load a page anew
             page.goto(addresses.get(PAGES[name], PAGES[name]))
             for field, text in TYPED.get(name, {}).items():
                 page.locator(f"[name={field}]").fill(text)
             if name == "send-again":
                 context.clear_cookies(name="csrftoken")
+            if name == "handout-changed":
+                Mailbox.objects.update(password_hash="")
             for button in PRESSED.get(name, []):
                 with page.expect_navigation():
                     page.locator(button).click()

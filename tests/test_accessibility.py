@@ -18,8 +18,8 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.models import Mailbox
 from accounts.passwords import hash_password
 from tests.browsing import fits
-from tests.factories import LOGIN_PASSWORD, MAILBOX_PASSWORD, make_user
-from tests.scenes import MAIL_HOSTNAME, OWNER, mailbox_pages, make_customer, make_handouts, make_imports
+from tests.factories import LOGIN_PASSWORD, MAILBOX_PASSWORD, make_checked_import, make_user
+from tests.scenes import HEADER, MAIL_HOSTNAME, OWNER, UNEVEN, mailbox_pages, make_customer, make_handouts, make_imports
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -99,6 +99,8 @@ def test_pages_behind_the_sign_in(axe: Axe, context: BrowserContext, live_server
         "missing": "/nowhere/",
         **make_imports(customer),
     }
+    guessed = make_checked_import(customer, HEADER + UNEVEN)
+    addresses["guessed"] = guessed.get_absolute_url()
     addresses["only warnings"] = f"{addresses['problems']}#warnings"
     make_handouts(addresses["results"])
     addresses["no link"] = f"{addresses['saved']}links/"

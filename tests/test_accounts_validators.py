@@ -276,6 +276,11 @@ def test_a_quota_is_read_as_people_mean_it(text: str, expected: int) -> None:
         ("1.000", "quota_ambiguous"),
         ("1,000", "quota_ambiguous"),
         ("1 000.000", "quota_ambiguous"),
+        ("1.024", "quota_ambiguous"),
+        ("10,240", "quota_ambiguous"),
+        ("1 000.512", "quota_not_number"),
+        ("1024,512", "quota_not_number"),
+        ("1.02", "quota_not_number"),
         ("0", "quota_too_small"),
         ("00", "quota_too_small"),
         ("0,0", "quota_too_small"),
@@ -303,6 +308,7 @@ def test_a_quota_that_is_no_whole_number_of_mb_is_refused(text: str, code: str) 
         ("1 tb", "Write 1048576."),
         ("1.000", "Write 1 or 1000."),
         ("500,000", "Write 500 or 500000."),
+        ("1.024", "If you mean 1024, write it without the separator."),
     ],
 )
 def test_the_refusal_of_a_quota_says_what_to_write(text: str, hint: str) -> None:

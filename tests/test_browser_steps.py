@@ -347,7 +347,7 @@ def test_the_pages_of_an_owner(page: Page) -> None:
     page.get_by_role("link", name="Change the forward").click()
     page.get_by_label("Forward to").fill("c@d.pl")
     page.get_by_role("button", name="Save").dblclick()
-    expect_notice(page, "The forward is saved.")
+    expect_notice(page, "The forward has been saved.")
     page.go_back()
     expect(page.get_by_label("Forward to")).to_have_value("c@d.pl")
 
@@ -357,7 +357,7 @@ def test_the_pages_of_an_owner(page: Page) -> None:
     for label in ("New password", "The new password once more"):
         page.get_by_label(label, exact=True).fill("zima2026")
     page.get_by_role("button", name="Change the password").click()
-    expect_notice(page, "Your password is changed.")
+    expect_notice(page, "Your password has been changed.")
     page.go_back()
     expect(page.get_by_label("The password that you have now")).to_have_value("")
     mailbox.refresh_from_db()

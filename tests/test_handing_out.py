@@ -390,6 +390,17 @@ def test_a_made_up_seed_is_not_used(created: Import, browser_of: Client) -> None
     assert links_made(created, "weak") == []
 
 
+def test_a_password_that_was_changed_since_is_in_no_result_any_more(created: Import, browser_of: Client) -> None:
+    password = generated_passwords(created)["jan@przyklad.iq.pl"]
+    pages = [created.get_absolute_url() + part for part in ("", "results.csv", "sheets/")]
+    assert all(password in browser_of.get(address).content.decode() for address in pages)
+    Mailbox.objects.filter(local_part="jan").update(password_hash=hash_password("Inne1234"))
+    assert not any(password in browser_of.get(address).content.decode() for address in pages)
+    html = browser_of.get(created.get_absolute_url()).content.decode()
+    assert "has been changed since" in html
+    assert html.count("data-password") == 1, "the other one is still there"
+
+
 def test_the_page_tells_why_a_mailbox_gets_no_link(created: Import, browser_of: Client) -> None:
     keys_of(created)
     Mailbox.objects.filter(local_part="jan").update(password_hash=hash_password("Inne1234"))

@@ -101,20 +101,27 @@ def test_a_customer_without_mailboxes_is_led_to_make_some(browser_of: Client, cu
 
 def test_staff_sees_all_domains_by_the_page_and_it_costs_the_same(browser_of: Client, customer: User) -> None:
     staff = make_client(make_user("boss", is_staff=True))
-    make_mailbox("jan@a000.example", password_hash="x")
-    with CaptureQueriesContext(connection) as few:
-        assert len(staff.get("/").context["rows"]) == 1
-    for number in range(1, 200):
-        domain = make_domain(f"a{number:03}.example", [customer], max_mailboxes=1, is_active=number % 2 == 0)
-        mailbox = make_mailbox(f"jan@{domain.name}", domain=domain, password_hash="x", quota_mb=1)
-        MailUsage.objects.create(mailbox=mailbox, bytes_used=MIB)
-        make_import(customer, status="created", sealed_results=b"x", created_count=1)
-    with CaptureQueriesContext(connection) as many:
-        assert len(staff.get("/").context["rows"]) == 50
-    assert len(many) == len(few)
-    with CaptureQueriesContext(connection) as own:
-        assert len(browser_of.get("/").context["rows"]) == 50
-    assert len(own) == len(few)
+
+    def make(numbers: range) -> None:
+        for number in numbers:
+            domain = make_domain(f"a{number:03}.example", [customer], max_mailboxes=1, is_active=number % 2 == 0)
+            mailbox = make_mailbox(f"jan@{domain.name}", domain=domain, password_hash="x", quota_mb=1)
+            MailUsage.objects.create(mailbox=mailbox, bytes_used=MIB)
+            make_import(customer, counts={"file_errors": 0, "errors": 3})
+
+    make(range(20))  # more of each kind than are named
+    costs = {}
+    for client in (staff, browser_of):
+        with CaptureQueriesContext(connection) as few:
+            assert len(client.get("/").context["rows"]) == 20
+        costs[client] = len(few)
+    assert "things need your attention" in text_of(browser_of)
+    assert browser_of.get("/").context["todo_count"] == 20 + 22 + 10, "imports; domains, two named twice; mailboxes"
+    make(range(20, 200))
+    for client, cost in costs.items():
+        with CaptureQueriesContext(connection) as many:
+            assert len(client.get("/").context["rows"]) == 50
+        assert len(many) == cost
     html = text_of(staff, "/?page=2")
     assert "51 to 100 of 200" in html
     assert 'href="?page=3#domains"' in html
@@ -145,7 +152,7 @@ def test_imports_that_wait_for_their_person(browser_of: Client, customer: User) 
     stopped = make_import(customer, filename="stop.csv", status="creating", progress_at=now - timedelta(minutes=5))
     make_import(customer, filename="works.csv", status="creating", progress_at=now)
     faulty = make_import(customer, filename="bad.csv", counts={"file_errors": 0, "errors": 3, "rows": 9})
-    make_import(customer, filename="good.csv", counts={"file_errors": 0, "errors": 0, "drafts": 9})
+    ready = make_import(customer, filename="good.csv", counts={"file_errors": 0, "errors": 0, "drafts": 9})
     created = make_import(customer, filename="new.csv", status="created", sealed_results=b"x")
     for line, is_generated in enumerate([True, True, False], start=2):
         address = f"a{line}@przyklad.iq.pl"
@@ -159,15 +166,17 @@ def test_imports_that_wait_for_their_person(browser_of: Client, customer: User) 
     make_import(customer, filename="late.csv", status="created", sealed_results=b"x", expires_at=now)
     make_import(make_user("eve"), filename="obca.csv", counts={"file_errors": 0, "errors": 3})
     until = timezone.localtime(created.expires_at).strftime("%H:%M")
-    (passwords, first), (rows, second), (interrupted, third) = todos(browser_of)
+    (passwords, first), (interrupted, second), (accounts, third), (rows, fourth) = todos(browser_of)
     assert passwords.startswith("2 passwords from new.csv wait to be saved, until ")
     assert passwords.endswith(f"{until}.")
     assert rows.startswith("3 rows of bad.csv have errors. Correct them until ")
     assert interrupted.startswith("The import of stop.csv was interrupted. It can be started again until ")
-    assert [first, second, third] == [each.get_absolute_url() for each in (created, faulty, stopped)]
-    assert "3 things need your attention." in text_of(browser_of)
+    assert accounts.startswith("9 accounts of good.csv are ready. You can create them until ")
+    expected = [each.get_absolute_url() for each in (created, stopped, ready, faulty)]
+    assert [first, second, third, fourth] == expected, "the most urgent first"
+    assert "4 things need your attention." in text_of(browser_of)
     Mailbox.objects.all().delete()
-    assert len(todos(browser_of)) == 2, "of mailboxes that are gone there is nothing to save"
+    assert len(todos(browser_of)) == 3, "of mailboxes that are gone there is nothing to save"
 
 
 def test_new_passwords_that_wait_to_be_saved(browser_of: Client, customer: User) -> None:

@@ -363,7 +363,7 @@ def test_an_owner_changes_the_password(owner: Client, mailbox: Mailbox, ended: l
     assert verify_password(NEW_PASSWORD, mailbox.password_hash)
     assert ended == [f"{ADDRESS} {mailbox.password_hash}"], "once, and after the new password was written"
     html = text_of(owner)
-    assert "Your password is changed." in html
+    assert "Your password has been changed." in html
     assert "something for staff" not in html
     assert not is_in(other)
     assert try_to_sign_in(Client()).status_code == 200
@@ -458,7 +458,9 @@ def test_an_owner_makes_changes_and_deletes_the_forward(owner: Client, mailbox: 
     html = text_of(owner, "/mailbox/forward/")
     assert "ewa@żółw.pl</textarea>" in html
     assert " checked" in html
-    owner.post("/mailbox/forward/", {"destinations": "szef@daleko.example"})
+    assert "none stays" not in html
+    html = plain(owner.post("/mailbox/forward/", {"destinations": "szef@daleko.example"}, follow=True))
+    assert "The forward has been saved. New messages are only passed on: none stays in this mailbox." in html
     assert (Forward.objects.get().pk, Forward.objects.get().keep_copy) == (forward.pk, False)
     owner.post("/mailbox/forward/", {"destinations": "  "})
     assert not Forward.objects.exists()

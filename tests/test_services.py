@@ -57,6 +57,7 @@ def test_an_upload_is_checked_and_kept_sealed(customer: User, domain: Domain) ->
         "errors": 1,
         "warnings": 0,
         "file_errors": 0,
+        "is_repeat": False,
     }
     assert (import_record.file_format, import_record.encoding, import_record.separator) == ("csv", "utf-8", ";")
     assert b"Wiosna2024" not in bytes(import_record.sealed_file or b"")

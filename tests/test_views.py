@@ -633,6 +633,8 @@ def test_the_list_of_imports_shows_each_state(browser_of: Client) -> None:
     send(browser_of, action="create")
     html = page(browser_of, "/imports/")
     assert html.count("lista.csv") == 2
+    send(browser_of, action="create")
+    assert "This file was imported before. Nothing created now." in page(browser_of, "/imports/")
 
 
 def test_the_same_file_again_is_told_in_one_sentence(browser_of: Client) -> None:

@@ -66,7 +66,9 @@ def owner_password(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
             form.add_error("password", _("This is not the password of the mailbox. Write the one that you have now."))
         if form.is_valid() and _change_password(mailbox, form.cleaned_data["new_password"]):
             sign_in(request, mailbox)
-            messages.success(request, _("Your password is changed. Write it into your mail programs and phones too."))
+            messages.success(
+                request, _("Your password has been changed. Write it into your mail programs and phones too.")
+            )
             return redirect("owner_home")
         if form.is_valid():
             return ask_again(request)  # changed or disabled meanwhile, so the session is over
@@ -82,7 +84,10 @@ def owner_forward(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
     form = OwnerForwardForm(request.POST if request.method == "POST" else None, mailbox=mailbox)
     if form.is_valid() and form.save():
         # No word on addresses that get no mail: an owner could try here, unseen, which ones exist.
-        messages.success(request, _("The forward is saved."))
+        is_passed_on = bool(form.cleaned_data["destinations"]) and not form.cleaned_data["keep_copy"]
+        saved = _("The forward has been saved.")
+        nothing_stays = _("New messages are only passed on: none stays in this mailbox.")
+        messages.success(request, f"{saved} {nothing_stays}" if is_passed_on else saved)
         return redirect("owner_home")
     return _page(request, "accounts/owner_forward.html", {"mailbox": mailbox, "form": form})
 

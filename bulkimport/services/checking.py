@@ -213,7 +213,7 @@ def note_plan(import_record: Import, plan: Plan) -> None:
         file_format=dialect.format or "",
         encoding=dialect.encoding or "",
         separator=dialect.separator or "",
-        counts={**plan.counts, "file_errors": len(plan.file_errors)},
+        counts={**plan.counts, "file_errors": len(plan.file_errors), "is_repeat": bool(plan.repeat)},
     )
 
 
