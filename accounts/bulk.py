@@ -92,6 +92,11 @@ class BulkForm(forms.Form):
         """Say how many are already as they would become; empty where none is."""
         return ""
 
+    @property
+    def too_many(self) -> str:
+        """Say so where there are more than this can be done to at once; else empty."""
+        return ""
+
     def prepare(self) -> None:
         """Do what takes long, before others have to wait for the domains."""
 
@@ -332,7 +337,6 @@ class PasswordsForm(TokenForm, BulkForm):
 
     @property
     def too_many(self) -> str:
-        """Say so where there are more than can be shown on one page; else empty."""
         if self.count <= settings.MAX_ACCOUNTS_PER_FILE:
             return ""
         text = ngettext(

@@ -81,6 +81,9 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
             if isinstance(form, PasswordsForm):
                 return redirect("new_passwords", form.kept_id)
             return redirect(back)
+    if form.too_many and not form.is_bound:
+        messages.warning(request, form.too_many)
+        return redirect(back)
     if not form.count:
         nothing = _("Nothing is selected. Tick mailboxes in the list first.")
         gone = _("These mailboxes are not there any more.")
