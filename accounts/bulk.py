@@ -33,6 +33,7 @@ class BulkForm(forms.Form):
     is_dangerous: ClassVar[bool] = False
     locks_out: ClassVar[bool] = False  # whoever is signed in
     stops_mail: ClassVar[bool] = False  # to the mailboxes
+    was_sent_before = False  # and has done already what it would do now
 
     def __init__(self, data: Any = None, *, request: HttpRequest, chosen: MailboxQuerySet) -> None:
         """`chosen` are the mailboxes that were selected; some of them may be already as they would become."""
@@ -70,7 +71,7 @@ class BulkForm(forms.Form):
         """The other forwards of the login that pass mail on to these mailboxes, and that nobody would get then."""
         if not self.stops_mail:
             return []
-        own = Forward.objects.filter(domain__in=domains_of(self.request.user))
+        own = Forward.objects.filter(domain__in=domains_of(self.request.user), is_active=True)
         return own.leading_to(self.affected.values())
 
     @property
@@ -316,7 +317,6 @@ class PasswordsForm(TokenForm, BulkForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.user, self.passwords = self.request.user, list[tuple[Mailbox, str]]()
-        self.was_sent_before = False
 
     @property
     def title(self) -> str:

@@ -74,7 +74,7 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
         if _done(form):
             if not isinstance(form, PasswordsForm):
                 messages.success(request, form.done)
-            if form.locks_out:
+            if form.locks_out and not form.was_sent_before:
                 end_sessions_and_say(request, list(form.affected.values()))
             if action == "disable":
                 warn_of_disabled(request, list(form.affected.values()))

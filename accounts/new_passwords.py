@@ -11,7 +11,7 @@ from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.utils import timezone
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext, pgettext
 
 from accounts.access import domains_of
 from accounts.formats import grouped
@@ -36,8 +36,10 @@ class NewPassword:
     def state(self) -> str:
         """Why there is no password to show."""
         if self.mailbox:
-            return _("has been changed since")
-        return _("deleted since") if self.is_deleted else _("no longer in your domains")
+            return pgettext("new password", "changed since")
+        if self.is_deleted:
+            return pgettext("new password", "mailbox deleted since")
+        return pgettext("new password", "mailbox no longer in your domains")
 
 
 @dataclass(frozen=True, slots=True)

@@ -49,5 +49,6 @@ def warn_of_unreachable(request: HttpRequest, destinations: Collection[str]) -> 
 
 def warn_of_disabled(request: HttpRequest, addresses: Collection[str]) -> None:
     """Say which of these addresses, that were just switched off, get mail passed on to them."""
+    wanted = {*addresses}
     led_to = {end for forward in Forward.objects.leading_to(addresses) for end in forward.destinations.split()}
-    warn_of_unreachable(request, sorted(end for end in led_to if not looked_up(end).isdisjoint(addresses)))
+    warn_of_unreachable(request, sorted(end for end in led_to if not wanted.isdisjoint(looked_up(end))))

@@ -164,7 +164,8 @@ class MailboxEditForm(TokenForm, MailboxForm):
 
     @property
     def meant(self) -> str:
-        return self.mailbox.address
+        """Names the password that there was too: saved again after that has changed, the form makes another one."""
+        return f"{self.mailbox.address} {self.data.get('shown_password', '')}"
 
     def generate(self) -> str | None:
         return super().generate() if self.cleaned_data["generates"] else None

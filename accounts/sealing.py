@@ -1,7 +1,8 @@
 """Encryption of what must not lie in the database in the clear: uploaded files, corrections, generated passwords.
 
 `link_key` is the key of a one-time link, which the database does not hold: what was sealed with it can be opened by
-whoever has the link and the server's key together, and by nobody with only one of them.
+whoever has the link and the server's key together, and by nobody with only one of them. What the keys of links to new
+passwords are made from is sealed beside these passwords, and erased with them.
 """
 
 import base64

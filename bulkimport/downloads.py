@@ -71,7 +71,7 @@ def mailbox_list(
 ) -> Download:
     """Return existing mailboxes as csv or xlsx, in the columns of the importer.
 
-    `passwords`: new ones by the mailbox's key, where a page has just shown them. Others cannot be known.
+    `passwords`: new ones by the mailbox's key, while they are kept. Others cannot be known.
     """
     listed = list(mailboxes)
     forwards = Forward.objects.filter(is_active=True, domain__in={mailbox.domain_id for mailbox in listed})

@@ -182,7 +182,7 @@ def _show(
 def _revoke(request: HttpRequest, links: HandoutQuerySet) -> None:
     count = links.revoke()
     if not count:
-        messages.warning(request, _("No link was revoked: those you chose were opened or revoked already."))
+        messages.warning(request, _("No link was revoked: those you chose are no longer valid."))
         return
     message = ngettext("%(count)s link was revoked.", "%(count)s links were revoked.", count)
     messages.success(request, message % {"count": grouped(count)})

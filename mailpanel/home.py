@@ -189,20 +189,23 @@ def _import_todo(import_record: Any) -> Todo:
 
 def password_todos(user: User) -> list[Todo]:
     """Return the new passwords that the login has still to save, as far as they hold."""
-    found = [new for new in kept(NewPasswords.objects.kept_for(user), user) if new.holding]
+    records = list(NewPasswords.objects.kept_for(user)[: NAMED + 1])  # opening all that are kept would take long
     todos = []
-    for new in found[:NAMED]:
+    for new in kept(records[:NAMED], user):
+        if not new.holding:
+            continue
         until = date_format(timezone.localtime(new.record.expires_at), "j E Y, H:i")
         text = ngettext(
             "%(what)s. The password waits to be saved, until %(time)s.",
             "%(what)s. The passwords wait to be saved, until %(time)s.",
-            len(new.passwords),
+            len(new.holding),
         )
         names = {"what": new.title, "time": until}
         todos.append(Todo("info", text % names, new.record.get_absolute_url(), _("Show the passwords")))
-    if len(found) > NAMED:
-        text, url = _("More new passwords wait to be saved."), found[NAMED].record.get_absolute_url()
-        todos.append(Todo("info", text, url, _("Show the next ones"), len(found) - NAMED))
+    if len(records) > NAMED:
+        text, url = _("More new passwords wait to be saved."), records[NAMED].get_absolute_url()
+        more = NewPasswords.objects.kept_for(user).count() - NAMED
+        todos.append(Todo("info", text, url, _("Show the next ones"), more))
     return todos
 
 

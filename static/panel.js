@@ -65,10 +65,14 @@ document.addEventListener("htmx:confirm", (event) => {
   }
 });
 let isLeaving = false;
+function holdCorrections(isHeld) {
+  document.getElementById("corrections")?.toggleAttribute("inert", isHeld);
+}
 document.addEventListener("htmx:beforeRequest", () => {
   isLeaving = false;
-  document.getElementById("corrections")?.setAttribute("inert", "");
+  holdCorrections(true);
 });
+addEventListener("pageshow", () => holdCorrections(false));
 document.addEventListener("htmx:afterSettle", () => {
   history.replaceState(null, "", location.pathname + location.search); // what the hash named is another element now
   sayTab();
@@ -81,7 +85,10 @@ document.addEventListener("htmx:afterSettle", () => {
 // Whatever the answer was, the browser shows it by itself, unless the person was just leaving the page.
 addEventListener("beforeunload", () => { isLeaving = true; });
 for (const failure of ["htmx:responseError", "htmx:sendError"]) {
-  document.addEventListener(failure, (event) => isLeaving || event.target.submit?.());
+  document.addEventListener(failure, (event) => {
+    holdCorrections(false);
+    isLeaving || event.target.submit?.();
+  });
 }
 
 // A notice above them is read first.

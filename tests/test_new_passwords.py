@@ -9,6 +9,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import connection
+from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -111,7 +112,9 @@ def test_nobody_else_opens_them(browser_of: Client, customer: User, three: list[
 def test_nothing_lies_in_the_clear(browser_of: Client, three: list[Mailbox]) -> None:
     page = set_for(browser_of, three)
     record = NewPasswords.objects.get()
-    for password in shown(browser_of, page).values():
+    passwords = shown(browser_of, page).values()
+    assert len(passwords) == 3
+    for password in passwords:
         assert password.encode() not in bytes(record.sealed)
         assert password not in repr(vars(record))
         assert all(password not in str(session.get_decoded()) for session in Session.objects.all())
@@ -191,7 +194,7 @@ def test_what_does_not_hold_any_more_is_said_and_handed_to_nobody(browser_of: Cl
     far.domain.administrators.clear()
     assert shown(browser_of, page) == {"cezary@przyklad.iq.pl": passwords["cezary@przyklad.iq.pl"]}
     html = browser_of.get(page).content.decode()
-    for state in ("has been changed since", "deleted since", "no longer in your domains"):
+    for state in ("changed since", "mailbox deleted since", "no longer in your domains"):
         assert html.count(state) == 1
     assert "zenon<wbr>@żółw.pl" in html
     (row,) = read_file(browser_of.get(f"{page}passwords.csv").content, max_rows=10).rows
@@ -296,3 +299,22 @@ def test_a_login_that_is_deleted_takes_them_along(browser_of: Client, customer: 
     set_for(browser_of, three)
     customer.delete()
     assert not NewPasswords.objects.exists()
+
+
+def test_an_old_tab_erases_no_newer_password(browser_of: Client, three: list[Mailbox]) -> None:
+    """Saved again after somebody has changed the password, the same form makes another page of its own."""
+    edit = f"/mailboxes/{three[0].pk}/"
+
+    def send(html: str) -> HttpResponse:
+        fields = dict(re.findall(r'<input type="hidden" name="(shown|shown_password)" value="(\w+)"', html))
+        sent = {"generates": "on", "quota": "500", "is_active": "on", "token": TOKEN}
+        return browser_of.post(edit, {**sent, **fields})  # type: ignore[return-value]
+
+    first = send(browser_of.get(edit).content.decode()).headers["Location"]
+    Mailbox.objects.filter(pk=three[0].pk).update(password_hash=hash_password("Wlasne1234", generated=True))
+    refused = send(browser_of.get(edit).content.decode())
+    again = refused if refused.status_code == 302 else send(refused.content.decode())
+    second = again.headers["Location"]
+    assert first != second
+    browser_of.post(f"{first}saved/")
+    assert len(shown(browser_of, second)) == 1

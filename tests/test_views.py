@@ -407,7 +407,7 @@ def test_rows_with_problems_come_first_and_their_messages_belong_to_their_cells(
         return re.findall(r'aria-describedby="([^"]*)"', tag)
 
     assert described("4-password") == ["r4-password-msg"]
-    assert described("5-email") == [" r5-msg"]
+    assert described("5-email") == ["r5-msg"]
     assert described("5-right") == ["r5-msg"]
     for place in ("r4-password-msg", "r5-msg"):
         assert re.search(rf'id="{place}">\s*<p class="msg msg-error">', html)

@@ -28,7 +28,7 @@ class PasswordChanged(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A link as it can be shown right after it was made: the stored address of the mailbox, and the key."""
+    """A link as it can be shown: the stored address of the mailbox, and the key."""
 
     address: str
     key: str = field(repr=False)
