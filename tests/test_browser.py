@@ -38,7 +38,10 @@ WAYS = {
 }
 
 
-@pytest.fixture(params=WAYS.values(), ids=WAYS)
+in_every_way = pytest.mark.parametrize("page", WAYS.values(), ids=WAYS, indirect=True)
+
+
+@pytest.fixture(params=[(WIDE, True), (NARROW, False)], ids=["wide", "narrow without script"])
 def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer, customer: User) -> Iterator[Page]:
     """A signed-in page, at two widths, with and without JavaScript."""
     viewport, has_script = request.param
@@ -60,6 +63,7 @@ def scripted_page(browser: Browser, live_server: LiveServer, customer: User) -> 
         yield page
 
 
+@in_every_way
 @pytest.mark.parametrize("file", ["help-example-1.csv", "help-example-2.csv"])
 def test_the_examples_of_the_help_page_become_accounts(page: Page, file: str) -> None:
     upload(page, file)
@@ -132,6 +136,7 @@ def test_another_language_keeps_what_was_typed_in_every_form(page: Page, setting
     expect_heading(page, "Nazwy serwerów i porty")
 
 
+@in_every_way
 def test_every_error_is_corrected_on_the_page(page: Page) -> None:
     upload(page, "bad-rows.csv")
     expect_heading(page, "2 accounts ready, 10 rows need you")
@@ -234,6 +239,7 @@ def test_results_and_lists_are_printed_without_what_is_for_the_screen(scripted_p
         page.emulate_media(media="screen")
 
 
+@in_every_way
 def test_the_progress_moves_on_by_itself_to_the_results(page: Page, monkeypatch: pytest.MonkeyPatch) -> None:
     go_on = threading.Event()
 
