@@ -28,7 +28,7 @@ FAULTY = (
     "magazyn@biuro-przyklad.pl;;2 GB;biuro@biuro-przyklad.pl;może\n"
 )
 WARNED = "kadry@biuro-przyklad.pl;qwerty1;;;\ntargi@przyklad.iq.pl;;500;nikt@przyklad.iq.pl;\n"
-UNEVEN = "".join(f"u{n}@przyklad.iq.pl;zima;;;;za dużo\n" for n in range(120))  # rows that are too long, very many
+UNEVEN = "".join(f"u{n}@przyklad.iq.pl;zima;;;;za dużo\n" for n in range(3))  # rows that are too long
 OTHER_NAMES = (
     "Name;Adresse;Kennwort;Platz\nJan Nowak;jan.nowak@przyklad.iq.pl;Zima2024;500\nOla Mazur;ola@przyklad.iq.pl;;1000\n"
 )
