@@ -11,7 +11,6 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -35,7 +34,7 @@ def three(customer: User) -> list[Mailbox]:
     return [make_mailbox(f"{name}@przyklad.iq.pl") for name in ("adam", "beata", "celina")]
 
 
-def shown(response: HttpResponse) -> dict[str, str]:
+def shown(response: Any) -> dict[str, str]:
     """Return what a page shows by address: the passwords, or the links."""
     found = re.findall(r'data-account="([^"]+)".*?data-password>([^<]+)<', response.content.decode(), re.DOTALL)
     return dict(found)
@@ -48,9 +47,9 @@ def new_passwords(client: Client, mailboxes: list[Mailbox]) -> str:
     return str(client.post(page, {"seen": seen, "token": TOKEN})["Location"])
 
 
-def make(client: Client, mailboxes: list[Mailbox], **fields: Any) -> HttpResponse:
+def make(client: Client, mailboxes: list[Mailbox], **fields: Any) -> Any:
     """Give these mailboxes new passwords and press the button for links on the page that shows them."""
-    return client.post(f"{new_passwords(client, mailboxes)}links/", fields, follow=True)  # type: ignore[return-value]
+    return client.post(f"{new_passwords(client, mailboxes)}links/", fields, follow=True)
 
 
 def key_of(link: str) -> str:
@@ -68,10 +67,10 @@ def press(client: Client, query: str = "", **fields: Any) -> str:
 
 def test_new_passwords_are_handed_out_by_links(browser_of: Client, three: list[Mailbox]) -> None:
     page = new_passwords(browser_of, three[:2])
-    passwords = shown(browser_of.get(page))  # type: ignore[arg-type]
+    passwords = shown(browser_of.get(page))
     assert f'action="{page}links/"' in browser_of.get(page).content.decode()
     response = browser_of.post(f"{page}links/")
-    links = shown(response)  # type: ignore[arg-type]
+    links = shown(response)
     assert list(links) == ["adam@przyklad.iq.pl", "beata@przyklad.iq.pl"]
     assert all(re.fullmatch(r"http://testserver/handout/#[0-9a-f]{32}", link) for link in links.values())
     assert "no-store" in response.headers["Cache-Control"]
@@ -91,22 +90,22 @@ def test_a_mailbox_added_or_changed_by_hand_gets_a_link_too(browser_of: Client, 
         "edit": (f"/mailboxes/{three[0].pk}/", {"generates": "on", "quota": "500", "is_active": "on"}),
     }[way]
     kept = browser_of.post(page, {"token": TOKEN, **values})["Location"]
-    (link,) = shown(browser_of.post(f"{kept}links/")).values()  # type: ignore[arg-type]
+    (link,) = shown(browser_of.post(f"{kept}links/")).values()
     assert browser_of.post(page, {"token": TOKEN, **values})["Location"] == kept, "the same passwords and links"
     assert Handout.objects.waiting().count() == 1
     handed_out = open_link(key_of(link))
     assert handed_out is not None
-    assert [handed_out.password] == list(shown(browser_of.get(kept)).values())  # type: ignore[arg-type]
+    assert [handed_out.password] == list(shown(browser_of.get(kept)).values())
 
 
 def test_the_same_page_gives_the_same_links_again(browser_of: Client, three: list[Mailbox]) -> None:
     page = new_passwords(browser_of, three)
-    first, second = (shown(browser_of.post(f"{page}links/")) for _press in range(2))  # type: ignore[arg-type]
+    first, second = (shown(browser_of.post(f"{page}links/")) for _press in range(2))
     assert first == second
     assert Handout.objects.count() == 3
     open_link(key_of(first["adam@przyklad.iq.pl"]))
     third = browser_of.post(f"{page}links/")
-    assert list(shown(third)) == ["beata@przyklad.iq.pl", "celina@przyklad.iq.pl"], "the opened one is not made again"  # type: ignore[arg-type]
+    assert list(shown(third)) == ["beata@przyklad.iq.pl", "celina@przyklad.iq.pl"], "the opened one is not made again"
     assert "1 mailbox has no link here" in third.content.decode()
     press(browser_of, action="revoke_all")
     html = browser_of.post(f"{page}links/", follow=True).content.decode()
@@ -116,7 +115,7 @@ def test_the_same_page_gives_the_same_links_again(browser_of: Client, three: lis
 
 def test_links_go_on_working_once_the_passwords_are_saved(browser_of: Client, three: list[Mailbox]) -> None:
     page = new_passwords(browser_of, three[:1])
-    (link,) = shown(browser_of.post(f"{page}links/")).values()  # type: ignore[arg-type]
+    (link,) = shown(browser_of.post(f"{page}links/")).values()
     browser_of.post(f"{page}saved/")
     assert browser_of.post(f"{page}links/").status_code == 404
     assert open_link(key_of(link))
@@ -124,7 +123,7 @@ def test_links_go_on_working_once_the_passwords_are_saved(browser_of: Client, th
 
 def test_the_links_are_downloaded_for_a_mail_merge(browser_of: Client, three: list[Mailbox]) -> None:
     page = new_passwords(browser_of, three)
-    links = shown(browser_of.post(f"{page}links/"))  # type: ignore[arg-type]
+    links = shown(browser_of.post(f"{page}links/"))
     file = browser_of.post(f"{page}links/", {"action": "csv"})
     rows = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"))))
     assert rows == [["E-mail", "Link"], *map(list, links.items())]
@@ -141,24 +140,24 @@ def test_only_the_password_that_the_mailbox_has_is_handed_out(browser_of: Client
     page = new_passwords(browser_of, three)
     Mailbox.objects.filter(pk=three[0].pk).update(password_hash=hash_password("Wlasne1234", generated=True))
     three[1].delete()
-    assert list(shown(browser_of.post(f"{page}links/"))) == ["celina@przyklad.iq.pl"]  # type: ignore[arg-type]
+    assert list(shown(browser_of.post(f"{page}links/"))) == ["celina@przyklad.iq.pl"]
     assert Handout.objects.count() == 1
 
 
 def test_links_of_passwords_that_have_been_changed_are_not_handed_on(browser_of: Client, three: list[Mailbox]) -> None:
     page = new_passwords(browser_of, three)
-    assert len(shown(browser_of.post(f"{page}links/"))) == 3  # type: ignore[arg-type]
+    assert len(shown(browser_of.post(f"{page}links/"))) == 3
     Mailbox.objects.filter(pk=three[0].pk).update(password_hash=hash_password("Wlasne1234", generated=True))
     rest = ["beata@przyklad.iq.pl", "celina@przyklad.iq.pl"]
-    assert list(shown(browser_of.post(f"{page}links/"))) == rest  # type: ignore[arg-type]
+    assert list(shown(browser_of.post(f"{page}links/"))) == rest
 
 
 def test_a_link_ends_with_its_password_even_if_the_same_one_is_set_again(
     browser_of: Client, three: list[Mailbox]
 ) -> None:
     page = new_passwords(browser_of, three[:1])
-    (password,) = shown(browser_of.get(page)).values()  # type: ignore[arg-type]
-    (link,) = shown(browser_of.post(f"{page}links/")).values()  # type: ignore[arg-type]
+    (password,) = shown(browser_of.get(page)).values()
+    (link,) = shown(browser_of.post(f"{page}links/")).values()
     Mailbox.objects.update(password_hash=hash_password(password, generated=True))
     assert "shows nothing: the password has been changed since" in browser_of.get("/links/").content.decode()
     with pytest.raises(PasswordChanged):

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -305,10 +305,10 @@ def test_an_old_tab_erases_no_newer_password(browser_of: Client, three: list[Mai
     """Saved again after somebody has changed the password, the same form makes another page of its own."""
     edit = f"/mailboxes/{three[0].pk}/"
 
-    def send(html: str) -> HttpResponse:
+    def send(html: str) -> Any:
         fields = dict(re.findall(r'<input type="hidden" name="(shown|shown_password)" value="(\w+)"', html))
         sent = {"generates": "on", "quota": "500", "is_active": "on", "token": TOKEN}
-        return browser_of.post(edit, {**sent, **fields})  # type: ignore[return-value]
+        return browser_of.post(edit, {**sent, **fields})
 
     first = send(browser_of.get(edit).content.decode()).headers["Location"]
     Mailbox.objects.filter(pk=three[0].pk).update(password_hash=hash_password("Wlasne1234", generated=True))

@@ -86,9 +86,8 @@ def address_of(name: str) -> str:
     if ":" in name:
         return reverse(name)
     ((_path, parameters),), pattern, *_rest = get_resolver().reverse_dict[name]
-    values = {"pk": 1, "action": "delete", "file_format": "csv"}
-    if "[0-9a-f]" in pattern:
-        values["pk"] = uuid.UUID(int=1)  # type: ignore[assignment]
+    key = uuid.UUID(int=1) if "[0-9a-f]" in pattern else 1
+    values = {"pk": key, "action": "delete", "file_format": "csv"}
     return reverse(name, kwargs={parameter: values[parameter] for parameter in parameters})
 
 
