@@ -4,8 +4,10 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
+from accounts.alphabets import is_latin
 from accounts.models import Domain, DomainQuerySet
-from accounts.validators import MAX_QUOTED_LENGTH, to_unicode
+from accounts.refusals import MAX_QUOTED_LENGTH
+from accounts.validators import to_unicode
 
 
 def domains_of(user: User | AnonymousUser | None) -> DomainQuerySet:
@@ -26,4 +28,7 @@ def not_your_domain(domain: str) -> ValidationError:
     The same words whether it exists or not: what another customer owns is never revealed.
     """
     message = _("You cannot use the domain %(domain)s. Correct the address, or have the domain added first.")
-    return ValidationError(message, code="domain_not_yours", params={"domain": to_unicode(domain)[:MAX_QUOTED_LENGTH]})
+    shown = to_unicode(domain)
+    if not is_latin(shown):  # some of its letters may look like Latin ones
+        shown = f"{shown[:MAX_QUOTED_LENGTH]} ({domain})"
+    return ValidationError(message, code="domain_not_yours", params={"domain": shown[:MAX_QUOTED_LENGTH]})

@@ -70,7 +70,7 @@ class MailboxForm(KeptForm, forms.Form):
     )
     quota = CellField(label=_("Quota (MB)"), required=False)
     forward = CellField(
-        label=_("Forward to"), required=False, help_text=_("Several addresses are separated by spaces.")
+        label=_("Forward to"), required=False, help_text=_("Several addresses are separated by spaces or commas.")
     )
     keep_copy = CellField(label=_("Keep a copy"), required=False)
 

@@ -214,7 +214,7 @@ class PanelForwardForm(KeptForm, ForwardForm):
         }
         help_texts = {
             "source": _("In one of your domains. It need not have a mailbox."),
-            "destinations": _("One or more addresses, separated by spaces."),
+            "destinations": _("One or more addresses, separated by spaces or commas."),
             "keep_copy": _("Only an address that has a mailbox can keep a copy."),
         }
         widgets = {

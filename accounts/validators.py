@@ -1,12 +1,14 @@
 """The syntax of everything that a person types about a mailbox: one function for each kind of value.
 
 A function takes the text of a cell or field and returns the value to store, or raises ValidationError with a stable
-`code` and a sentence that says how to mend it. The row validator, the single-account form, the admin and the command
-line all call these, so a rule stands here once. No message quotes a password.
+`code` and a sentence that says how to mend it; where it is sure what was meant, the parameter `suggestion` is the text
+to write instead. The row validator, the single-account form, the admin and the command line all call these, so a rule
+stands here once. No message quotes a password.
 """
 
 import re
 import unicodedata
+from collections.abc import Iterator
 from functools import cache, lru_cache
 from typing import Final
 
@@ -16,23 +18,29 @@ from django.contrib.auth.password_validation import CommonPasswordValidator
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
-from email_validator import EmailNotValidError, validate_email
 
-MAX_QUOTA_MB: Final = 2_147_483_647  # the largest value of the database column, 2 PB
+from accounts.address_faults import checked_address, split_addresses, without_names
+from accounts.password_hashes import is_password_hash
+from accounts.quota_texts import checked_quota_mb
+from accounts.refusals import is_quotable, refuse, suggest, suggestion_of
+
 MAX_DESTINATIONS: Final = 20
 MAX_PASSWORD_LENGTH: Final = 128
-MAX_QUOTED_LENGTH: Final = 100  # of a value in a message
 
 # Narrower than RFC 5321 on purpose: + separates a tag, / % and quotes end up in paths and queries of a mail store, and
 # a leading dot or hyphen makes a hidden folder or an option.
 MAILBOX_LOCAL_PART: Final = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
-# Characters that spreadsheets and web pages leave around a value and that nobody sees.
-INVISIBLE: Final = "\u200b\u200c\u200d\u2060\ufeff\u00ad"
+# Characters that spreadsheets and web pages leave around a value and that nobody sees: soft hyphen, joiners, zero-width
+# blanks, fillers, the byte order mark, and the marks that say where a text runs from right to left.
+INVISIBLE: Final = (
+    "\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
+    "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f\u3164\ufeff\uffa0"
+)
 # A row that a template gives as its example; it must never become an account.
 EXAMPLE_DOMAINS: Final = frozenset({"your-domain.example", "twoja-domena.example"})
 
-YES: Final = frozenset({"tak", "yes", "1", "true", "prawda"})
-NO: Final = frozenset({"nie", "no", "0", "false", "fałsz", "falsz"})
+YES: Final = frozenset({"tak", "t", "yes", "y", "1", "1.0", "1,0", "true", "prawda", "on", "x", "✓", "✔", "☑", "✅"})
+NO: Final = frozenset({"nie", "n", "no", "0", "0.0", "0,0", "false", "fałsz", "falsz", "off"})
 
 # Made once: each lazy plural is a class of its own, and there may be 500 short passwords in a file.
 _TOO_SHORT: Final = ngettext_lazy(
@@ -54,52 +62,28 @@ def _is_blank(character: str) -> bool:
     return character.isspace() or character in INVISIBLE
 
 
-def _refuse(code: str, message: object, **params: object) -> ValidationError:
-    """Return the error to raise. A long value is quoted with its beginning only: a cell may hold a whole text."""
-    value = params.get("value")
-    if isinstance(value, str) and len(value) > MAX_QUOTED_LENGTH:
-        params["value"] = value[: MAX_QUOTED_LENGTH - 1] + "…"
-    return ValidationError(message, code=code, params=params)  # type: ignore[arg-type]  # lazy text is accepted
-
-
 def normalize_address(text: str) -> str:
     """Return an e-mail address in lower case with its domain in IDNA ASCII (RFC 5321, RFC 5891).
 
-    Raises ValidationError: email_missing, email_has_space, email_no_at, email_has_comma, email_not_ascii,
-    email_invalid, example_row.
+    Raises ValidationError: email_missing, email_no_at, email_several, email_with_mailto, email_with_name,
+    email_with_more, email_extra_sign, email_has_space, email_has_comma, email_mixed_alphabet, email_not_ascii,
+    email_invalid, email_invisible, example_row.
     """
     value = trimmed(text)
     if not value:
-        raise _refuse("email_missing", _("The e-mail address is missing. Write one, such as jan@przyklad.pl."))
-    if re.search(r"\s", value):
-        raise _refuse("email_has_space", _("“%(value)s” has a space in it. Remove the space."), value=value)
-    if "@" not in value:
-        raise _refuse(
-            "email_no_at", _("“%(value)s” has no @. Write the whole address, such as jan@przyklad.pl."), value=value
-        )
-    if "," in value:
-        raise _refuse("email_has_comma", _("“%(value)s” has a comma in it. Write a full stop instead."), value=value)
-    local_part = value.rpartition("@")[0]
-    if not local_part.isascii():
-        plain = _without_accents(local_part)
-        if len(plain) < len(local_part):  # Cyrillic, an invisible character: what is left would be another name
-            message = _("“%(value)s” has letters before the @ that mail cannot carry. Use letters from a to z.")
-            raise _refuse("email_not_ascii", message, value=value)
-        message = _("“%(value)s” has letters before the @ that mail cannot carry. Write it without accents: %(plain)s.")
-        raise _refuse(
-            "email_not_ascii", message, value=value, plain=f"{plain}@{value.rpartition('@')[2]}"[:MAX_QUOTED_LENGTH]
-        )
-    try:
-        found = validate_email(value, check_deliverability=False, allow_smtputf8=False, strict=True)
-    except EmailNotValidError:
-        raise _refuse(
-            "email_invalid", _("“%(value)s” is not an e-mail address. Write one, such as jan@przyklad.pl."), value=value
-        ) from None
-    if found.ascii_domain.lower() in EXAMPLE_DOMAINS:
-        raise _refuse(
+        raise refuse("email_missing", _("The e-mail address is missing. Write one, such as jan@przyklad.pl."))
+    visible = "".join(character for character in value if character not in INVISIBLE)
+    address = checked_address(visible)  # another fault is told first: what is to be written then is without them too
+    if visible != value:
+        message = _("“%(value)s” has a character that cannot be seen in it (%(character)s). Type it again by hand.")
+        hidden = next(character for character in value if character in INVISIBLE)
+        code_point = f"U+{ord(hidden):04X}"
+        raise refuse("email_invisible", message, value=visible, character=code_point, suggestion=visible.lower())
+    if address.partition("@")[2] in EXAMPLE_DOMAINS:
+        raise refuse(
             "example_row", _("This is the example row of the template. Delete it, or write your own account in it.")
         )
-    return f"{found.local_part}@{found.ascii_domain}".lower()
+    return address
 
 
 def normalize_mailbox_address(text: str) -> str:
@@ -107,10 +91,15 @@ def normalize_mailbox_address(text: str) -> str:
 
     Raises ValidationError: as `normalize_address`, and email_unsafe_name.
     """
-    address = normalize_address(text)
+    try:
+        address = normalize_address(text)
+    except ValidationError as error:
+        if not MAILBOX_LOCAL_PART.fullmatch(suggestion_of(error).partition("@")[0]):
+            suggest(error, "")  # it would be refused again
+        raise
     local_part = address.partition("@")[0]
     if not MAILBOX_LOCAL_PART.fullmatch(local_part):
-        raise _refuse(
+        raise refuse(
             "email_unsafe_name",
             _(
                 "“%(value)s” cannot be the name of a mailbox. Use letters, digits, full stops, hyphens and "
@@ -122,12 +111,16 @@ def normalize_mailbox_address(text: str) -> str:
 
 
 def normalize_domain(text: str) -> str:
-    """Return a domain name in lower-case IDNA ASCII. Raises ValidationError: domain_invalid."""
+    """Return a domain name in lower-case IDNA ASCII. Raises ValidationError: domain_invalid, domain_mixed_alphabet."""
     value = trimmed(text)
     try:
         return normalize_address(f"postmaster@{value}").partition("@")[2]
-    except ValidationError:
-        raise _refuse(
+    except ValidationError as error:
+        if error.code == "email_mixed_alphabet":
+            message = _("“%(value)s” has a letter of another alphabet among its letters: “%(letter)s” (%(alphabet)s).")
+            params = {"value": value, "suggestion": suggestion_of(error).partition("@")[2]}
+            raise refuse("domain_mixed_alphabet", message, **{**(error.params or {}), **params}) from None
+        raise refuse(
             "domain_invalid", _("“%(value)s” is not a domain name. Write one, such as przyklad.pl."), value=value
         ) from None
 
@@ -150,63 +143,52 @@ def as_stored(text: str) -> str:
 
 
 def parse_quota_mb(text: str) -> int:
-    """Return a quota in MB: a whole number of at least 1. `500.0`, `500,0` and `1 000` are read as people mean them.
+    """Return a quota in MB: a whole number from 1 to 10,000,000.
 
-    Zero is refused: the mail server would take it as unlimited. Three decimals are refused: `1.000` and `1,000` are a
-    thousand to some and one to others, and `1.024` is a whole number to some only.
-    Raises ValidationError: quota_not_number, quota_ambiguous, quota_too_small, quota_too_large.
+    `500.0`, `500,0` and `1 000` are read as people mean them, and `500 MB`, `1,5 GB`, `4G` and `2 TiB` as they say.
+    Raises ValidationError: quota_unlimited, quota_not_number, quota_ambiguous, quota_too_small, quota_too_large.
     """
-    value = trimmed(text)
-    if with_unit := re.fullmatch(r"([0-9]{1,9})\s*(MB|GB|TB)", value, re.ASCII | re.IGNORECASE):
-        megabytes = int(with_unit[1]) * {"MB": 1, "GB": 1024, "TB": 1024**2}[with_unit[2].upper()]
-        message = _("“%(value)s” is not a plain number of MB. Write %(megabytes)s.")
-        raise _refuse("quota_not_number", message, value=value, megabytes=megabytes)
-    number = re.fullmatch(r"(-?)([0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+|[0-9]+)(?:[.,](0+|[0-9]{3}))?", value, re.ASCII)
-    if not number or ((number[3] or "").strip("0") and len(number[2]) > 3):  # 1.024 may mean 1024, but 1024.512 nothing
-        raise _refuse(
-            "quota_not_number", _("“%(value)s” is not a whole number of MB. Write one, such as 500."), value=value
-        )
-    digits = re.sub(r"\D", "", number[2]).lstrip("0") or "0"
-    if number[1] or digits == "0":
-        raise _refuse(
-            "quota_too_small", _("“%(value)s” is too small. Write a whole number of MB, at least 1."), value=value
-        )
-    if len(digits) > len(str(MAX_QUOTA_MB)) or int(digits) > MAX_QUOTA_MB:
-        raise _refuse(
-            "quota_too_large", _("“%(value)s” is larger than any mailbox can be. Write fewer MB."), value=value
-        )
-    if len(number[3] or "") == 3:
-        message = _("“%(value)s” can be read in two ways. Write %(small)s or %(large)s.")
-        if number[3] != "000":
-            message = _("“%(value)s” can be read in two ways. If you mean %(large)s, write it without the separator.")
-        raise _refuse("quota_ambiguous", message, value=value, small=digits, large=digits + number[3])
-    return int(digits)
+    return checked_quota_mb(trimmed(text))
+
+
+def normalize_password(text: str) -> str:
+    """Return a password as it is stored and compared (RFC 8265, 4.2): in NFC, every kind of blank as U+0020.
+
+    Outer blanks aside: a letter with its accent apart, and a no-break space, cannot be typed in a mail program.
+    """
+    plain = "".join(" " if unicodedata.category(letter) == "Zs" else letter for letter in trimmed(text))
+    return unicodedata.normalize("NFC", plain)
 
 
 def clean_password(text: str) -> str:
-    """Return a chosen password exactly as it stands, outer blanks aside.
+    """Return a chosen password as it stands, as `normalize_password` gives it.
 
     The floor is the help page's: at least 6 characters (a setting) with letters and digits.
-    Raises ValidationError: password_too_short, password_too_long, password_no_letter, password_no_digit,
-    password_control_character; never with the password in its message.
+    Raises ValidationError: password_is_hash, or one or more of password_too_short, password_too_long,
+    password_no_letter, password_no_digit, password_control_character; never with the password in its message.
     """
-    password = trimmed(text)
-    problems = []
-    if len(password) < settings.PASSWORD_MIN_LENGTH:
-        problems.append(_refuse("password_too_short", _TOO_SHORT, count=settings.PASSWORD_MIN_LENGTH))
-    if len(password) > MAX_PASSWORD_LENGTH:
-        message = _("The password is longer than %(count)s characters. Choose a shorter one.")
-        problems.append(_refuse("password_too_long", message, count=MAX_PASSWORD_LENGTH))
-    if not any(character.isalpha() for character in password):
-        problems.append(_refuse("password_no_letter", _("The password has no letter. Add one.")))
-    if not any(character.isdecimal() for character in password):
-        problems.append(_refuse("password_no_digit", _("The password has no digit. Add one.")))
-    if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") or letter in INVISIBLE for letter in password):
-        message = _("The password has a line break or another character that cannot be typed. Remove it.")
-        problems.append(_refuse("password_control_character", message))
-    if problems:
+    password = normalize_password(text)
+    if is_password_hash(password):
+        message = _("This is the hash of a password, as programs store it, and no password. Write a new password.")
+        raise refuse("password_is_hash", message)
+    if problems := list(_password_problems(password)):
         raise ValidationError(problems)
     return password
+
+
+def _password_problems(password: str) -> Iterator[ValidationError]:
+    if len(password) < settings.PASSWORD_MIN_LENGTH:
+        yield refuse("password_too_short", _TOO_SHORT, count=settings.PASSWORD_MIN_LENGTH)
+    if len(password) > MAX_PASSWORD_LENGTH:
+        message = _("The password is longer than %(count)s characters. Choose a shorter one.")
+        yield refuse("password_too_long", message, count=MAX_PASSWORD_LENGTH)
+    if not any(character.isalpha() for character in password):
+        yield refuse("password_no_letter", _("The password has no letter. Add one."))
+    if not any(character.isdecimal() for character in password):
+        yield refuse("password_no_digit", _("The password has no digit. Add one."))
+    if any(unicodedata.category(letter) in ("Cc", "Cs", "Zl", "Zp") or letter in INVISIBLE for letter in password):
+        message = _("The password has a line break or another character that cannot be typed. Remove it.")
+        yield refuse("password_control_character", message)
 
 
 def is_common_password(password: str) -> bool:
@@ -219,47 +201,66 @@ def is_common_password(password: str) -> bool:
 
 
 def parse_destinations(text: str) -> tuple[str, ...]:
-    """Return the addresses that mail is passed on to, separated by blanks in `text`; each once, in their order.
+    """Return the addresses that mail is passed on to, each once, in their order.
 
+    They are separated by blanks, commas, semicolons or line breaks in `text`.
     Raises ValidationError with one entry per faulty address, codes as `normalize_address` with `forward_` for
-    `email_`, and forward_separator, forward_too_many, forward_is_example.
+    `email_`, and forward_too_many, forward_is_example. A suggestion is the whole list, with all its addresses mended.
     """
-    value = trimmed(text).rstrip(" ,;")
-    if re.search(r"@[^@\s,;]+\s*[,;]\s*[^@\s,;]+@", value):
-        message = _("Several addresses are separated by spaces, not by commas or semicolons. Put spaces between them.")
-        raise _refuse("forward_separator", message)
-    parts = dict.fromkeys(value.split())
+    value = trimmed(text)
+    plain = without_names(value)
+    parts = list(dict.fromkeys(split_addresses(plain)))
     if len(parts) > MAX_DESTINATIONS:  # before they are read: a cell may hold a whole text, with a fault in every word
         message = _("A forward can have at most %(count)s addresses. Remove some.")
-        raise _refuse("forward_too_many", message, count=MAX_DESTINATIONS)
+        raise refuse("forward_too_many", message, count=MAX_DESTINATIONS)
     addresses: dict[str, None] = {}
-    problems = []
-    for part in parts:
+    mended: dict[str, None] = {}  # an empty text among them stands for one that is not sure
+    problems: list[ValidationError] = []
+    for number, part in enumerate(parts, start=1):
         try:
             addresses[normalize_address(part)] = None
+            mended[part.lower()] = None
         except ValidationError as error:
-            if error.code == "example_row":
-                message = _("“%(value)s” is the example of the template. Write another address, or none.")
-                error = _refuse("forward_is_example", message, value=part)
-            error.code = str(error.code).replace("email_", "forward_")
-            problems.append(error)
+            mended[suggestion_of(error)] = None
+            problems.append(_destination_error(error, part, number, is_alone=len(parts) == 1 and part == value))
+    if plain != value:
+        message = _("Write only the addresses that mail is passed on to, without names and brackets.")
+        problems = [refuse("forward_with_name", message)]
+    for problem in problems:
+        suggest(problem, "" if "" in mended else " ".join(mended))
     if problems:
         raise ValidationError(problems)
     return tuple(addresses)
 
 
-def parse_keep_copy(text: str) -> bool:
-    """Return whether a copy stays: Tak/Nie, yes/no, 1/0, true/false, PRAWDA/FAŁSZ in any case; empty means no.
+def _destination_error(error: ValidationError, part: str, number: int, *, is_alone: bool) -> ValidationError:
+    """Return what to say of one address of a forward. It is quoted only where it is no value of another column."""
+    code = str(error.code).replace("email_", "forward_")
+    if code == "example_row":
+        message = _("“%(value)s” is the example of the template. Write another address, or none.")
+        return refuse("forward_is_example", message, value=part)
+    if code == "forward_several":
+        return refuse(code, _("Several addresses are separated by spaces. Put spaces between them."))
+    if suggestion_of(error) or is_quotable(part) or (is_alone and "@" in part):
+        return refuse(code, error.message, **(error.params or {}))
+    message = _("Address %(number)s of this forward is not an e-mail address. Correct it, or remove it.")
+    return refuse(code, message, number=number)
 
-    Raises ValidationError: keep_copy_unknown.
+
+def parse_keep_copy(text: str) -> bool:
+    """Return whether a copy stays: Tak/Nie, T/N, yes/no, 1/0, true/false, PRAWDA/FAŁSZ, on/off, or a sign, in any case.
+
+    An empty text means no. Raises ValidationError: keep_copy_unknown.
     """
     value = trimmed(text)
-    word = value.casefold()
+    word = value.casefold().rstrip("\ufe0e\ufe0f")  # which say how a sign is drawn
     if word in YES:
         return True
     if word in NO or not word:
         return False
-    raise _refuse("keep_copy_unknown", _("“%(value)s” is neither Yes nor No. Write one of them."), value=value)
+    if not is_quotable(value):
+        raise refuse("keep_copy_unknown", _("This is neither Yes nor No. Write one of them."))
+    raise refuse("keep_copy_unknown", _("“%(value)s” is neither Yes nor No. Write one of them."), value=value)
 
 
 @lru_cache(maxsize=1024)
@@ -273,9 +274,3 @@ def _domain_to_unicode(domain: str) -> str:
 @cache
 def _common_passwords() -> CommonPasswordValidator:
     return CommonPasswordValidator()
-
-
-def _without_accents(text: str) -> str:
-    """Return `text` in ASCII: ł and Ł have no decomposition in Unicode, every other Polish letter has one."""
-    plain = text.replace("ł", "l").replace("Ł", "L")
-    return unicodedata.normalize("NFKD", plain).encode("ascii", "ignore").decode("ascii").lower()

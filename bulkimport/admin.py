@@ -13,11 +13,10 @@ from django.utils.translation import gettext, gettext_lazy
 
 from accounts.formats import grouped
 from accounts.validators import to_unicode
-from bulkimport.models import Handout, Import
-from bulkimport.wording import welcome_of
+from bulkimport.models import SEALED, Handout, Import
+from bulkimport.wording import named, welcome_of
 
 ACCOUNTS_SHOWN = 500
-SEALED = ("sealed_file", "sealed_choices", "sealed_results")
 
 
 @admin.register(Import)
@@ -102,7 +101,7 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no pa
 
     @admin.display(description=gettext_lazy("rows left out"))
     def rows_left_out(self, import_record: Import) -> str:
-        return ", ".join(str(line) for line in import_record.left_out)
+        return named(import_record.left_out_places)
 
     @admin.display(description=gettext_lazy("welcome messages"))
     def welcome_messages(self, import_record: Import) -> str:

@@ -11,7 +11,8 @@ from django.utils.translation import pgettext
 from accounts.formats import megabytes
 from accounts.validators import to_unicode, trimmed
 from bulkimport.columns import BY_FIELD, COLUMNS
-from bulkimport.rows import Draft, Field, Level, Plan, Problem, Row
+from bulkimport.rows import Draft, Field, Level, Place, Plan, Problem, Row
+from bulkimport.wording import place_named
 
 SURPLUS_SHOWN = 200  # characters
 LONGEST_STAMP = 100
@@ -27,7 +28,8 @@ class Cell:
 
     field: Field
     label: str
-    line: int
+    row: str  # its key
+    row_named: str
     text: str = dataclasses.field(repr=False)
     note: str = ""
     was: str = ""
@@ -37,16 +39,16 @@ class Cell:
 
     @property
     def name(self) -> str:
-        return f"{self.line}-{self.field}"
+        return f"{self.row}-{self.field}"
 
     @property
     def html_id(self) -> str:
-        return f"r{self.line}-{self.field}"
+        return f"r{self.row}-{self.field}"
 
     @property
     def spoken(self) -> str:
         """The name of its input. Put together here: there may be 2,500, and a template takes ten times as long."""
-        return _("%(column)s, row %(line)s") % {"column": self.label, "line": self.line}
+        return f"{self.label}, {self.row_named}"
 
     @property
     def shown(self) -> str:
@@ -60,9 +62,13 @@ class Cell:
 
 @dataclass(frozen=True, slots=True)
 class ShownRow:
-    """One row of the table. `problems` are those that belong to no single cell."""
+    """One row of the table. `problems` are those that belong to no single cell.
 
-    line: int
+    key: how forms and anchors name it. number: what is shown of its place.
+    """
+
+    key: str
+    number: str
     cells: tuple[Cell, ...]
     problems: tuple[Problem, ...]
     has_error: bool
@@ -74,12 +80,15 @@ class ShownRow:
 
 def shown_rows(plan: Plan, *, opened: Collection[Field] = ()) -> list[ShownRow]:
     """Return the rows of a plan in the order of the file; in the columns `opened` every cell is an input."""
-    by_line: dict[int, list[Problem]] = {}
+    by_place: dict[Place, list[Problem]] = {}
     for problem in plan.problems:
-        if problem.line is not None:
-            by_line.setdefault(problem.line, []).append(problem)
-    drafts = {draft.line: draft for draft in plan.drafts}
-    return [_shown_row(row, by_line.get(row.line, ()), drafts.get(row.line), opened) for row in plan.file.rows]
+        if problem.place is not None:
+            by_place.setdefault(problem.place, []).append(problem)
+    drafts = {draft.place: draft for draft in plan.drafts}
+    return [
+        _shown_row(row, plan.file.key(row.place), by_place.get(row.place, ()), drafts.get(row.place), opened)
+        for row in plan.file.rows
+    ]
 
 
 def stamp(text: str) -> str:
@@ -87,10 +96,13 @@ def stamp(text: str) -> str:
     return text if len(text) <= LONGEST_STAMP else hashlib.sha256(text.encode()).hexdigest()
 
 
-def _shown_row(row: Row, problems: Collection[Problem], draft: Draft | None, opened: Collection[Field]) -> ShownRow:
+def _shown_row(
+    row: Row, key: str, problems: Collection[Problem], draft: Draft | None, opened: Collection[Field]
+) -> ShownRow:
     return ShownRow(
-        line=row.line,
-        cells=tuple(_cell(row, column.field, problems, draft, column.field in opened) for column in COLUMNS),
+        key=key,
+        number=str(row.line) if row.sheet is None else f"{row.sheet}, {row.line}",
+        cells=tuple(_cell(row, key, column.field, problems, draft, column.field in opened) for column in COLUMNS),
         problems=tuple(problem for problem in problems if problem.field is None),
         has_error=any(problem.level is Level.ERROR for problem in problems),
         has_warning=any(problem.level is Level.WARNING for problem in problems),
@@ -100,7 +112,7 @@ def _shown_row(row: Row, problems: Collection[Problem], draft: Draft | None, ope
     )
 
 
-def _cell(row: Row, column: Field, problems: Iterable[Problem], draft: Draft | None, is_open: bool) -> Cell:
+def _cell(row: Row, key: str, column: Field, problems: Iterable[Problem], draft: Draft | None, is_open: bool) -> Cell:
     """Return a cell: an input where it is open, or there is a problem with it or with the whole row, or where a person
     has written something before and may want to again, else what will be written.
     """
@@ -109,16 +121,17 @@ def _cell(row: Row, column: Field, problems: Iterable[Problem], draft: Draft | N
     is_input = bool(is_open or own or row.problems or is_corrected)
     raw = row.cells.get(column, "")
     label = str(BY_FIELD[column].label)
+    named = place_named(row.place)
     plain = _plain(column, draft) if draft else ""
     is_tidied = bool(plain) and trimmed(raw).casefold() not in ("", *_SAID_PLAINLY) and trimmed(raw) != plain
     if is_input:
         # A field of one line: a browser would drop a line break, and so "correct" the cell without anybody's will.
         text = " ".join(raw.splitlines())
-        return Cell(column, label, row.line, text, read_as=plain if is_tidied else "", problems=own, is_input=True)
+        return Cell(column, label, key, named, text, read_as=plain if is_tidied else "", problems=own, is_input=True)
     text, note = _tidy_text(column, raw, draft)
     if column is Field.PASSWORD and column in row.corrected and trimmed(raw):
         text = _("typed here")
-    return Cell(column, label, row.line, text, note=note, was=trimmed(raw) if is_tidied else "")
+    return Cell(column, label, key, named, text, note=note, was=trimmed(raw) if is_tidied else "")
 
 
 def _plain(column: Field, draft: Draft) -> str:

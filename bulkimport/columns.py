@@ -22,7 +22,9 @@ NO_WORD = _("No")
 class Column:
     """A column that a file may have. `names` are the header words it is known by, Polish first, then English.
 
-    `template_example` stands in the example row of the templates, whose address the row validator refuses.
+    `aliases` are words that other columns have as well, such as “Adres” of a street: they count where no column has
+    one of the names and the cells look like it. `template_example` stands in the example row of the templates, whose
+    address the row validator refuses.
     """
 
     field: Field
@@ -30,8 +32,9 @@ class Column:
     names: tuple[str, ...]
     help: Promise | str
     when_empty: Promise
-    example: Promise
+    example: Promise | str
     template_example: Promise | str
+    aliases: tuple[str, ...] = ()
 
     @property
     def header(self) -> str:
@@ -58,12 +61,16 @@ COLUMNS = (
     Column(
         Field.EMAIL,
         pgettext_lazy("column", "E-mail"),
-        ("E-mail", "email", "e-mail address", "mail", "address", "adres", "adres e-mail", "konto"),
+        ("E-mail", "email", "e-mail address", "adres e-mail", "adres poczty elektronicznej"),
         _("The address, in one of your domains"),
         _("Not allowed: the row gets an error"),
         pgettext_lazy("column example", "jan@przyklad.pl"),
         # Its domain is one of accounts.validators.EXAMPLE_DOMAINS, so an example left in becomes no account.
         pgettext_lazy("template example", "jan@your-domain.example"),
+        aliases=(
+            *("mail", "address", "adres", "adres poczty", "poczta", "konto", "nazwa konta", "account", "mailbox"),
+            *("skrzynka", "login", "user", "username", "user name", "użytkownik", "nazwa użytkownika", "local part"),
+        ),
     ),
     Column(
         Field.PASSWORD,
@@ -87,7 +94,7 @@ COLUMNS = (
         Field.FORWARD,
         pgettext_lazy("column", "Forward"),
         ("Przekierowanie", "forward", "forward to", "forwarding", "przekierowanie na"),
-        _("Address that messages are passed on to; several are separated by spaces"),
+        _("Address that messages are passed on to; several are separated by spaces or commas"),
         _("No forward"),
         pgettext_lazy("column example", "kopia@przyklad.pl"),
         pgettext_lazy("template example", "office@your-domain.example"),
@@ -109,7 +116,18 @@ COLUMNS = (
         YES_WORD,
     ),
 )
-BY_FIELD = {column.field: column for column in COLUMNS}
+# Of a list whose e-mail column has only what stands before the @. Templates and downloads have whole addresses.
+DOMAIN_COLUMN = Column(
+    Field.DOMAIN,
+    pgettext_lazy("column", "Domain"),
+    ("Domena", "domain", "domain name", "nazwa domeny", "domena poczty", "mail domain"),
+    _("The part after the @, where the column E-mail has only the name before it"),
+    _("The e-mail address must be whole"),
+    "przyklad.pl",
+    "",
+)
+CHOICES = (*COLUMNS, DOMAIN_COLUMN)  # what a column can be said to be
+BY_FIELD = {column.field: column for column in CHOICES}
 
 # The column that the panel adds to a list handed back for correction. It is passed over when read again.
 PROBLEMS_LABEL = pgettext_lazy("column", "Problems")
@@ -122,13 +140,19 @@ def folded(name: str) -> str:
     return "".join(character for character in plain if character.isalnum() and character.isascii())
 
 
-_FIELDS = {folded(name): column.field for column in COLUMNS for name in column.names}
+_FIELDS = {folded(name): column.field for column in CHOICES for name in column.names}
+_ALIASES = {folded(name): column.field for column in CHOICES for name in column.aliases}
 _PASSED_OVER = frozenset(folded(name) for name in PROBLEMS_NAMES)
 
 
 def field_named(name: str) -> Field | None:
-    """Return the column that a header cell names, in Polish or English, or None."""
+    """Return the column that a header cell names for certain, in Polish or English, or None."""
     return _FIELDS.get(folded(name))
+
+
+def field_hinted(name: str) -> Field | None:
+    """Return the column that a header cell may mean by a word that other columns have as well, or None."""
+    return _ALIASES.get(folded(name))
 
 
 def is_passed_over(name: str) -> bool:
@@ -137,5 +161,5 @@ def is_passed_over(name: str) -> bool:
 
 
 def known_words(cells: Iterable[str]) -> int:
-    """Count the cells that name a column, for telling encodings, separators and headers apart."""
-    return sum(field_named(cell) is not None for cell in cells)
+    """Count the cells that name a column or may mean one, for telling encodings and separators apart."""
+    return sum(field_named(cell) is not None or field_hinted(cell) is not None for cell in cells)

@@ -15,7 +15,8 @@ from accounts.selection import selected_mailboxes
 from bulkimport import downloads
 from bulkimport.access import own_import_or_404
 from bulkimport.models import Import
-from bulkimport.services.checking import ImportNotOpen, check
+from bulkimport.services.checking import check
+from bulkimport.services.reading import BusyError, ImportNotOpen
 
 
 @require_safe
@@ -37,8 +38,10 @@ def import_problems(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
         plan = check(import_record)
     except ImportNotOpen:
         raise Http404 from None
-    lines = import_record.left_out if import_record.status == Import.Status.CREATED else None
-    return downloads.as_response(downloads.problem_list(import_record, plan, only_lines=lines))
+    except BusyError:
+        return redirect(import_record)
+    only = import_record.left_out_places if import_record.status == Import.Status.CREATED else None
+    return downloads.as_response(downloads.problem_list(import_record, plan, only=only))
 
 
 @require_safe

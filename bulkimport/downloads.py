@@ -18,7 +18,7 @@ from accounts.models import Forward, Mailbox
 from accounts.validators import to_unicode
 from bulkimport.columns import COLUMNS, NO_WORD, PROBLEMS_LABEL, YES_WORD
 from bulkimport.models import Import
-from bulkimport.rows import Dialect, Field, FileRows, Plan
+from bulkimport.rows import ROW_FIELDS, Dialect, Field, FileRows, Place, Plan, Row
 from bulkimport.services.after import CreatedAccount, accounts_of
 from bulkimport.tables import Table, written
 
@@ -56,14 +56,14 @@ def template(file_format: str) -> Download:
     """Return a list to fill in, with one example row, as xlsx, ods or csv in the language of the moment."""
     examples = [(column.field, str(column.template_example)) for column in COLUMNS]
     row = [int(example) if column is Field.QUOTA else example for column, example in examples]
-    return _download(pgettext("file name", "accounts-template"), file_format, Table(_ALL_FIELDS, [row]))
+    return _download(pgettext("file name", "accounts-template"), file_format, [Table(_ALL_FIELDS, [row])])
 
 
 def results(import_record: Import, file_format: str) -> Download:
     """Return the accounts that an import created, with the passwords that can be handed out, as csv or xlsx."""
     rows = [_result(account) for account in accounts_of(import_record)]
     name = f"{_stem(import_record)}-" + pgettext("file name", "accounts")
-    return _download(name, file_format, Table(_ALL_FIELDS, _safe(rows, file_format)))
+    return _download(name, file_format, [Table(_ALL_FIELDS, _safe(rows, file_format))])
 
 
 def mailbox_list(
@@ -79,7 +79,7 @@ def mailbox_list(
     known = passwords or {}
     rows = [_row(mailbox, forward_of.get(mailbox.address), known.get(mailbox.pk, "")) for mailbox in listed]
     name = pgettext("file name", "new-passwords") if known else pgettext("file name", "mailboxes")
-    return _download(name, file_format, Table(_ALL_FIELDS, _safe(rows, file_format)))
+    return _download(name, file_format, [Table(_ALL_FIELDS, _safe(rows, file_format))])
 
 
 def links(rows: Sequence[tuple[str, str]], import_record: Import | None = None) -> Download:
@@ -87,37 +87,44 @@ def links(rows: Sequence[tuple[str, str]], import_record: Import | None = None) 
     cells: list[list[str | int]] = [[to_unicode(address), link] for address, link in rows]
     table = Table((Field.EMAIL,), _safe(cells, "csv"), added=pgettext("column", "Link"))
     name = pgettext("file name", "links")
-    return _download(f"{_stem(import_record)}-{name}" if import_record else name, "csv", table)
+    return _download(f"{_stem(import_record)}-{name}" if import_record else name, "csv", [table])
 
 
-def problem_list(import_record: Import, plan: Plan, *, only_lines: Collection[int] | None = None) -> Download:
+def problem_list(import_record: Import, plan: Plan, *, only: Collection[Place] | None = None) -> Download:
     """Return the person's own list as it stands now, in the kind of file they sent, with a last column of problems.
 
-    `only_lines`: the lines of the rows to write, such as those left out of a creation; None for all. Every cell has
-    exactly the text of the row, even where a spreadsheet would take it for a formula: it is the person's own list,
-    and a password that begins with = must come back as that password.
+    `only`: the rows to write, such as those left out of a creation; None for all. Every cell has exactly the text of
+    the row, even where a spreadsheet would take it for a formula: it is the person's own list, and a password that
+    begins with = must come back as that password. Each sheet that was read is a sheet again.
     """
-    messages: dict[int | None, list[str]] = {}
+    messages: dict[Place | None, list[str]] = {}
     for problem in plan.problems:
-        messages.setdefault(problem.line, []).append(problem.message)
+        messages.setdefault(problem.place, []).append(problem.message)
     fields = _fields_of(plan.file)
-    rows = [
-        [
-            *(row.cells.get(column, "") for column in fields),
-            _one_line(messages.get(row.line, [])),
-            # What the reader was not sure of must not pass when the list comes back: a cell beyond the columns holds
-            # it up until the person has taken that cell away.
-            *([row.surplus or _("Look at this row, then delete this cell.")] if row.problems else []),
-        ]
-        for row in plan.file.rows
-        if only_lines is None or row.line in only_lines
-    ]
+    sheets: dict[str, list[list[str | int]]] = {sheet.name: [] for sheet in plan.file.sheets if sheet.is_read}
+    for row in plan.file.rows:
+        if only is None or row.place in only:
+            sheets.setdefault(plan.file.sheet_of(row.place), []).append(_with_problems(row, fields, messages))
     ending = "-" + pgettext("file name", "problems")
     name = _stem(import_record).removesuffix(ending) + ending  # the list may have been here before
     file_format = {"xlsx": "xlsx", "xls": "xlsx", "ods": "ods"}.get(plan.file.dialect.format or "", "csv")
-    if any(_ONLY_IN_XLSX.search(cell) for row in rows for cell in row):
+    if any(_ONLY_IN_XLSX.search(str(cell)) for rows in sheets.values() for row in rows for cell in row):
         file_format = "xlsx"
-    return _download(name, file_format, Table(fields, rows, added=str(PROBLEMS_LABEL)), plan.file.dialect)
+    added = str(PROBLEMS_LABEL)
+    tables = [Table(fields, rows, added, name=sheet) for sheet, rows in sheets.items() if rows or len(sheets) == 1]
+    return _download(name, file_format, tables or [Table(fields, [], added)], plan.file.dialect)
+
+
+def _with_problems(
+    row: Row, fields: Sequence[Field], messages: Mapping[Place | None, Sequence[str]]
+) -> list[str | int]:
+    return [
+        *(row.cells.get(column, "") for column in fields),
+        _one_line(messages.get(row.place, [])),
+        # What the reader was not sure of must not pass when the list comes back: a cell beyond the columns holds it up
+        # until the person has taken that cell away.
+        *([row.surplus or _("Look at this row, then delete this cell.")] if row.problems else []),
+    ]
 
 
 def _result(account: CreatedAccount) -> list[str | int]:
@@ -153,7 +160,7 @@ def _no_formula(cell: str | int) -> str | int:
 def _fields_of(file: FileRows) -> tuple[Field, ...]:
     """Return the known columns of a file in its order, then those that only corrections have filled."""
     filled = {column for row in file.rows for column, text in row.cells.items() if text}
-    in_file = [column for column in file.columns if column]
+    in_file = [column for column in file.columns if column in ROW_FIELDS]
     return tuple(dict.fromkeys(in_file + [column for column in _ALL_FIELDS if column in filled])) or _ALL_FIELDS
 
 
@@ -167,5 +174,5 @@ def _stem(import_record: Import) -> str:
     return PurePath(import_record.filename).stem
 
 
-def _download(name: str, file_format: str, table: Table, dialect: Dialect | None = None) -> Download:
-    return Download(f"{name}.{file_format}", _CONTENT_TYPES[file_format], written(table, file_format, dialect))
+def _download(name: str, file_format: str, tables: Sequence[Table], dialect: Dialect | None = None) -> Download:
+    return Download(f"{name}.{file_format}", _CONTENT_TYPES[file_format], written(tables, file_format, dialect))

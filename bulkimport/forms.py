@@ -4,9 +4,6 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterable
-from dataclasses import replace
-from itertools import takewhile
 from typing import Any, Final
 
 from django import forms
@@ -15,7 +12,6 @@ from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
-from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from accounts.filter_forms import FilterForm
@@ -24,14 +20,12 @@ from accounts.models import Mailbox
 from accounts.validators import as_stored, parse_quota_mb, trimmed
 from bulkimport.checked_rows import stamp
 from bulkimport.models import Handout, HandoutQuerySet
-from bulkimport.readers.header import MAX_COLUMNS
-from bulkimport.readers.table import MAX_CELL
-from bulkimport.rows import ENCODING_NAMES, SEPARATOR_NAMES, Dialect, Field, FileRows
+from bulkimport.readers.book import MAX_CELL
+from bulkimport.rows import ROW_FIELDS, Field
 from bulkimport.services.checking import file_too_large
 
-# The name of an input that holds a cell: its line and its column, such as 14-email.
-_FIELDS: Final = {str(field): field for field in Field}
-CELL_NAME: Final = re.compile(rf"([0-9]{{1,9}})-({'|'.join(Field)})")
+# The name of an input that holds a cell: its row and its column, such as 14-email, or 2-14-email in the second sheet.
+CELL_NAME: Final = re.compile(rf"((?:[0-9]{{1,2}}-)?[0-9]{{1,9}})-({'|'.join(ROW_FIELDS)})")
 
 
 class LinkFilterForm(FilterForm):
@@ -116,101 +110,19 @@ class UploadForm(KeptForm, forms.Form):
                 self.add_error("default_quota_mb", error)
 
 
-class ReadingForm(forms.Form):
-    """How a file is to be read. An empty choice stands for "work it out".
-
-    What each column is comes as column-0, column-1 and so on; `columns_shown` is what the page showed of it.
-    """
-
-    encoding = forms.ChoiceField(
-        required=False,
-        label=_("Encoding"),
-        choices=[
-            ("", _("Detect automatically")),
-            *((code, name) for code, name in ENCODING_NAMES.items() if code != "utf-8-sig"),  # the same to a person
-        ],
-    )
-    separator = forms.ChoiceField(
-        required=False,
-        label=_("Separator"),
-        choices=[
-            ("", _("Detect automatically")),
-            *((separator, capfirst(name)) for separator, name in SEPARATOR_NAMES.items()),
-        ],
-    )
-    header = forms.ChoiceField(
-        required=False,
-        label=_("First row"),
-        choices=[("", _("Detect automatically")), ("yes", _("Names the columns")), ("no", _("Is an account"))],
-    )
-
-    sheet = forms.CharField(
-        required=False, strip=False, max_length=1000, label=_("Sheet")
-    )  # its name may begin or end with a blank
-    columns_shown = forms.CharField(required=False, widget=forms.HiddenInput)
-
-    @classmethod
-    def of(cls, chosen: Dialect, file: FileRows) -> ReadingForm:
-        """Return the form that shows what a person has chosen. Text has no sheet; a sheet no encoding or separator."""
-        header = {None: "", True: "yes", False: "no"}[chosen.has_header]
-        form = cls(
-            initial={
-                "encoding": chosen.encoding,
-                "separator": chosen.separator,
-                "header": header,
-                "sheet": chosen.sheet,
-                "columns_shown": _as_text((*file.columns, *[None] * len(file.found))[: len(file.found)]),
-            }
-        )
-        if file.dialect.format in (None, "csv"):
-            del form.fields["sheet"]
-        else:
-            del form.fields["encoding"], form.fields["separator"]
-            names = [("", _("Detect automatically")), *((name, name) for name in file.sheets)]
-            form.fields["sheet"] = forms.ChoiceField(label=_("Sheet"), choices=names)
-        return form
-
-    def dialect(self, before: Dialect) -> Dialect:
-        """Return what was chosen, once the form is valid; `before` is what had been chosen until then.
-
-        Columns that nobody touched stay as they were; another separator or sheet makes other columns.
-        """
-        chosen = Dialect(
-            encoding=self.cleaned_data["encoding"] or None,
-            separator=self.cleaned_data["separator"] or None,
-            has_header={"": None, "yes": True, "no": False}[self.cleaned_data["header"]],
-            sheet=self.cleaned_data["sheet"] or None,
-        )
-        if (chosen.separator, chosen.sheet) != (before.separator, before.sheet):
-            return chosen
-        columns = self._columns()
-        is_touched = bool(columns) and _as_text(columns) != self.cleaned_data["columns_shown"]
-        return replace(chosen, columns=columns if is_touched else before.columns)
-
-    def _columns(self) -> tuple[Field | None, ...]:
-        """Return what each column was set to; anything that is not offered stands for "not used"."""
-        names = (f"column-{index}" for index in range(MAX_COLUMNS))
-        values = [str(self.data[name]) for name in takewhile(self.data.__contains__, names)]
-        return tuple(_FIELDS.get(value) for value in values)
-
-
-def _as_text(columns: Iterable[Field | None]) -> str:
-    return ",".join(column or "" for column in columns)
-
-
-def corrections_in(data: QueryDict, *, with_confirmed: bool) -> dict[int, dict[Field, str]]:
-    """Return by line the cells that a person has changed on a page: those that differ from what that page showed.
+def corrections_in(data: QueryDict, *, with_confirmed: bool) -> dict[str, dict[Field, str]]:
+    """Return by row the cells that a person has changed on a page: those that differ from what that page showed.
 
     So a page that is older than the import takes nothing back that was corrected meanwhile. A row whose cells are
     confirmed as right (which the reader was not sure of) comes whole, if the page is not older (`with_confirmed`).
     """
-    corrections: dict[int, dict[Field, str]] = {}
+    corrections: dict[str, dict[Field, str]] = {}
     for name, value in data.items():
         if not (cell := CELL_NAME.fullmatch(name)):
             continue
         text = str(value)[:MAX_CELL]  # more is wrong in any column, and its problem is the same
         if stamp(text) != data.get(f"{name}-was") or (with_confirmed and f"{cell[1]}-right" in data):
-            corrections.setdefault(int(cell[1]), {})[Field(cell[2])] = text
+            corrections.setdefault(cell[1], {})[Field(cell[2])] = text
     return corrections
 
 
@@ -218,11 +130,6 @@ def changed_quota(data: QueryDict) -> str | None:
     """Return the default quota that a person has typed on a page, None where the page did not change it."""
     quota = data.get("default_quota_mb")
     return None if quota == data.get("default_quota_mb-was") else quota
-
-
-def lines_in(text: str) -> tuple[int, ...]:
-    """Return the lines that a page has named, from `14,87,203`."""
-    return tuple(int(line) for line in text.split(",") if line.isdecimal() and len(line) < 10)
 
 
 def _too_large() -> ValidationError:

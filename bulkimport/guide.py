@@ -51,10 +51,7 @@ PROBLEM_GROUPS: Final = (
             ProblemHelp(
                 "file_empty",
                 _("The file is empty"),
-                _(
-                    "There is nothing in it, or nothing on the chosen sheet. Save the list once more and upload that "
-                    "file, or choose another sheet."
-                ),
+                _("There is nothing in it. Save the list once more and upload that file."),
             ),
             ProblemHelp(
                 "file_too_large",
@@ -84,16 +81,17 @@ PROBLEM_GROUPS: Final = (
                 "encoding_wrong",
                 _("The file is not in the chosen encoding"),
                 _(
-                    "The encoding that was set does not fit the file. Choose another one under “Change how the file "
-                    "is read”, or let it be detected."
+                    "The encoding that was set does not fit the file. Choose another one under “Change columns and how "
+                    "it is read”, or let it be detected."
                 ),
             ),
             ProblemHelp(
                 "encoding_broken",
-                _("Some letters in the file are broken"),
+                _("Some letters are broken"),
                 _(
-                    "The file was put together from parts in different encodings, or cut in the middle of a letter. "
-                    "Save it anew, best as XLSX or ODS, and upload that."
+                    "The letters were garbled before the file was saved, or it was put together from parts in "
+                    "different encodings. Save the list anew, best as XLSX or ODS, and upload that. A password in a "
+                    "single cell can be typed anew on the page."
                 ),
             ),
             ProblemHelp(
@@ -121,11 +119,32 @@ PROBLEM_GROUPS: Final = (
                 ),
             ),
             ProblemHelp(
-                "sheet_missing",
-                _("The chosen sheet is not there"),
+                "sheet_binary",
+                _("The file is a binary workbook"),
                 _(
-                    "The spreadsheet has no visible sheet of that name. Choose another one under “Change how the file"
-                    " is read”, or let it be found."
+                    "Some of its cells cannot be read for certain, so none are. Open it in Excel, choose Excel "
+                    "Workbook (*.xlsx) as the file type, save it and upload that."
+                ),
+            ),
+            ProblemHelp(
+                "no_sheet",
+                _("No sheet was read"),
+                _("A spreadsheet has several sheets, and none of them is ticked. Tick the ones that have the list."),
+            ),
+            ProblemHelp(
+                "sheet_not_read",
+                _("A sheet was not read"),
+                _(
+                    "It has text, but no column of addresses. If it belongs to the list, say on the page which of its "
+                    "columns is which; if not, leave it without a tick."
+                ),
+            ),
+            ProblemHelp(
+                "sheet_hidden",
+                _("A hidden sheet was not read"),
+                _(
+                    "Somebody has hidden it in the spreadsheet program, so it may be an old list. Tick it on the page "
+                    "if its accounts are meant."
                 ),
             ),
             ProblemHelp(
@@ -168,6 +187,14 @@ PROBLEM_GROUPS: Final = (
                     "put new people into a file of their own."
                 ),
             ),
+            ProblemHelp(
+                "too_many_lists",
+                _("There are too many unfinished lists"),
+                _(
+                    "Lists that were uploaded and not created are kept for a day, and only so many at once. Create the "
+                    "accounts of one, or discard one that you do not need."
+                ),
+            ),
         ),
     ),
     ProblemGroup(
@@ -178,29 +205,48 @@ PROBLEM_GROUPS: Final = (
                 "no_header",
                 _("The file has no header"),
                 _(
-                    "No row names the columns, so they were read in the usual order. Look whether each value stands "
-                    "in its column; if not, add a first row with the names."
+                    "No row names the columns, so they were read in the usual order. Look whether each value stands in "
+                    "its column; if not, say on the page which column is which."
                 ),
             ),
             ProblemHelp(
                 "header_unknown",
                 _("No column is known"),
                 _(
-                    "The first row has names, but none that we know. Write the names there that the table of columns "
-                    "shows, or start from a template."
+                    "The list has names of columns, but none that we know. Say on the page which column is which, or "
+                    "write the names that the table of columns shows."
+                ),
+            ),
+            ProblemHelp(
+                "header_not_first",
+                _("There are rows above the header"),
+                _(
+                    "The names of the columns were found further down. What stands above them was taken for a title "
+                    "and left out. If one of those rows is an account, take it back on the page."
                 ),
             ),
             ProblemHelp(
                 "email_column_missing",
                 _("The column E-mail is missing"),
-                _("Every account needs an address. Add a column named E-mail, or correct its name in the first row."),
+                _(
+                    "Every account needs an address. Say on the page which column has the addresses, or add a column "
+                    "named E-mail."
+                ),
             ),
             ProblemHelp(
                 "column_repeated",
                 _("A column is there twice"),
                 _(
-                    "Two columns have the same name or names that mean the same, so it is not clear which one counts."
-                    " Delete or rename one of them."
+                    "Two columns have the same name or names that mean the same, so it is not clear which one counts. "
+                    "Say on the page which one it is, and set the other to “Not used”."
+                ),
+            ),
+            ProblemHelp(
+                "column_unclear",
+                _("A name is not quite that of a column"),
+                _(
+                    "It looks like one that we know, so its values may be needed; a list without them would be created "
+                    "wrongly. Say on the page what the column is, also where it is “Not used”."
                 ),
             ),
             ProblemHelp(
@@ -209,6 +255,14 @@ PROBLEM_GROUPS: Final = (
                 _(
                     "It is left out; everything else is read. If you need it, give it one of the names that the table"
                     " of columns shows."
+                ),
+            ),
+            ProblemHelp(
+                "column_index",
+                _("A column only counts the rows"),
+                _(
+                    "It has no name and holds the numbers 1, 2, 3 and so on, which many programs add. Nothing needs to "
+                    "be done."
                 ),
             ),
             ProblemHelp(
@@ -234,6 +288,22 @@ PROBLEM_GROUPS: Final = (
                 ),
             ),
             ProblemHelp(
+                "rows_left_out",
+                _("Rows were left out"),
+                _(
+                    "They look like a total, a comment or a second header, and no account is made of them. If one of "
+                    "them is an account, take it back on the page."
+                ),
+            ),
+            ProblemHelp(
+                "rows_hidden",
+                _("Some rows are hidden"),
+                _(
+                    "They were hidden or filtered out in the spreadsheet program, and were read all the same. Delete "
+                    "them there if they are not meant, and upload the list again."
+                ),
+            ),
+            ProblemHelp(
                 "quotes",
                 _("Quotation marks do not match"),
                 _(
@@ -252,6 +322,22 @@ PROBLEM_GROUPS: Final = (
                 _(
                     "In the spreadsheet there is an error, a time, or a formula without a result. Type the value "
                     "itself into the cell, as text."
+                ),
+            ),
+            ProblemHelp(
+                "cells_merged",
+                _("A cell is merged with others"),
+                _(
+                    "A merged cell has its value only in its first row; the others were read as empty. Write the value "
+                    "into each cell that should have it."
+                ),
+            ),
+            ProblemHelp(
+                "number_format",
+                _("A number is shown in another way"),
+                _(
+                    "The format of the cell adds a unit, a percent sign or a scale, so that you see another number "
+                    "than the one stored. Type on the page what is meant."
                 ),
             ),
             ProblemHelp(
@@ -287,6 +373,53 @@ PROBLEM_GROUPS: Final = (
                 "email_has_comma",
                 _("The address has a comma in it"),
                 _("Mostly a full stop was meant. Write one instead of the comma."),
+            ),
+            ProblemHelp(
+                "email_with_name",
+                _("There is a name beside the address"),
+                _("An address book writes Jan Kowalski <jan@przyklad.pl>. Leave only the address."),
+            ),
+            ProblemHelp(
+                "email_with_mailto",
+                _("The address begins with mailto:"),
+                _("It was copied from a link. Leave only the address."),
+            ),
+            ProblemHelp(
+                "email_with_more",
+                _("There is more than an address"),
+                _(
+                    "Something else stands in the same cell, perhaps a value of another column. Leave only the "
+                    "address, and look whether the other cells of the row are right."
+                ),
+            ),
+            ProblemHelp(
+                "email_several",
+                _("There are several addresses"),
+                _(
+                    "Each account has one address. Leave one, and give the others rows of their own, or write them "
+                    "into the column for forwards."
+                ),
+            ),
+            ProblemHelp(
+                "email_extra_sign",
+                _("A sign stands beside the address"),
+                _(
+                    "A full stop, comma, bracket or quotation mark at its beginning or end does not belong to it. "
+                    "Remove it."
+                ),
+            ),
+            ProblemHelp(
+                "email_invisible",
+                _("The address has an invisible character"),
+                _("It came along when the address was copied. Delete the address and type it by hand."),
+            ),
+            ProblemHelp(
+                "email_mixed_alphabet",
+                _("The address has a letter of another alphabet"),
+                _(
+                    "It only looks like a Latin one, such as the Cyrillic а. The message says which letter it is; type "
+                    "it anew."
+                ),
             ),
             ProblemHelp(
                 "email_not_ascii",
@@ -398,6 +531,14 @@ PROBLEM_GROUPS: Final = (
                 ),
             ),
             ProblemHelp(
+                "password_is_hash",
+                _("This is the hash of a password"),
+                _(
+                    "Programs store passwords in such a form, from which nobody can tell the password. Write a new "
+                    "one, or leave the cell empty and get a random one."
+                ),
+            ),
+            ProblemHelp(
                 "password_common",
                 _("The password is very common"),
                 _(
@@ -414,7 +555,7 @@ PROBLEM_GROUPS: Final = (
             ProblemHelp(
                 "quota_not_number",
                 _("The quota is not a number"),
-                _("Write only a whole number of MB, without a unit: 500, or 2048 for 2 GB."),
+                _("Write a whole number of MB, such as 500, or a number with its unit, such as 500 MB or 2 GB."),
             ),
             ProblemHelp(
                 "quota_ambiguous",
@@ -431,6 +572,11 @@ PROBLEM_GROUPS: Final = (
                     "A mailbox needs at least 1 MB; 0 does not mean “without limit”. Write a larger number, or leave "
                     "the cell empty."
                 ),
+            ),
+            ProblemHelp(
+                "quota_unlimited",
+                _("The quota is to be without limit"),
+                _("Every mailbox needs a limit. Write a number of MB, or leave the cell empty and get the usual one."),
             ),
             ProblemHelp(
                 "quota_too_large",
@@ -465,6 +611,41 @@ PROBLEM_GROUPS: Final = (
                 _("If a full stop was meant, write one. If there are two addresses, put a space between them."),
             ),
             ProblemHelp(
+                "forward_with_name",
+                _("A forward has a name beside its address"),
+                _("Leave only the addresses, without names and brackets."),
+            ),
+            ProblemHelp(
+                "forward_with_mailto",
+                _("A forward begins with mailto:"),
+                _("It was copied from a link. Leave only the address."),
+            ),
+            ProblemHelp(
+                "forward_with_more",
+                _("There is more than an address in a forward"),
+                _("Something else stands beside it. Leave only addresses, with spaces between them."),
+            ),
+            ProblemHelp(
+                "forward_several",
+                _("Addresses of a forward run into each other"),
+                _("Put a space between one address and the next."),
+            ),
+            ProblemHelp(
+                "forward_extra_sign",
+                _("A sign stands beside an address of a forward"),
+                _("A bracket or another sign at its beginning or end does not belong to it. Remove it."),
+            ),
+            ProblemHelp(
+                "forward_invisible",
+                _("A forward has an invisible character"),
+                _("It came along when the address was copied. Delete the address and type it by hand."),
+            ),
+            ProblemHelp(
+                "forward_mixed_alphabet",
+                _("A forward has a letter of another alphabet"),
+                _("It only looks like a Latin one. The message says which letter it is; type it anew."),
+            ),
+            ProblemHelp(
                 "forward_not_ascii",
                 _("A forward has letters with accents before the @"),
                 _(
@@ -484,14 +665,6 @@ PROBLEM_GROUPS: Final = (
                 "forward_is_example",
                 _("The forward is the example of the template"),
                 _("That address exists nowhere. Write another one, or leave the cell empty."),
-            ),
-            ProblemHelp(
-                "forward_separator",
-                _("Addresses are separated in another way"),
-                _(
-                    "Several addresses stand in one cell with spaces between them. Replace the commas or semicolons "
-                    "by spaces."
-                ),
             ),
             ProblemHelp(
                 "forward_too_many",
@@ -542,7 +715,7 @@ PROBLEM_GROUPS: Final = (
             ProblemHelp(
                 "keep_copy_unknown",
                 _("It is neither Yes nor No"),
-                _("Write Yes or No, in English or Polish. An empty cell means No."),
+                _("Write Yes or No, in English or Polish, or mark the cell with x. An empty cell means No."),
             ),
             ProblemHelp(
                 "keep_copy_without_forward",

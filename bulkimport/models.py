@@ -21,10 +21,13 @@ from django.utils.translation import gettext_lazy as _
 from accounts.access import domains_of
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
 from accounts.passwords import digest
+from bulkimport.rows import Place
 
 # A creation whose progress has not moved for so long was interrupted: its server was stopped or killed. Hashing
 # reports at least every second, and the transaction that follows takes a few.
 INTERRUPTED_AFTER: Final = timedelta(seconds=60)
+# The columns of an import that hold secrets: large, and deferred wherever imports are listed.
+SEALED: Final = ("sealed_file", "sealed_book", "sealed_choices", "sealed_results")
 
 
 class ImportQuerySet(models.QuerySet["Import"]):
@@ -34,6 +37,19 @@ class ImportQuerySet(models.QuerySet["Import"]):
             return self.none()
         own = models.Q(uploaded_by=user.pk)
         return self.filter(own | models.Q(uploaded_by=None) if user.is_superuser else own)
+
+    def open(self) -> ImportQuerySet:
+        """Return the lists that can be corrected: nothing is being created from them, and their file is still there."""
+        return self.filter(status=Import.Status.CHECKED, sealed_file__isnull=False, expires_at__gt=timezone.now())
+
+    def unfinished(self) -> ImportQuerySet:
+        """Return the lists that hold a file and have created nothing."""
+        unfinished = (Import.Status.CHECKED, Import.Status.CREATING)
+        return self.filter(status__in=unfinished, sealed_file__isnull=False, expires_at__gt=timezone.now())
+
+    def forget_secrets(self) -> int:
+        """Delete the sealed data of these imports for good and return of how many."""
+        return self.update(**dict.fromkeys(SEALED))
 
     def with_expired_secrets(self) -> ImportQuerySet:
         """Return the imports that still hold sealed data although their time is up."""
@@ -70,13 +86,16 @@ class Import(models.Model):
     )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.CHECKED)
     filename = models.CharField(_("file"), max_length=255)
+    file_size = models.PositiveIntegerField(_("file size, bytes"), default=0)
     sha256 = models.CharField("SHA-256", max_length=64, db_index=True)
     default_quota = models.CharField(_("default quota, as typed"), max_length=50, blank=True)
     uploaded_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
     expires_at = models.DateTimeField(_("secrets expire"), db_index=True)
 
-    # Secrets: the file as it was uploaded; how to read it and the corrections by line; the generated passwords.
+    # Secrets: the file as it was uploaded; what came of opening it; how to read it and the corrections; the generated
+    # passwords.
     sealed_file = models.BinaryField(null=True)
+    sealed_book = models.BinaryField(null=True)
     sealed_choices = models.BinaryField(null=True)
     sealed_results = models.BinaryField(null=True)
     version = models.PositiveIntegerField(default=0)  # of the choices: what a page shows may be older
@@ -148,6 +167,11 @@ class Import(models.Model):
         """Whether the generated passwords can still be shown."""
         return self.sealed_results is not None and not self.is_expired
 
+    @property
+    def left_out_places(self) -> tuple[Place, ...]:
+        """The rows that were left out. Lists of one sheet have their lines alone, as all had before."""
+        return tuple(Place(None, place) if isinstance(place, int) else Place(*place) for place in self.left_out)
+
     def handouts(self) -> HandoutQuerySet:
         """Return the one-time links of its accounts that are in the domains it may use now."""
         of_import = models.Q(mailbox__imported__import_record=self, mailbox__domain__in=self.domains())
@@ -168,6 +192,7 @@ class ImportedAccount(models.Model):
 
     import_record = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="accounts")
     mailbox = models.OneToOneField(Mailbox, on_delete=models.SET_NULL, null=True, related_name="imported")
+    sheet = models.CharField(_("sheet"), max_length=255, blank=True, default="")  # where its list had several
     line = models.PositiveIntegerField(_("row"))
     address = models.CharField(_("address"), max_length=254)
     is_generated = models.BooleanField(_("password was generated"))
@@ -177,7 +202,7 @@ class ImportedAccount(models.Model):
     class Meta:
         verbose_name = _("imported account")
         verbose_name_plural = _("imported accounts")
-        ordering = ["line"]
+        ordering = ["pk"]  # as they stood in the file
 
     def __str__(self) -> str:
         return self.address

@@ -2,22 +2,24 @@
 
 import csv
 import io
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import odfdo
 import xlsxwriter
 from django.utils.translation import get_language, pgettext
 
 from bulkimport.columns import BY_FIELD
-from bulkimport.readers import read_file
+from bulkimport.readers.reading import read_file
 from bulkimport.rows import Dialect, Field
 
 _WIDTHS: Final = {Field.EMAIL: 34, Field.PASSWORD: 24, Field.QUOTA: 12, Field.FORWARD: 34, Field.KEEP_COPY: 12}
 _ADDED_WIDTH: Final = 80
 _CODE_PAGES: Final = ("cp1250", "iso-8859-2", "cp852")
 
+_XLSX_NAME: Final = re.compile(r"(?!')[^\[\]:*?/\\]{1,31}(?<!')")
 _ODS_STYLES: Final = (
     "<number:text-style style:name='text'><number:text-content/></number:text-style>",
     "<style:style style:name='text-cell' style:family='table-cell' style:parent-style-name='Default'"
@@ -26,18 +28,26 @@ _ODS_STYLES: Final = (
     "<style:text-properties fo:font-weight='bold'/></style:style>",
 )
 _ODS_WIDTH: Final = (
-    "<style:style style:name='width-{index}' style:family='table-column'>"
+    "<style:style style:name='{name}' style:family='table-column'>"
     "<style:table-column-properties style:column-width='{width}cm'/></style:style>"
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What is to be written: the columns, perhaps one that no import knows after them, and the cells of each row."""
+    """What is to be written: the columns, perhaps one that no import knows after them, and the cells of each row.
+
+    name: of its sheet in a workbook; without one, it is called “Accounts”.
+    """
 
     fields: tuple[Field, ...]
     rows: Sequence[Sequence[str | int]] = field(repr=False)
     added: str = ""  # the header of the last column, which no import knows
+    name: str = ""
+
+    @property
+    def sheet_name(self) -> str:
+        return self.name or pgettext("sheet", "Accounts")
 
     @property
     def headers(self) -> list[str]:
@@ -55,12 +65,16 @@ class Table:
         return self.fields[index : index + 1] != (Field.QUOTA,)
 
 
-def written(table: Table, file_format: str, dialect: Dialect | None = None) -> bytes:
-    """Return a table as xlsx, ods or csv; `dialect` says how a CSV was written that is handed back."""
+def written(tables: Sequence[Table], file_format: str, dialect: Dialect | None = None) -> bytes:
+    """Return tables as the sheets of an xlsx or ods, or the one table as a csv.
+
+    `dialect` says how a CSV was written that is handed back.
+    """
     if file_format == "xlsx":
-        return _xlsx(table)
+        return _xlsx(tables)
     if file_format == "ods":
-        return _ods(table)
+        return _ods(tables)
+    (table,) = tables
     return _csv_like(table, dialect) if dialect else _csv(table, "utf-8-sig", _usual_separator())
 
 
@@ -103,46 +117,57 @@ def _csv_like(table: Table, dialect: Dialect) -> bytes:
     return _csv(table, encoding, separator)
 
 
-def _xlsx(table: Table) -> bytes:
-    """Return a table as XLSX in which no text becomes a formula, a link or a number."""
+def _xlsx(tables: Sequence[Table]) -> bytes:
+    """Return tables as XLSX in which no text becomes a formula, a link or a number."""
     as_it_stands = {"strings_to_formulas": False, "strings_to_urls": False, "strings_to_numbers": False}
     output = io.BytesIO()
     with xlsxwriter.Workbook(output, {"in_memory": True, **as_it_stands}) as workbook:
-        sheet = workbook.add_worksheet(pgettext("sheet", "Accounts"))
-        text = workbook.add_format({"num_format": "@"})
-        bold = workbook.add_format({"bold": True})
-        for index, width in enumerate(table.widths):
-            sheet.set_column(index, index, width, text if table.is_text(index) else None)
-        sheet.write_row(0, 0, table.headers, bold)
-        sheet.freeze_panes(1, 0)
-        for line, row in enumerate(table.rows, start=1):
-            for index, cell in enumerate(row):
-                if isinstance(cell, int):
-                    sheet.write_number(line, index, cell)
-                elif cell:
-                    sheet.write_string(line, index, cell, text)
-        # A quota handed back as it was typed is text; Excel need not point that out in every row.
-        sheet.ignore_errors({"number_stored_as_text": f"A1:Z{len(table.rows) + 1}"})
+        formats = workbook.add_format({"num_format": "@"}), workbook.add_format({"bold": True})
+        taken: set[str] = set()
+        for number, table in enumerate(tables, start=1):
+            # What XLSX does not allow may come from another kind of workbook; names differ in more than their case.
+            is_allowed = _XLSX_NAME.fullmatch(table.sheet_name) and table.sheet_name.casefold() not in taken
+            name = table.sheet_name if is_allowed else str(number)
+            taken.add(name.casefold())
+            _fill(workbook.add_worksheet(name), table, *formats)
     return output.getvalue()
 
 
-def _ods(table: Table) -> bytes:
-    """Return a table as ODS."""
+def _fill(sheet: Any, table: Table, text: Any, bold: Any) -> None:
+    """Write a table into a worksheet of XlsxWriter, with formats for texts and for the header."""
+    for index, width in enumerate(table.widths):
+        sheet.set_column(index, index, width, text if table.is_text(index) else None)
+    sheet.write_row(0, 0, table.headers, bold)
+    sheet.freeze_panes(1, 0)
+    for line, row in enumerate(table.rows, start=1):
+        for index, cell in enumerate(row):
+            if isinstance(cell, int):
+                sheet.write_number(line, index, cell)
+            elif cell:
+                sheet.write_string(line, index, cell, text)
+    # A quota handed back as it was typed is text; Excel need not point that out in every row.
+    sheet.ignore_errors({"number_stored_as_text": f"A1:Z{len(table.rows) + 1}"})
+
+
+def _ods(tables: Sequence[Table]) -> bytes:
+    """Return tables as ODS."""
     document = odfdo.Document("spreadsheet")
     document.set_language(get_language() or "en")
     (styles,) = document.content.get_elements("//office:automatic-styles")
-    sheet = odfdo.Table(pgettext("sheet", "Accounts"))
     for style in _ODS_STYLES:
         styles.append(odfdo.Element.from_tag(style))
-    for index, width in enumerate(table.widths):
-        styles.append(odfdo.Element.from_tag(_ODS_WIDTH.format(index=index, width=width / 5)))
-        cell_style = "text-cell" if table.is_text(index) else "Default"
-        sheet.append(odfdo.Column(style=f"width-{index}", default_cell_style=cell_style))
-    sheet.append_row(_ods_row(table.headers, "header-cell"), clone=False)
-    for row in table.rows:
-        sheet.append_row(_ods_row(row, "text-cell"), clone=False)
     document.body.clear()
-    document.body.append(sheet)
+    for number, table in enumerate(tables):
+        sheet = odfdo.Table(table.sheet_name)
+        for index, width in enumerate(table.widths):
+            name = f"width-{number}-{index}"
+            styles.append(odfdo.Element.from_tag(_ODS_WIDTH.format(name=name, width=width / 5)))
+            cell_style = "text-cell" if table.is_text(index) else "Default"
+            sheet.append(odfdo.Column(style=name, default_cell_style=cell_style))
+        sheet.append_row(_ods_row(table.headers, "header-cell"), clone=False)
+        for row in table.rows:
+            sheet.append_row(_ods_row(row, "text-cell"), clone=False)
+        document.body.append(sheet)
     output = io.BytesIO()
     document.save(output)
     return output.getvalue()

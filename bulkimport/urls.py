@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from bulkimport import download_views, guide, handout_views, link_views, views
+from bulkimport import download_views, guide, handout_views, link_views, reading_views, views
 
 urlpatterns = [
     path("help/", guide.help_page, name="help"),
@@ -28,7 +28,8 @@ urlpatterns = [
     ),
     path("links/", link_views.link_list, name="link_list"),
     path("imports/<uuid:pk>/", views.import_detail, name="import"),
-    path("imports/<uuid:pk>/reading/", views.import_reading, name="import_reading"),
+    path("imports/<uuid:pk>/reading/", reading_views.import_reading, name="import_reading"),
+    path("imports/<uuid:pk>/columns/", reading_views.import_columns, name="import_columns"),
     path("imports/<uuid:pk>/progress", views.import_progress, name="import_progress"),
     path("imports/<uuid:pk>/saved/", views.import_saved, name="import_saved"),
     path("imports/<uuid:pk>/undo/", views.import_undo, name="import_undo"),

@@ -14,7 +14,9 @@ from django.utils.translation import gettext as _
 from accounts.access import not_your_domain
 from accounts.account_warnings import account_warnings
 from accounts.forwarding import looked_up
+from accounts.meant_domains import MeantDomains
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox, self_forward_error
+from accounts.refusals import MAX_QUOTED_LENGTH, suggest, suggestion_of
 from accounts.validators import (
     clean_password,
     normalize_mailbox_address,
@@ -24,10 +26,11 @@ from accounts.validators import (
     to_unicode,
     trimmed,
 )
-from bulkimport.rows import Draft, Field, FileRows, Level, Plan, Problem, Row
+from bulkimport.rows import Draft, Field, FileRows, Level, Place, Plan, Problem, Row
 
 T = TypeVar("T")
-_NOT_READ: Final = ("cell_unreadable", "cell_too_long")  # of such a cell the file's own text is not known
+# Of such a cell it is not known what was meant. Its reader has said so, and nothing else is said about it.
+_NOT_READ: Final = ("cell_unreadable", "cell_too_long", "number_format", "encoding_broken")
 _NO_NEW_ADDRESS: Final = ("address_repeated", "address_taken", "address_is_forward")
 
 
@@ -35,7 +38,7 @@ _NO_NEW_ADDRESS: Final = ("address_repeated", "address_taken", "address_is_forwa
 class _Account:
     """A row on its way to a draft: what could be read from its cells so far, and what is wrong with it."""
 
-    line: int
+    place: Place
     address: str = ""
     domain: Domain | None = None
     quota_mb: int | None = None
@@ -47,7 +50,7 @@ class _Account:
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, column: Field, error: ValidationError, level: Level = Level.ERROR) -> None:
-        self.problems.extend(_problems_of(error, line=self.line, column=column, level=level))
+        self.problems.extend(_problems_of(error, place=self.place, column=column, level=level))
 
     @property
     def has_error(self) -> bool:
@@ -65,12 +68,13 @@ def validate(file: FileRows, *, domains: DomainQuerySet, default_quota: str = ""
         try:
             default_quota_mb = parse_quota_mb(default_quota)
         except ValidationError as error:
-            problems.extend(_problems_of(error, line=None, column=Field.QUOTA))
-    accounts = [_read_cells(row) for row in file.rows]
+            problems.extend(_problems_of(error, place=None, column=Field.QUOTA))
+    meant = MeantDomains(domains)
+    accounts = [_read_cells(row, meant) for row in file.rows]
     _mark_repeats(accounts)
     usable = _usable_domains(accounts, domains)
     for account in accounts:
-        _place_in_domain(account, usable, default_quota_mb)
+        _place_in_domain(account, usable, meant, default_quota_mb)
     problems.extend(_over_largest(accounts, default_quota_mb))
     _mark_against_database(accounts)
     drafts = tuple(_draft(account) for account in accounts if not account.has_error)
@@ -86,28 +90,36 @@ def problems_at_write(drafts: Sequence[Draft], *, domains: DomainQuerySet) -> li
 
     Asked again inside the transaction that writes them, with their domains locked. `domains` as in `validate`.
     """
-    usable = domains.in_bulk({draft.domain_id for draft in drafts})
+    usable, meant = domains.in_bulk({draft.domain_id for draft in drafts}), MeantDomains(domains)
     accounts = []
     for draft in drafts:
-        account = _Account(draft.line, address=draft.address, quota_mb=draft.quota_mb)
+        account = _Account(draft.place, address=draft.address, quota_mb=draft.quota_mb)
         account.destinations, account.keep_copy = draft.destinations, draft.keep_copy
-        _check_domain(account, usable.get(draft.domain_id))
+        _check_domain(account, usable.get(draft.domain_id), meant)
         accounts.append(account)
     _mark_against_database(accounts)
     return [problem for account in accounts for problem in account.problems] + list(_without_room(drafts))
 
 
-def _read_cells(row: Row) -> _Account:
-    """Read the cells of one row by the rules of syntax."""
-    account = _Account(row.line, problems=list(row.problems))
+def _read_cells(row: Row, meant: MeantDomains) -> _Account:
+    """Read the cells of one row by the rules of syntax.
+
+    Where the reader has found a fault in the row as a whole, such as a cell too many, its cells may stand in each
+    other's columns: they are not looked at, for what would be said of a quota could quote the end of a password.
+    """
+    account = _Account(row.place, problems=list(row.problems))
+    if any(problem.field is None and problem.level is Level.ERROR for problem in row.problems):
+        return account
     not_read = {problem.field for problem in row.problems if problem.code in _NOT_READ}
 
     def read(column: Field, parse: Callable[[str], T], empty: T) -> T:
-        if column in not_read:  # the reader has said what to do
+        if column in not_read:
             return empty
         try:
             return parse(row.cells.get(column, ""))
         except ValidationError as error:
+            if column is Field.EMAIL and error.code == "email_no_at":
+                suggest(error, meant.with_domain(row.cells[column]))
             account.add(column, error)
             return empty
 
@@ -130,7 +142,9 @@ def _usable_domains(accounts: Iterable[_Account], domains: DomainQuerySet) -> Ma
     return {domain.name: domain for domain in domains.filter(name__in=names)}
 
 
-def _place_in_domain(account: _Account, usable: Mapping[str, Domain], default_quota_mb: int | None) -> None:
+def _place_in_domain(
+    account: _Account, usable: Mapping[str, Domain], meant: MeantDomains, default_quota_mb: int | None
+) -> None:
     """Find the account's domain, and its quota where the cell was empty; check the quota against the domain."""
     if not account.address:
         return
@@ -140,14 +154,18 @@ def _place_in_domain(account: _Account, usable: Mapping[str, Domain], default_qu
         account.quota_mb = default_quota_mb or domain.default_quota_mb
     if problem := self_forward_error(account.address, account.destinations):
         account.add(Field.FORWARD, problem)
-    _check_domain(account, domain)
+    _check_domain(account, domain, meant)
 
 
-def _check_domain(account: _Account, domain: Domain | None) -> None:
+def _check_domain(account: _Account, domain: Domain | None, meant: MeantDomains) -> None:
     """Give the account its domain, and errors where there is none to use or the domain allows no such quota."""
     account.domain = domain
     if domain is None:
-        account.add(Field.EMAIL, not_your_domain(account.address.partition("@")[2]))
+        local_part, _at, name = account.address.partition("@")
+        error = not_your_domain(name)
+        if alike := meant.one_like(name):
+            suggest(error, f"{local_part}@{to_unicode(alike)}")
+        account.add(Field.EMAIL, error)
         account.address = ""  # what another customer owns is not looked up
     elif account.quota_mb is not None and not account.quota_is_typed:
         try:
@@ -168,19 +186,25 @@ def _over_largest(accounts: Iterable[_Account], default_quota_mb: int | None) ->
         try:
             domain.check_mailbox_quota(default_quota_mb)
         except ValidationError as error:
-            yield from _problems_of(error, line=None, column=Field.QUOTA)
+            yield from _problems_of(error, place=None, column=Field.QUOTA)
 
 
 def _mark_repeats(accounts: Iterable[_Account]) -> None:
-    """Give an error to every row whose address stands on a line above."""
-    first_line: dict[str, int] = {}
+    """Give an error to every row whose address stands in a row above, or in a sheet before."""
+    first_place: dict[str, Place] = {}
     for account in accounts:
         if not account.address:
             continue
-        line = first_line.setdefault(account.address, account.line)
-        if line != account.line:
+        first = first_place.setdefault(account.address, account.place)
+        if first != account.place:
             message = _("“%(value)s” is already in row %(line)s. Remove one of the two, or change the address.")
-            params = {"value": to_unicode(account.address), "line": line}
+            if first.sheet is not None:
+                message = _(
+                    "“%(value)s” is already in row %(line)s of the sheet “%(sheet)s”. Remove one of the two, or change "
+                    "the address."
+                )
+            sheet = (first.sheet or "")[:MAX_QUOTED_LENGTH]
+            params = {"value": to_unicode(account.address), "line": first.line, "sheet": sheet}
             account.add(Field.EMAIL, ValidationError(message, code="address_repeated", params=params))
 
 
@@ -222,7 +246,7 @@ def _without_room(drafts: Iterable[Draft], faulty: Iterable[_Account] = ()) -> I
             mailboxes=len(quotas), quota_mb=sum(quotas), whole_file=True, with_faulty=counts_faulty
         ):
             fits_now = not room.error_for(mailboxes=len(ready), quota_mb=sum(ready), whole_file=True)
-            yield from _problems_of(error, line=None, column=None, level=Level.WARNING if fits_now else Level.ERROR)
+            yield from _problems_of(error, place=None, column=None, level=Level.WARNING if fits_now else Level.ERROR)
 
 
 def _warn(accounts: Iterable[_Account], drafted: set[str], usable: Mapping[str, Domain]) -> None:
@@ -254,7 +278,8 @@ def _draft(account: _Account) -> Draft:
     if account.domain is None or account.quota_mb is None:
         raise AssertionError("A row without errors has a domain and a quota.")
     return Draft(
-        line=account.line,
+        line=account.place.line,
+        sheet=account.place.sheet,
         address=account.address,
         domain_id=account.domain.pk,
         quota_mb=account.quota_mb,
@@ -266,8 +291,10 @@ def _draft(account: _Account) -> Draft:
 
 
 def _problems_of(
-    error: ValidationError, *, line: int | None, column: Field | None, level: Level = Level.ERROR
+    error: ValidationError, *, place: Place | None, column: Field | None, level: Level = Level.ERROR
 ) -> Iterator[Problem]:
-    """Yield a problem for each of the errors that a ValidationError holds."""
+    """Yield a problem for each of the errors that a ValidationError holds; of the file where there is no place."""
+    sheet, line = place or (None, None)
     for single in error.error_list:
-        yield Problem(code=str(single.code), message=" ".join(single.messages), line=line, field=column, level=level)
+        message, suggestion = " ".join(single.messages), suggestion_of(single)
+        yield Problem(str(single.code), message, line, column, level, sheet=sheet, suggestion=suggestion)

@@ -2,7 +2,7 @@
 
 import json
 import uuid
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from contextlib import suppress
 
 from django.conf import settings
@@ -25,25 +25,26 @@ from bulkimport.access import own_import_or_404
 from bulkimport.capacity import capacity_for
 from bulkimport.checked_page import checked_page
 from bulkimport.columns import COLUMNS
-from bulkimport.forms import ReadingForm, UploadForm, changed_quota, corrections_in, lines_in
-from bulkimport.models import Import
-from bulkimport.rows import Plan
+from bulkimport.forms import UploadForm, changed_quota, corrections_in
+from bulkimport.models import SEALED, Import
+from bulkimport.reading_page import reading_page
+from bulkimport.rows import Field, Place, Plan
 from bulkimport.services.after import forget_secrets, plan_undo, purge_expired
 from bulkimport.services.after import undo as undo_import
 from bulkimport.services.checking import (
-    Corrections,
-    ImportNotOpen,
     PageOutdated,
+    TooManyLists,
     check,
     correct,
-    dialect_of,
     discard,
     note_plan,
     repeated_import,
+    too_many_lists,
     upload,
 )
 from bulkimport.services.creating import claim
-from bulkimport.wording import as_text, named, results_of, warnings_of, welcome_of
+from bulkimport.services.reading import BusyError, ImportNotOpen, read
+from bulkimport.wording import named, results_of, warnings_of, welcome_of
 
 IMPORTS_PER_PAGE = 50
 DOMAINS_NAMED = 3
@@ -54,8 +55,7 @@ DOMAINS_NAMED = 3
 def import_list(request: HttpRequest) -> HttpResponse:
     """List the imports of the login, the newest first."""
     purge_expired()
-    sealed = ("sealed_file", "sealed_choices", "sealed_results")
-    imports = Import.objects.seen_by(request.user).select_related("customer").defer(*sealed)
+    imports = Import.objects.seen_by(request.user).select_related("customer").defer(*SEALED)
     page = Paginator(imports, IMPORTS_PER_PAGE).get_page(request.GET.get("page"))
     return render(request, "bulkimport/import_list.html", {"page": page})
 
@@ -66,35 +66,50 @@ def import_new(request: HttpRequest) -> HttpResponse:
     """Take a file: check it, or check it and create the accounts at once."""
     user = _user(request)
     purge_expired()
+    oldest: Import | None = None
     if request.method == "POST":
         length = int(request.META.get("CONTENT_LENGTH") or 0)
         form = UploadForm(request.POST, request.FILES, user=user, content_length=length)
         if form.is_valid():
-            file = form.cleaned_data["file"]
-            import_record = upload(
-                content=file.read(),
-                filename=file.name,
-                uploaded_by=user,
-                customer=form.cleaned_data.get("customer"),
-                default_quota=form.cleaned_data["default_quota_mb"],
-                import_id=form.cleaned_data["import_id"],
-            )
-            with suppress(ImportNotOpen):  # sent again when it was created already; its page shows the results
-                plan = check(import_record)
-                note_plan(import_record, plan)
-                if request.POST.get("action") == "create":
-                    _create(import_record, plan)
-            return redirect(import_record)
+            try:
+                return redirect(_take_file(request, form, user))
+            except TooManyLists as refusal:
+                oldest = refusal.oldest
     else:
         form = UploadForm(user=user)
     context = {
         "form": form,
+        "too_many": oldest,
+        "too_many_message": too_many_lists(oldest) if oldest else "",
         "columns": COLUMNS,
         "domains": domains_of(user)[:DOMAINS_NAMED],
         "max_accounts": settings.MAX_ACCOUNTS_PER_FILE,
         "max_upload_mb": settings.MAX_UPLOAD_MB,
     }
     return render(request, "bulkimport/import_new.html", context)
+
+
+def _take_file(request: HttpRequest, form: UploadForm, user: User) -> Import:
+    """Store an uploaded file, and create its accounts where that was asked for and nothing is left to be decided.
+
+    One that cannot be opened now is checked by its page. Raises TooManyLists.
+    """
+    file = form.cleaned_data["file"]
+    import_record = upload(
+        content=file.read(),
+        filename=file.name,
+        uploaded_by=user,
+        customer=form.cleaned_data.get("customer"),
+        default_quota=form.cleaned_data["default_quota_mb"],
+        import_id=form.cleaned_data["import_id"],
+    )
+    # Sent again when it was created already, its page shows the results.
+    with suppress(ImportNotOpen, BusyError):
+        plan = check(import_record)
+        note_plan(import_record, plan)
+        if request.POST.get("action") == "create" and not plan.unread_sheets:
+            _create(import_record, plan)
+    return import_record
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -116,29 +131,10 @@ def import_detail(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return render(request, "bulkimport/import_creating.html", context)
     try:
         return (_show_interrupted if import_record.is_interrupted else _show_checked)(request, import_record)
+    except BusyError:
+        return render(request, "bulkimport/import_busy.html", {"import": import_record})
     except ImportNotOpen:
         return render(request, "bulkimport/import_expired.html", {"import": import_record})
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def import_reading(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
-    """Read the file in another way: another encoding, separator or header."""
-    import_record = own_import_or_404(request, pk)
-    form = ReadingForm(request.POST)
-    if request.method == "POST" and form.is_valid():
-        try:
-            correct(
-                import_record,
-                dialect=form.dialect(dialect_of(import_record)),
-                seen_version=request.POST.get("version", ""),
-            )
-            return _to_summary(import_record)
-        except PageOutdated:
-            messages.warning(request, _("The list was changed in another tab. Look at it as it is now."))
-        except ImportNotOpen:  # its page says why, and is another than the one that htmx would put it into
-            if request.htmx:  # type: ignore[attr-defined]
-                return HttpResponseClientRedirect(import_record.get_absolute_url())
-    return redirect(import_record)
 
 
 @require_safe
@@ -209,15 +205,20 @@ def _take_corrections(request: HttpRequest, import_record: Import) -> HttpRespon
     corrections = corrections_in(request.POST, with_confirmed=is_current)
     quota = changed_quota(request.POST)
     typed = _stamp_of(import_record, corrections, quota)
-    with suppress(ImportNotOpen, PageOutdated):  # the page of the import says what is the matter
+    with suppress(ImportNotOpen, PageOutdated, BusyError):  # the page of the import says what is the matter
         if import_record.status == Import.Status.CHECKED:
-            plan = correct(import_record, corrections=corrections, default_quota=quota, seen_version=seen_version)
+            place_of = read(import_record).place
+            by_place = {place: cells for key, cells in corrections.items() if (place := place_of(key))}
+            plan, _dropped = correct(
+                import_record, corrections=by_place, default_quota=quota, seen_version=seen_version
+            )
         else:
             plan = check(import_record)
         if action == "create":
             is_created = is_current and _create(import_record, plan)
         if action == "create_good":
-            leave_out = lines_in(request.POST.get("left_out", ""))
+            named_places = map(plan.file.place, request.POST.get("left_out", "").split(","))
+            leave_out = [place for place in named_places if place]
             is_created = is_current and _create(import_record, plan, leave_out=leave_out)
     import_record = own_import_or_404(request, import_record.pk)  # as it is now, or discarded in another tab
     is_waiting = import_record.status == Import.Status.CHECKED  # else the first of two presses has done it
@@ -239,7 +240,7 @@ def _to_summary(import_record: Import) -> HttpResponse:
     return redirect(f"{import_record.get_absolute_url()}#summary")
 
 
-def _stamp_of(import_record: Import, corrections: Corrections, quota: str | None) -> str:
+def _stamp_of(import_record: Import, corrections: Mapping[str, Mapping[Field, str]], quota: str | None) -> str:
     """Return a digest of what a page has sent, to know the second of two presses by; empty where nothing was typed.
 
     Made with the key, since there may be passwords in it.
@@ -249,7 +250,7 @@ def _stamp_of(import_record: Import, corrections: Corrections, quota: str | None
     return salted_hmac(str(import_record.pk), json.dumps([corrections, quota])).hexdigest()
 
 
-def _create(import_record: Import, plan: Plan, *, leave_out: Collection[int] = ()) -> bool:
+def _create(import_record: Import, plan: Plan, *, leave_out: Collection[Place] = ()) -> bool:
     """Start to create what a plan has, and tell whether that was possible."""
     mine = claim(import_record, plan, leave_out=leave_out)
     if mine:
@@ -259,7 +260,8 @@ def _create(import_record: Import, plan: Plan, *, leave_out: Collection[int] = (
 
 def _show_checked(request: HttpRequest, import_record: Import) -> HttpResponse:
     plan = check(import_record)
-    chosen = dialect_of(import_record)
+    if not import_record.counts:  # it could not be opened when it was uploaded
+        note_plan(import_record, plan)
     shown = checked_page(plan, all_rows=request.GET.get("rows") == "all")
     context = {
         "import": import_record,
@@ -269,17 +271,17 @@ def _show_checked(request: HttpRequest, import_record: Import) -> HttpResponse:
         "capacity": capacity_for(plan.drafts),
         "columns": COLUMNS,
         "earlier": repeated_import(import_record),
-        "reading_form": ReadingForm.of(chosen, plan.file),
+        "reading": reading_page(import_record, plan),
     }
     return render(request, "bulkimport/import_checked.html", context)
 
 
 def _show_interrupted(request: HttpRequest, import_record: Import) -> HttpResponse:
-    check(import_record)  # or it cannot be started again
+    plan = check(import_record)  # or it cannot be started again
     context = {
         "import": import_record,
         "left_out": _left_out(import_record),
-        "left_out_lines": as_text(import_record.left_out),
+        "left_out_keys": ",".join(plan.file.key(place) for place in import_record.left_out_places),
     }
     return render(request, "bulkimport/import_interrupted.html", context)
 
@@ -299,7 +301,7 @@ def _show_results(request: HttpRequest, import_record: Import) -> HttpResponse:
 
 
 def _left_out(import_record: Import) -> str:
-    return named(import_record.left_out) if import_record.left_out else ""
+    return named(import_record.left_out_places)
 
 
 def _user(request: HttpRequest) -> User:

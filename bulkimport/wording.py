@@ -3,49 +3,55 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from accounts.formats import grouped, megabytes
 from accounts.validators import to_unicode
 from bulkimport.columns import BY_FIELD
 from bulkimport.models import Import
-from bulkimport.rows import ENCODING_NAMES, SEPARATOR_NAMES, Field, Level, Plan, Problem
+from bulkimport.readers.messages import named_lines
+from bulkimport.rows import ENCODING_NAMES, SEPARATOR_NAMES, Field, Level, Place, Plan, Problem
 from bulkimport.services.after import accounts_of
 from bulkimport.services.welcome import STOPPED
 
-LINES_NAMED = 5
+
+def named(places: Sequence[Place]) -> str:
+    """Return rows by their numbers, with their sheets where there are several: `7a: row 3; 8a: rows 2 and 9`."""
+    by_sheet: dict[str | None, list[int]] = {}
+    for place in places:
+        by_sheet.setdefault(place.sheet, []).append(place.line)
+    return "; ".join(
+        named_lines(lines) if sheet is None else f"{sheet}: {named_lines(lines)}" for sheet, lines in by_sheet.items()
+    )
 
 
-def named(lines: Sequence[int]) -> str:
-    """Return rows by their numbers: `row 14`, `rows 14, 87 and 203`, `rows 2, 3, 4, 5, 6 and 12 others`."""
-    numbers = [str(line) for line in lines]
-    if len(numbers) > LINES_NAMED + 1:
-        others = len(numbers) - LINES_NAMED
-        last = ngettext("%(count)s other", "%(count)s others", others) % {"count": grouped(others)}
-        numbers = [*numbers[:LINES_NAMED], last]
-    joined = numbers[0] if len(numbers) == 1 else ", ".join(numbers[:-1]) + _(" and ") + numbers[-1] if numbers else ""
-    return ngettext("row %(numbers)s", "rows %(numbers)s", len(lines)) % {"numbers": joined}
-
-
-def as_text(lines: Sequence[int]) -> str:
-    """Return lines as a page sends them back: `14,87,203`."""
-    return ",".join(str(line) for line in lines)
+def place_named(place: Place) -> str:
+    """Return a row as its problems name it: `row 14`, or `7a, row 14` where there are several sheets."""
+    row = _("row %(line)s") % {"line": place.line}
+    return row if place.sheet is None else f"{place.sheet}, {row}"
 
 
 def sum_of_rows(counts: dict[str, int]) -> str:
-    """Return the sum that always adds up: `502 read = 497 ready + 3 with errors + 2 blank`."""
-    return _("%(rows)s read = %(drafts)s ready + %(errors)s with errors + %(blank)s blank") % {
-        name: grouped(counts.get(name, 0)) for name in ("rows", "drafts", "errors", "blank")
-    }
+    """Return the sum that always adds up: `503 read = 497 ready + 3 with errors + 1 left out + 2 blank`."""
+    sentence = _("%(rows)s read = %(drafts)s ready + %(errors)s with errors + %(blank)s blank")
+    if counts.get("left_out"):
+        sentence = _(
+            "%(rows)s read = %(drafts)s ready + %(errors)s with errors + %(left_out)s left out + %(blank)s blank"
+        )
+    names = ("rows", "drafts", "errors", "left_out", "blank")
+    return sentence % {name: grouped(counts.get(name, 0)) for name in names}
 
 
-def place_of(problem: Problem) -> tuple[str, str]:
-    """Return where a row's problem is, in words, and the id of its cell or row in the page."""
-    row = _("Row %(line)s") % {"line": problem.line}
+def place_of(problem: Problem, key: str) -> tuple[str, str]:
+    """Return where a row's problem is, in words, and the id of its cell or row in the page.
+
+    key: the row as the page names it.
+    """
+    row = capfirst(place_named(Place(problem.sheet, problem.line or 0)))
     if problem.field is None:
-        return row, f"r{problem.line}"
-    return f"{row}, {BY_FIELD[problem.field].label}", f"r{problem.line}-{problem.field}"
+        return row, f"r{key}"
+    return f"{row}, {BY_FIELD[problem.field].label}", f"r{key}-{problem.field}"
 
 
 def read_as(plan: Plan) -> str:
@@ -56,10 +62,14 @@ def read_as(plan: Plan) -> str:
         parts.append(ENCODING_NAMES[dialect.encoding])
     if dialect.separator:
         parts.append(str(SEPARATOR_NAMES[dialect.separator]))
-    if dialect.sheet:
-        parts.append(_("sheet “%(name)s”") % {"name": dialect.sheet})
-    if dialect.has_header is not None:
-        parts.append(_("with a header") if dialect.has_header else _("without a header"))
+    read = [sheet for sheet in plan.file.sheets if sheet.is_read]
+    if len(read) == 1 and read[0].name:
+        parts.append(_("sheet “%(name)s”") % {"name": read[0].name})
+    elif len(read) > 1:
+        counts = {"read": grouped(len(read)), "all": grouped(len(plan.file.sheets))}
+        parts.append(_("%(read)s of %(all)s sheets") % counts)
+    if len(read) == 1:
+        parts.append(_("with a header") if read[0].header_line else _("without a header"))
     return ", ".join(part for part in parts if part)
 
 
@@ -89,8 +99,10 @@ def warnings_of(import_record: Import) -> list[tuple[str, str]]:
     warnings = []
     for stored in import_record.warnings:
         field = Field(stored["field"]) if stored["field"] else None
-        problem = Problem(stored.get("code", ""), stored["message"], stored["line"], field, Level.WARNING)
-        sentence = f"{place_of(problem)[0]}: {problem.message}" if problem.line else problem.message
+        code, sheet = stored.get("code", ""), stored.get("sheet")  # lists of before have neither
+        problem = Problem(code, stored["message"], stored["line"], field, Level.WARNING, sheet)
+        place = place_of(problem, "")[0] if problem.line else ""
+        sentence = f"{place}: {problem.message}" if place else problem.message
         warnings.append((sentence, problem.code))
     return warnings
 

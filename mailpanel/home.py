@@ -21,7 +21,7 @@ from accounts.access import domains_of
 from accounts.formats import grouped, megabytes
 from accounts.models import ALMOST_FULL_PERCENT, Domain, DomainQuerySet, Mailbox, MailboxQuerySet, NewPasswords
 from accounts.new_passwords import kept
-from bulkimport.models import Import, interrupted_before
+from bulkimport.models import SEALED, Import, interrupted_before
 
 DOMAINS_PER_PAGE = 50
 LAST_IMPORTS = 5
@@ -77,7 +77,7 @@ def home(request: HttpRequest) -> HttpResponse:
     domains = domains_of(user)
     mailboxes = Mailbox.objects.filter(domain__in=domains)
     page = Paginator(domains, DOMAINS_PER_PAGE).get_page(request.GET.get("page"))
-    imports = Import.objects.seen_by(user).defer("sealed_file", "sealed_choices", "sealed_results")
+    imports = Import.objects.seen_by(user).defer(*SEALED)
     todos = [
         *import_todos(imports),
         *password_todos(user),

@@ -30,6 +30,9 @@ BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 # --- What the panel does ---------------------------------------------------------------------------------------------
 MAX_ACCOUNTS_PER_FILE = env.int("MAX_ACCOUNTS_PER_FILE", default=500)
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=5)
+# Of one login, until they are created or discarded.
+MAX_UNFINISHED_LISTS = env.int("MAX_UNFINISHED_LISTS", default=20)
+MAX_UNFINISHED_MB = env.int("MAX_UNFINISHED_MB", default=50)
 SECRETS_KEPT = timedelta(hours=max(1, env.int("SECRETS_KEPT_HOURS", default=24)))
 HANDOUT_VALID = timedelta(days=max(1, env.int("HANDOUT_DAYS", default=7)))
 PASSWORD_MIN_LENGTH = env.int("PASSWORD_MIN_LENGTH", default=6)

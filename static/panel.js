@@ -3,6 +3,7 @@
 "use strict";
 
 const SHOWN_MS = 2000;
+const WAIT_MS = 3000;
 
 /** The lines to paste into a spreadsheet: address, tab, password. */
 function allPasswords() {
@@ -53,42 +54,10 @@ function sayTab() {
 addEventListener("hashchange", sayTab);
 sayTab();
 
-// Another way to read the file shows its effect at once, with the focus where it was, unless it would drop something.
-// Meanwhile nothing can be typed into what is about to be replaced.
-document.addEventListener("htmx:confirm", (event) => {
-  const inputs = Array.from(document.querySelectorAll("#corrections input"));
-  const isTyped = inputs.some((input) => input.value !== input.defaultValue || input.checked !== input.defaultChecked);
-  if (isTyped || "corrected" in event.target.dataset) {
-    event.preventDefault();
-    const outcome = document.getElementById("outcome");
-    outcome.textContent = outcome.dataset.notYet;
-  }
-});
-let isLeaving = false;
-function holdCorrections(isHeld) {
-  document.getElementById("corrections")?.toggleAttribute("inert", isHeld);
-}
-document.addEventListener("htmx:beforeRequest", () => {
-  isLeaving = false;
-  holdCorrections(true);
-});
-addEventListener("pageshow", () => holdCorrections(false));
-document.addEventListener("htmx:afterSettle", () => {
-  history.replaceState(null, "", location.pathname + location.search); // what the hash named is another element now
-  sayTab();
-  const outcome = document.getElementById("outcome");
-  if (outcome) {
-    outcome.textContent = document.querySelector("h1").textContent;
-    document.activeElement.scrollIntoView({ block: "nearest" });
-  }
-});
-// Whatever the answer was, the browser shows it by itself, unless the person was just leaving the page.
-addEventListener("beforeunload", () => { isLeaving = true; });
-for (const failure of ["htmx:responseError", "htmx:sendError"]) {
-  document.addEventListener(failure, (event) => {
-    holdCorrections(false);
-    isLeaving || event.target.submit?.();
-  });
+// A list that waits to be read is asked for again. Without script the head of its page says so.
+const again = document.querySelector("[data-again]");
+if (again) {
+  setTimeout(() => location.replace(again.href), WAIT_MS);
 }
 
 // A notice above them is read first.

@@ -72,7 +72,7 @@ def make_created_import(
     """Make an import of a list, and its accounts."""
     import_record = make_checked_import(uploaded_by, text, filename)
     plan = check(import_record)
-    mine = claim(import_record, plan, leave_out=plan.error_lines if skip_errors else ())
+    mine = claim(import_record, plan, leave_out=plan.error_places if skip_errors else ())
     if mine is None or not create(mine):
         raise AssertionError("This list cannot be created.")
     import_record.refresh_from_db()

@@ -62,7 +62,7 @@ def stored(address: str) -> str:
 def assert_matches(entry: Entry, result: Mapping[str, Any], *, default_quota_mb: int) -> None:
     """Compare with a result in the shape of `import_mailboxes --json`, where `default_quota_mb` fills empty cells."""
     counts = result["counts"]
-    assert counts["rows"] == counts["drafts"] + counts["errors"] + counts["blank"]
+    assert counts["rows"] == counts["drafts"] + counts["errors"] + counts["blank"] + counts["left_out"]
     errors = [problem for problem in result["problems"] if problem["level"] == "error"]
     file_errors = [problem for problem in errors if problem["line"] is None]
     if is_refused(entry):

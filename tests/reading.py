@@ -1,12 +1,43 @@
 """Short words for reading a file or a page in a test and looking at what came out."""
 
-from bulkimport.readers import read_file
-from bulkimport.rows import Dialect, Field, FileRows, Level, Problem
+from bulkimport.models import Import
+from bulkimport.readers.reading import read_file
+from bulkimport.rows import Field, FileRows, Level, Place, Problem, Reading, SheetChoice
+from bulkimport.services.reading import choices_of
 
 
-def read(text: str | bytes, *, max_rows: int = 500, **chosen: object) -> FileRows:
+def read(
+    text: str | bytes,
+    *,
+    max_rows: int = 500,
+    encoding: str | None = None,
+    separator: str | None = None,
+    sheet: str = "",
+    **choice: object,
+) -> FileRows:
+    """Read a file. `choice` is what a person has said about its sheet."""
     content = text.encode() if isinstance(text, str) else text
-    return read_file(content, chosen=Dialect(**chosen), max_rows=max_rows)  # type: ignore[arg-type]
+    sheets = {sheet: SheetChoice(**choice)} if choice else {}  # type: ignore[arg-type]
+    return read_file(content, reading=Reading(encoding, separator, sheets), max_rows=max_rows)
+
+
+def has_header(file: FileRows) -> bool:
+    """Tell whether the one sheet that was read has a line with the names of its columns."""
+    (sheet,) = (sheet for sheet in file.sheets if sheet.is_read)
+    return bool(sheet.header_line)
+
+
+def typed_into(import_record: Import) -> dict[int, dict[Field, str]]:
+    """Return by line what a person has typed into the cells of a list of one sheet."""
+    typed: dict[int, dict[Field, str]] = {}
+    for correction in choices_of(import_record).corrections:
+        typed.setdefault(correction.line, {})[correction.field] = correction.text
+    return typed
+
+
+def at(typed: dict[int, dict[Field, str]]) -> dict[Place, dict[Field, str]]:
+    """Return what is typed by line as what is typed into the rows of a list of one sheet."""
+    return {Place(None, line): cells for line, cells in typed.items()}
 
 
 def codes(file: FileRows) -> list[str]:
@@ -33,5 +64,7 @@ def is_sound(file: FileRows) -> bool:
     if errors:
         return file.rows == ()
     assert all(row.line > 0 for row in file.rows)
-    assert [row.line for row in file.rows] == sorted({row.line for row in file.rows})
-    return file.rows_read == len(file.rows) + file.blank and bool(file.rows)
+    for sheet in {row.sheet for row in file.rows}:
+        lines = [row.line for row in file.rows if row.sheet == sheet]
+        assert lines == sorted(set(lines))
+    return file.rows_read == len(file.rows) + file.left_out + file.blank and bool(file.rows)

@@ -25,7 +25,7 @@ PEOPLE = (
 FAULTY = (
     "anna.nowak@przyklad,iq.pl;;;;\n"
     "recepcja@przyklad.iq.pl;zima;2000;jan@przyklad.iq.pl;Tak\n"
-    "magazyn@biuro-przyklad.pl;;2 GB;biuro@biuro-przyklad.pl;może\n"
+    "magazyn@biuro-przyklad.pl;;1,3 GB;biuro@biuro-przyklad.pl;może\n"
 )
 WARNED = "kadry@biuro-przyklad.pl;qwerty1;;;\ntargi@przyklad.iq.pl;;500;nikt@przyklad.iq.pl;\n"
 UNEVEN = "".join(f"u{n}@przyklad.iq.pl;zima;;;;za dużo\n" for n in range(3))  # rows that are too long

@@ -92,7 +92,7 @@ PAGES = {
 # What is typed on a page once it is open, and what is pressed then, each press leading to another page.
 TYPED = {
     "login-locked": {"username": "biuro", "password": "wrong"},
-    "mailbox-faults": {"email": "anna.nowak@przyklad", "password": "zima", "quota": "2 GB"},
+    "mailbox-faults": {"email": "anna.nowak@przyklad", "password": "zima", "quota": "1,3 GB"},
     "send-again": {"email": "nowa@przyklad.iq.pl"},
 }
 PRESSED = {

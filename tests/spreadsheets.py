@@ -89,3 +89,12 @@ def ods_table(*rows: str, name: str = "List", style: str = "") -> str:
 
 def ods_cell(text: str, attributes: str = 'office:value-type="string"', kind: str = "table-cell") -> str:
     return f"<table:{kind} {attributes}><text:p>{text}</text:p></table:{kind}>"
+
+
+def ole(*streams: str) -> bytes:
+    """Return an OLE container of one directory with streams of these names and nothing in them."""
+    directory = b"".join(
+        name.encode("utf-16-le").ljust(64, b"\0") + bytes([2 * len(name) + 2, 0, kind]) + bytes(61)
+        for name, kind in [("Root Entry", 5), *((name, 2) for name in streams)]
+    )
+    return b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1".ljust(512, b"\0") + directory.ljust(512, b"\0")

@@ -58,6 +58,16 @@ def test_empty_texts_mean_a_generated_password_the_default_quota_and_no_forward(
     assert not Forward.objects.exists()
 
 
+def test_units_separators_and_accents_are_read_as_they_are_meant() -> None:
+    make_domain()
+    fields = {"password": "s\u0301limak\u00a0A7", "quota": "1,5 GB", "forward": "a@x.pl, b@x.pl;", "keep_copy": "✓"}
+    created = filled(**fields).save()
+    assert created is not None
+    assert verify_password("ślimak A7", created[0].password_hash)
+    assert created[0].quota_mb == 1536
+    assert (Forward.objects.get().destinations, Forward.objects.get().keep_copy) == ("a@x.pl b@x.pl", True)
+
+
 def test_only_the_address_has_to_be_sent() -> None:
     make_domain()
     assert filled().is_valid()
@@ -85,6 +95,8 @@ def test_an_account_in_a_unicode_domain() -> None:
         ({"email": "jan@your-domain.example"}, {"email": ["example_row"]}),
         ({"password": "abc"}, {"password": ["password_too_short", "password_no_digit"]}),
         ({"password": "abc\x00123"}, {"password": ["password_control_character"]}),
+        ({"password": "$2b$12$" + "a1" * 26}, {"password": ["password_is_hash"]}),
+        ({"email": f"Jan <{ADDRESS}>"}, {"email": ["email_with_name"]}),
         ({"quota": "0"}, {"quota": ["quota_too_small"]}),
         ({"quota": "1.000"}, {"quota": ["quota_ambiguous"]}),
         ({"quota": "2001"}, {"quota": ["quota_over_domain_limit"]}),
@@ -100,7 +112,7 @@ def test_an_account_in_a_unicode_domain() -> None:
         ({"email": "jan@full.pl"}, {NON_FIELD_ERRORS: ["domain_limit"]}),
         (
             {"email": "ewa@przyklad.iq.pl", "password": "a", "quota": "x", "forward": "ewa@przyklad.iq.pl"}
-            | {"keep_copy": "x"},
+            | {"keep_copy": "?"},
             {
                 "email": ["address_taken"],
                 "password": ["password_too_short", "password_no_digit"],
@@ -110,7 +122,7 @@ def test_an_account_in_a_unicode_domain() -> None:
             },
         ),
         (
-            {"email": "x", "password": "abc", "quota": "x", "forward": "x", "keep_copy": "x"},
+            {"email": "x", "password": "abc", "quota": "x", "forward": "x", "keep_copy": "?"},
             {
                 "email": ["email_no_at"],
                 "password": ["password_too_short", "password_no_digit"],

@@ -36,7 +36,7 @@ def test_a_mailbox_is_added_by_hand_and_its_password_shown(page: Page) -> None:
     expect(page.get_by_label("E-mail")).to_have_value("nowe@przyklad.iq.pl")
     page.get_by_role("link", name="Forward to").click()
     expect(page.get_by_label("Forward to")).to_be_focused()
-    page.get_by_label("Quota").fill("2 GB")
+    page.get_by_label("Quota").fill("1,3 GB")
     page.get_by_role("button", name="Create the account").click()
     expect(page.get_by_role("heading", name="2 things to correct")).to_be_visible()
     expect(page.locator("#summary")).to_be_focused()

@@ -15,7 +15,7 @@ from accounts import notices
 from accounts.models import Domain, Forward, Mailbox, NewPasswords
 from accounts.passwords import hash_password, verify_password
 from bulkimport.models import Import, ImportedAccount
-from bulkimport.readers import read_file
+from bulkimport.readers.reading import read_file
 from bulkimport.rows import Field
 from tests.factories import (
     make_created_import,

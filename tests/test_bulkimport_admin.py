@@ -20,6 +20,7 @@ from bulkimport.rows import Field
 from bulkimport.services.after import generated_passwords
 from bulkimport.services.checking import correct, upload
 from tests.factories import make_created_import, make_user
+from tests.reading import at
 
 pytestmark = pytest.mark.django_db
 
@@ -143,7 +144,7 @@ def test_imports_can_be_filtered_by_status(staff: Client, customer: User) -> Non
 
 def test_no_page_shows_a_secret(staff: Client, customer: User) -> None:
     checked = uploaded(customer, filename="druga.csv")
-    correct(checked, corrections={4: {Field.PASSWORD: "Poprawka2024"}})
+    correct(checked, corrections=at({4: {Field.PASSWORD: "Poprawka2024"}}))
     done = created(customer)
     (generated,) = generated_passwords(done).values()
     done.claim = done.pk

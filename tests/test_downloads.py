@@ -16,12 +16,13 @@ from accounts.models import Domain, Forward, Mailbox
 from bulkimport.columns import COLUMNS, field_named
 from bulkimport.downloads import MAX_PROBLEM_TEXT, Download, as_response, problem_list, results, template
 from bulkimport.models import Import
-from bulkimport.readers import read_file
-from bulkimport.rows import Dialect, Field, FileRows, Plan, Problem, Row
+from bulkimport.readers.reading import read_file
+from bulkimport.rows import ROW_FIELDS, Dialect, Field, FileRows, Place, Plan, Problem, Row
 from bulkimport.services.after import forget_secrets, generated_passwords
 from bulkimport.services.checking import check, correct
 from bulkimport.validation import validate
 from tests.factories import make_checked_import, make_created_import, make_domain
+from tests.reading import at, has_header
 
 LANGUAGES = ("en", "pl")
 BOM = b"\xef\xbb\xbf"
@@ -47,8 +48,8 @@ ODD_PASSWORDS = (
 )
 
 
-def problems_of(import_record: Import, only_lines: Collection[int] | None = None) -> Download:
-    return problem_list(import_record, check(import_record), only_lines=only_lines)
+def problems_of(import_record: Import, only: Collection[Place] | None = None) -> Download:
+    return problem_list(import_record, check(import_record), only=only)
 
 
 def read_again(download: Download) -> FileRows:
@@ -80,11 +81,11 @@ def test_a_template_has_every_column_in_the_language_of_the_moment(language: str
     with translation.override(language):
         file = read_again(template(file_format))
         headers = [column.header for column in COLUMNS]
-    assert file.columns == tuple(Field)
-    assert [field_named(header) for header in headers] == list(Field)
+    assert file.columns == ROW_FIELDS
+    assert [field_named(header) for header in headers] == list(ROW_FIELDS)
     assert headers[:2] == {"en": ["E-mail", "Password"], "pl": ["E-mail", "Hasło"]}[language]
     assert (len(file.rows), file.problems) == (1, ())
-    assert file.dialect.has_header
+    assert has_header(file)
 
 
 @pytest.mark.django_db
@@ -330,7 +331,7 @@ def test_a_csv_keeps_its_separator_and_its_encoding_where_that_can_be(
 @pytest.mark.django_db
 def test_a_correction_that_the_code_page_lacks_is_not_replaced(customer: User, domain: Domain) -> None:
     import_record = make_checked_import(customer, (HEADER + "zły;gęślą1;;;\n").encode("cp1250"))
-    correct(import_record, corrections={2: {Field.PASSWORD: "hasło日本1"}})
+    correct(import_record, corrections=at({2: {Field.PASSWORD: "hasło日本1"}}))
     after = read_again(problems_of(import_record))
     assert after.dialect.encoding == "utf-8-sig"
     assert cells_of(after)[0][Field.PASSWORD] == "hasło日本1"
@@ -339,7 +340,7 @@ def test_a_correction_that_the_code_page_lacks_is_not_replaced(customer: User, d
 def test_a_code_page_that_would_be_read_as_another_is_not_used() -> None:
     """Somebody chose ISO-8859-2 by hand; nothing in the list would tell it from Windows-1250 the next time."""
     row = Row(2, {Field.EMAIL: "zly", Field.PASSWORD: "čeština1š"})
-    file = FileRows(Dialect("csv", "iso-8859-2", ";", True), (Field.EMAIL, Field.PASSWORD), (row,), 1)
+    file = FileRows(Dialect("csv", "iso-8859-2", ";"), (Field.EMAIL, Field.PASSWORD), (row,), 1)
     after = read_again(problem_list(Import(filename="lista.csv"), Plan(file, (), ())))
     assert after.dialect.encoding == "utf-8-sig"
     assert cells_of(after) == cells_of(file)
@@ -357,15 +358,15 @@ def test_the_order_of_the_columns_stays_and_unknown_ones_are_left_out(customer: 
 def test_a_file_without_header_gets_one(customer: User, domain: Domain) -> None:
     import_record = make_checked_import(customer, "jan@przyklad.iq.pl;abc;;;\n")
     after = read_again(problems_of(import_record))
-    assert after.dialect.has_header
-    assert after.columns[:5] == tuple(Field)
+    assert has_header(after)
+    assert after.columns == ROW_FIELDS
     assert cells_of(after) == cells_of(check(import_record).file)
 
 
 @pytest.mark.django_db
 def test_corrections_are_in_it_even_in_a_column_that_the_file_lacked(customer: User, domain: Domain) -> None:
     import_record = make_checked_import(customer, "E-mail;Hasło\njan@przyklad.iq.pl;abc\nzły;Wiosna2024\n")
-    correct(import_record, corrections={2: {Field.PASSWORD: "Wiosna2024"}, 3: {Field.QUOTA: "500"}})
+    correct(import_record, corrections=at({2: {Field.PASSWORD: "Wiosna2024"}, 3: {Field.QUOTA: "500"}}))
     rows = csv_rows(problems_of(import_record), ";")
     assert rows[0] == ["E-mail", "Password", "Quota", "Problems"]
     assert rows[1] == ["jan@przyklad.iq.pl", "Wiosna2024", "", ""]
@@ -375,7 +376,7 @@ def test_corrections_are_in_it_even_in_a_column_that_the_file_lacked(customer: U
 @pytest.mark.django_db
 def test_only_the_rows_left_out_of_a_creation(customer: User, domain: Domain) -> None:
     import_record = make_created_import(customer, HEADER + "jan@przyklad.iq.pl;;;;\nzły;;;;\n", skip_errors=True)
-    rows = csv_rows(problems_of(import_record, only_lines=import_record.left_out), ";")
+    rows = csv_rows(problems_of(import_record, only=import_record.left_out_places), ";")
     assert [row[0] for row in rows] == ["E-mail", "zły"]
     assert "“zły” has no @" in rows[1][-1]
 
@@ -400,7 +401,7 @@ def test_a_row_that_was_guessed_does_not_pass_when_the_list_comes_back_untouched
     import_record = make_checked_import(customer, f"{HEADER}jan@przyklad.iq.pl;;;;\n{row}\n")
     content = problems_of(import_record).content
     again = check(make_checked_import(customer, content))
-    assert again.error_lines == (3,)
+    assert again.error_places == (Place(None, 3),)
     assert ("reszta" in content.decode("utf-8-sig")) == ("reszta" in row)
 
 
@@ -425,7 +426,7 @@ def test_characters_that_only_xlsx_can_hold_make_it_an_xlsx(file_format: str) ->
 def test_the_problems_of_a_row_are_one_line_of_bounded_length() -> None:
     rows = (Row(2, {Field.EMAIL: "a\nb"}), Row(3, {Field.EMAIL: "c"}))
     problems = (Problem("x", "“a\nb” is wrong.", 2), *(Problem("y", "“c” is wrong.", 3) for _ in range(1000)))
-    file = FileRows(Dialect("csv", "utf-8", ";", True), (Field.EMAIL,), rows, 2)
+    file = FileRows(Dialect("csv", "utf-8", ";"), (Field.EMAIL,), rows, 2)
     written = csv_rows(problem_list(Import(filename="lista.csv"), Plan(file, (), problems)), ";")
     assert written[1] == ["a\nb", "“a b” is wrong."]
     assert len(written[2][1]) == MAX_PROBLEM_TEXT
@@ -433,7 +434,7 @@ def test_the_problems_of_a_row_are_one_line_of_bounded_length() -> None:
 
 
 def test_a_list_that_was_here_before_keeps_its_name() -> None:
-    file = FileRows(Dialect("csv", "utf-8", ";", True), (Field.EMAIL,))
+    file = FileRows(Dialect("csv", "utf-8", ";"), (Field.EMAIL,))
     download = problem_list(Import(filename="Lista płac.2026-problems.csv"), Plan(file, (), ()))
     assert download.filename == "Lista płac.2026-problems.csv"
     with translation.override("pl"):

@@ -64,7 +64,7 @@ def test_a_forward_is_added_with_several_destinations_and_no_mailbox(browser_of:
         ("x@cudza.example", "a@b.pl", "You cannot use the domain cudza.example"),
         ("x@niczyja.example", "a@b.pl", "You cannot use the domain niczyja.example"),
         ("jest@przyklad.iq.pl", "a@b.pl", "has a forward already"),
-        ("x@przyklad.iq.pl", "a@b.pl, c@d.pl", "separated by spaces"),
+        ("x@przyklad.iq.pl", "a@b,pl", "has a comma in it"),
         ("x@przyklad.iq.pl", "jest@przyklad.iq.pl", "go round in a circle"),
         ("x@przyklad.iq.pl", "x@przyklad.iq.pl", "would forward to itself"),
     ],

@@ -50,7 +50,7 @@ GOOD = (
     ";;;;\n"
     "ewa@przyklad.iq.pl;;;;\n"
 )
-FAULTY = GOOD + "ola@przyklad.iq.pl;abc1;2 GB;;\n"
+FAULTY = GOOD + "ola@przyklad.iq.pl;abc1;1,3 GB;;\n"
 
 
 @dataclass
@@ -214,11 +214,19 @@ def test_the_json_of_a_created_import(good: Path) -> None:
     assert ran.json == {
         "import": str(import_record.pk),
         "status": "created",
-        "file": {"format": "csv", "encoding": "utf-8", "separator": ";", "sha256": import_record.sha256},
-        "counts": {"rows": 3, "blank": 1, "drafts": 2, "errors": 0, "warnings": 0, "created": 2},
+        "file": {
+            "format": "csv",
+            "encoding": "utf-8",
+            "separator": ";",
+            "sha256": import_record.sha256,
+            "sheets": [],
+        },
+        "counts": {"rows": 3, "blank": 1, "left_out": 0, "drafts": 2, "errors": 0, "warnings": 0, "created": 2},
         "rows": [
             {
+                "sheet": None,
                 "line": 2,
+                "action": "create",
                 "email": "jan@przyklad.iq.pl",
                 "quota_mb": 500,
                 "forward": ["ewa@xn--w-uga1v8h.pl"],
@@ -226,7 +234,9 @@ def test_the_json_of_a_created_import(good: Path) -> None:
                 "password": "given",
             },
             {
+                "sheet": None,
                 "line": 4,
+                "action": "create",
                 "email": "ewa@przyklad.iq.pl",
                 "quota_mb": 1000,
                 "forward": [],
@@ -236,8 +246,8 @@ def test_the_json_of_a_created_import(good: Path) -> None:
         ],
         "problems": [],
         "accounts": [
-            {"line": 2, "email": "jan@przyklad.iq.pl", "password": None},
-            {"line": 4, "email": "ewa@przyklad.iq.pl", "password": generated},
+            {"sheet": None, "line": 2, "email": "jan@przyklad.iq.pl", "password": None},
+            {"sheet": None, "line": 4, "email": "ewa@przyklad.iq.pl", "password": generated},
         ],
         "welcome": None,
     }
@@ -248,7 +258,8 @@ def test_the_json_of_a_check_has_the_same_keys(faulty: Path) -> None:
     result = run(faulty, "--check", "--json").json
     assert list(result) == ["import", "status", "file", "counts", "rows", "problems", "accounts", "welcome"]
     assert (result["import"], result["status"], result["accounts"]) == (None, "checked", [])
-    assert result["counts"] == {"rows": 4, "blank": 1, "drafts": 2, "errors": 1, "warnings": 0, "created": 0}
+    counts = {"rows": 4, "blank": 1, "left_out": 0, "drafts": 2, "errors": 1, "warnings": 0, "created": 0}
+    assert result["counts"] == counts
     assert [(p["line"], p["field"], p["level"], p["code"]) for p in result["problems"]] == [
         (5, "password", "error", "password_too_short"),
         (5, "quota", "error", "quota_not_number"),
@@ -277,7 +288,7 @@ def test_a_person_reads_what_was_read_and_every_problem(faulty: Path) -> None:
     assert lines[0] == "lista.csv: CSV, UTF-8, semicolon, with a header"
     assert lines[1] == "4 read = 2 ready + 1 with errors + 1 blank"
     assert lines[2].startswith("row 5, password: ")
-    assert lines[3].startswith("row 5, quota: “2 GB” is not a plain number of MB.")
+    assert lines[3].startswith("row 5, quota: “1,3 GB”")
     assert lines[4] == "Nothing was created."
 
 
@@ -361,7 +372,7 @@ def test_passwords_are_printed_after_all_when_the_disk_is_full(
     ("arguments", "message"),
     [
         (["--customer", "nobody"], "There is no login “nobody”."),
-        (["--default-quota", "2 GB"], "--default-quota: “2 GB” is not a plain number of MB."),
+        (["--default-quota", "1,3 GB"], "--default-quota: “1,3 GB”"),
         (["--default-quota", "0"], "--default-quota:"),
     ],
 )
@@ -395,8 +406,10 @@ def test_a_file_that_is_too_large_is_a_problem_of_the_file(
     ran = run(written(tmp_path, GOOD + "\n" * 1024 * 1024), "--json", *more)
     assert ran.status == 1
     assert [(p["line"], p["field"], p["code"]) for p in ran.json["problems"]] == [(None, None, "file_too_large")]
-    assert ran.json["counts"] == dict.fromkeys(["rows", "blank", "drafts", "errors", "warnings", "created"], 0)
-    assert ran.json["file"] == {"format": None, "encoding": None, "separator": None, "sha256": None}
+    assert ran.json["counts"] == dict.fromkeys(
+        ["rows", "blank", "left_out", "drafts", "errors", "warnings", "created"], 0
+    )
+    assert ran.json["file"] == {"format": None, "encoding": None, "separator": None, "sha256": None, "sheets": []}
     assert not Import.objects.exists()
 
 

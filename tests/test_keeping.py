@@ -16,8 +16,8 @@ from pytest_django import Settings
 from accounts.models import Forward, Mailbox
 from bulkimport.models import Import
 from bulkimport.rows import Field
-from bulkimport.services.checking import corrections_of
 from tests.factories import LOGIN_PASSWORD, MAILBOX_PASSWORD, make_forward, make_mailbox
+from tests.reading import typed_into
 
 pytestmark = pytest.mark.django_db
 
@@ -50,7 +50,7 @@ def upload(client: Client, token: str) -> str:
 
 
 def stored() -> str:
-    return corrections_of(Import.objects.get()).get(2, {}).get(Field.PASSWORD, "")
+    return typed_into(Import.objects.get()).get(2, {}).get(Field.PASSWORD, "")
 
 
 def test_a_language_switch_on_the_page_of_a_list_stores_what_was_typed(strict: Client) -> None:

@@ -12,10 +12,12 @@ LAYERS = [
     ["columns"],
     ["readers", "validation", "models"],
     ["services"],
-    ["access", "sheets", "tables", "wording", "checked_rows"],
+    ["wording", "preview"],
+    ["access", "sheets", "tables", "checked_rows", "workbook_page"],
+    ["reading_page"],
     ["runner", "capacity", "downloads", "checked_page"],
-    ["forms"],
-    ["views", "download_views", "handout_views", "link_views", "guide", "admin", "management"],
+    ["forms", "reading_forms"],
+    ["views", "reading_views", "download_views", "handout_views", "link_views", "guide", "admin", "management"],
     ["urls", "templatetags"],
 ]
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}

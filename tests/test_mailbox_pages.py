@@ -100,15 +100,15 @@ def test_a_chosen_password_is_not_shown(browser_of: Client) -> None:
 
 def test_a_faulty_form_keeps_what_was_typed_and_ties_errors_to_fields(browser_of: Client) -> None:
     make_domain("cudza.example")
-    wrong = {**NEW, "email": "x@cudza.example", "password": "abc", "quota": "2 GB", "forward": "nikt"}
+    wrong = {**NEW, "email": "x@cudza.example", "password": "abc", "quota": "1,3 GB", "forward": "nikt"}
     response = browser_of.post("/mailboxes/new/", wrong)
     html = response.content.decode()
-    for value in ("x@cudza.example", "abc", "2 GB", "nikt", TOKEN):
+    for value in ("x@cudza.example", "abc", "1,3 GB", "nikt", TOKEN):
         assert f'value="{value}"' in html
     assert 'aria-describedby="id_email_helptext id_email_error"' in html
     assert 'id="id_email_error"' in html
     assert "4 things to correct" in html
-    assert '<a href="#id_quota">Quota (MB)</a>: “2 GB”' in html
+    assert '<a href="#id_quota">Quota (MB)</a>: “1,3 GB”' in html
     assert "You cannot use the domain cudza.example" in html
     assert "no-store" in response.headers["Cache-Control"]
     assert not Mailbox.objects.exists()

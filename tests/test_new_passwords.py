@@ -19,7 +19,7 @@ from accounts.models import Domain, Mailbox, NewPasswords
 from accounts.passwords import hash_password, verify_password
 from bulkimport import handout_views
 from bulkimport.models import Handout
-from bulkimport.readers import read_file
+from bulkimport.readers.reading import read_file
 from bulkimport.rows import Field
 from bulkimport.services.after import purge_expired
 from tests.factories import make_client, make_domain, make_forward, make_mailbox, make_user

@@ -225,6 +225,16 @@ def test_a_locked_login_of_the_panel_does_not_lock_the_mailbox(mailbox: Mailbox,
     signed_in(client)
 
 
+@pytest.mark.parametrize("stored", ["ślimak A7", "s\u0301limak A7", "ślimak\u00a0A7"])
+def test_a_password_is_right_in_either_of_its_spellings(client: Client, stored: str) -> None:
+    """As it was typed, which the panel once stored, and as it stores passwords now: letters whole, plain blanks."""
+    make_mailbox(ADDRESS, stored)
+    assert try_to_sign_in(client, ADDRESS, stored).status_code == 302
+    if stored == "ślimak A7":
+        assert try_to_sign_in(Client(), ADDRESS, "s\u0301limak\u00a0A7").status_code == 302
+    assert try_to_sign_in(Client(), ADDRESS, "slimak A7").status_code == 200
+
+
 def test_signing_in_forgets_the_wrong_tries(mailbox: Mailbox, client: Client) -> None:
     for _round in range(2):
         for _number in range(django_settings.AXES_FAILURE_LIMIT - 1):
@@ -492,7 +502,7 @@ def test_only_the_own_forward_is_touched(owner: Client) -> None:
     [
         (ADDRESS, f"“{ADDRESS}” would forward to itself."),
         ("ewa@przyklad.iq.pl", f"Messages to “{ADDRESS}” would go round in a circle and reach nobody."),
-        ("a@b.example, c@d.example", "Several addresses are separated by spaces, not by commas"),
+        ("a@b,example", "“a@b,example” has a comma in it."),
         ("nobody", "“nobody” has no @."),
         (" ".join(f"a{number}@b.example" for number in range(21)), "A forward can have at most 20 addresses."),
     ],

@@ -15,6 +15,13 @@ BAD_VALUES = [
     ({"email": "nowe"}, "email_no_at"),
     ({"email": "no we@przyklad.iq.pl"}, "email_has_space"),
     ({"email": "nowe@przyklad,iq.pl"}, "email_has_comma"),
+    ({"email": "Nowe <nowe@przyklad.iq.pl>"}, "email_with_name"),
+    ({"email": "mailto:nowe@przyklad.iq.pl"}, "email_with_mailto"),
+    ({"email": "nowe@przyklad.iq.pl;haslo1"}, "email_with_more"),
+    ({"email": "nowe@przyklad.iq.pl, inne@przyklad.iq.pl"}, "email_several"),
+    ({"email": "nowe@przyklad.iq.pl."}, "email_extra_sign"),
+    ({"email": "no\u200bwe@przyklad.iq.pl"}, "email_invisible"),
+    ({"email": "nowe@przykł\u0430d.iq.pl"}, "email_mixed_alphabet"),
     ({"email": "żółć@przyklad.iq.pl"}, "email_not_ascii"),
     ({"email": "nowe@@przyklad.iq.pl"}, "email_invalid"),
     ({"email": "a" * 65 + "@przyklad.iq.pl"}, "email_invalid"),
@@ -31,8 +38,14 @@ BAD_VALUES = [
     ({"password": "12345678"}, "password_no_letter"),
     ({"password": "a1" * 65}, "password_too_long"),
     ({"password": "tajne\x07123"}, "password_control_character"),
+    ({"password": "{SSHA}bnllIG1hIHRha2llZ28="}, "password_is_hash"),
+    ({"password": "$6$salt$" + "a1" * 43}, "password_is_hash"),
     ({"quota": "dużo"}, "quota_not_number"),
-    ({"quota": "2 GB"}, "quota_not_number"),
+    ({"quota": "1,3 GB"}, "quota_not_number"),
+    ({"quota": "bez limitu"}, "quota_unlimited"),
+    ({"quota": "1.024 GB"}, "quota_ambiguous"),
+    ({"quota": "2147483648"}, "quota_too_large"),
+    ({"quota": "5 GB"}, "quota_over_domain_limit"),
     ({"quota": "1.000"}, "quota_ambiguous"),
     ({"quota": "0"}, "quota_too_small"),
     ({"quota": "-5"}, "quota_too_small"),
@@ -40,7 +53,10 @@ BAD_VALUES = [
     ({"quota": "5001"}, "quota_over_domain_limit"),
     ({"forward": "nie-adres"}, "forward_no_at"),
     ({"forward": "biuro@twoja-domena.example"}, "forward_is_example"),
-    ({"forward": "a@b.pl, c@d.pl"}, "forward_separator"),
+    ({"forward": "a@b,pl"}, "forward_has_comma"),
+    ({"forward": "Jan <a@b.pl>; c@d.pl"}, "forward_with_name"),
+    ({"forward": "mailto:a@b.pl c@d.pl"}, "forward_with_mailto"),
+    ({"forward": "a@b.pl, Haslo12"}, "forward_no_at"),
     ({"forward": " ".join(f"a{n}@b.pl" for n in range(21))}, "forward_too_many"),
     ({"forward": "nowe@przyklad.iq.pl"}, "forward_to_self"),
     ({"forward": "kolo@przyklad.iq.pl"}, "forward_loop"),
@@ -82,6 +98,22 @@ def test_form_and_row_validator_find_the_same(changed: dict[str, str], code: str
 
 
 @pytest.mark.usefixtures("_panel")
-def test_both_take_good_values() -> None:
-    form = MailboxForm(GOOD, domains=Domain.objects.all())
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {},
+        {"password": "s\u0301limak\u00a0A7"},
+        {"quota": "1,5 GB", "forward": "a@b.pl, c@d.pl;", "keep_copy": "✓"},
+        {"quota": "500 MB", "forward": "a@b.pl\nc@d.pl", "keep_copy": "1.0"},
+    ],
+)
+def test_both_take_good_values(changed: dict[str, str]) -> None:
+    values = {**GOOD, **changed}
+    form = MailboxForm(values, domains=Domain.objects.all())
     assert form.is_valid(), form.errors
+    row = Row(2, {Field(name): text for name, text in values.items()})
+    file = FileRows(dialect=Dialect(format="csv"), rows=(row,), rows_read=1)
+    (draft,) = validate(file, domains=Domain.objects.all()).drafts
+    assert (draft.address, draft.password) == (form.cleaned_data["email"], form.cleaned_data["password"])
+    assert (draft.quota_mb, draft.destinations) == (form.cleaned_data["quota"], form.cleaned_data["forward"])
+    assert draft.keep_copy == form.cleaned_data["keep_copy"]

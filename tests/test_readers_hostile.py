@@ -7,9 +7,10 @@ from itertools import pairwise
 import pytest
 
 from bulkimport.columns import COLUMNS
-from bulkimport.readers.table import MAX_COUNTED
+from bulkimport.readers import sheet
+from bulkimport.readers.book import MAX_COUNTED, RefusedError
 from tests.reading import codes, is_sound, read, row_codes
-from tests.spreadsheets import SHEET_PATH, ods, ods_cell, ods_table, xlsx, xlsx_cell, xlsx_members, zipped
+from tests.spreadsheets import SHEET, SHEET_PATH, ods, ods_cell, ods_table, xlsx, xlsx_cell, xlsx_members, zipped
 
 MB = 1_000_000
 HEADER = "E-mail;Hasło\n".encode()
@@ -70,17 +71,24 @@ def test_a_picture_named_table_is_refused():
 
 
 # --- Spreadsheets ----------------------------------------------------------------------------------------------------
+def refused(content: bytes) -> tuple[str, str | None]:
+    """Return the code by which a spreadsheet is refused, and its format as far as it was told."""
+    with pytest.raises(RefusedError) as refusal:
+        sheet.read(content, keep=100)
+    book = refusal.value.book
+    return book.refusal.code, book.format
+
+
 def test_two_cells_at_the_corners_of_a_sheet_are_refused():
     first = f'<row r="1">{xlsx_cell("A1", "E-mail")}</row>'
-    file = read(xlsx(first + f'<row r="1048576">{xlsx_cell("XFD1048576", "x")}</row>'))
-    assert codes(file) == ["sheet_too_large"]
-    assert file.dialect.format == "xlsx"
+    content = xlsx(first + f'<row r="1048576">{xlsx_cell("XFD1048576", "x")}</row>')
+    assert refused(content) == ("sheet_too_large", "xlsx")
 
 
-def test_ten_thousand_columns_are_refused():
-    assert codes(read(xlsx(f'<row r="1">{xlsx_cell("A1", "E-mail")}{xlsx_cell("NTP1", "x")}</row>'))) == [
-        "too_many_columns"
-    ]
+@pytest.mark.parametrize("column", ["NTP", "XFD"])
+def test_thousands_of_columns_become_one_surplus_cell(column):
+    book = sheet.read(xlsx(f'<row r="1">{xlsx_cell("A1", "E-mail")}{xlsx_cell(f"{column}1", "x")}</row>'), keep=100)
+    assert list(book.sheets[0].records[0].cells) == ["E-mail", *[""] * 99, "x"]
 
 
 def test_a_cell_of_a_gigabyte_and_a_half_is_refused():
@@ -95,27 +103,54 @@ def test_a_cell_of_a_gigabyte_and_a_half_is_refused():
         for _ in range(1_500):
             part.write(b"x" * MB)
     assert len(content.getvalue()) < 10 * MB
-    assert codes(read(content.getvalue())) == ["sheet_too_large"]
+    assert refused(content.getvalue()) == ("sheet_too_large", None)
 
 
 def test_an_archive_of_thousands_of_members_is_refused():
-    assert codes(read(zipped({f"xl/{number}": "" for number in range(2_001)}))) == ["sheet_too_large"]
+    assert refused(zipped({f"xl/{number}": "" for number in range(2_001)})) == ("sheet_too_large", None)
 
 
 def test_an_archive_that_lies_about_its_sizes_is_refused():
     content = xlsx(f'<row r="1">{xlsx_cell("A1", "E-mail" * 10_000)}</row>')
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         size = archive.getinfo(SHEET_PATH).file_size.to_bytes(4, "little")
-    assert codes(read(content.replace(size, b"\x10\0\0\0"))) == ["file_damaged"]
+    assert refused(content.replace(size, b"\x10\0\0\0")) == ("file_damaged", None)
 
 
-def test_millions_of_cells_are_refused():
-    assert codes(read(xlsx("<row>" + "<c><v>1</v></c>" * MB + "</row>"))) == ["too_many_columns"]
+def test_millions_of_cells_in_a_row_become_one_surplus_cell():
+    book = sheet.read(xlsx("<row>" + "<c><v>1</v></c>" * MB + "</row>"), keep=100)
+    assert len(book.sheets[0].records[0].cells) == 101
 
 
-def test_rows_repeated_a_million_times_are_refused():
+def test_cells_that_cannot_be_read_in_millions_are_refused_or_few():
+    assert len(sheet.read(xlsx("<row>" + "<c t='e'/>" * MB + "</row>"), keep=9).sheets[0].records[0].marks) == 101
+    rows = f"<row>{'<c><f>1</f></c>' * 90}</row>" * 2_000
+    assert refused(xlsx(rows)) == ("sheet_too_large", "xlsx")
+
+
+def test_merged_cells_one_over_the_other_are_refused():
+    areas = '<mergeCell ref="A1:XFD1048576"/>' * 10_000
+    rows = f"<row>{xlsx_cell('A1', 'x')}</row></sheetData><mergeCells>{areas}</mergeCells><sheetData>"
+    assert refused(xlsx(rows)) == ("sheet_too_large", "xlsx")
+
+
+def test_error_cells_without_end_are_refused_and_not_looked_for_without_end():
+    assert refused(xlsx("<row>" + '<c t="e">' * 500_000)) == ("sheet_unreadable", "xlsx")
+
+
+def test_a_number_format_without_end_is_no_more_than_a_doubt():
+    styles = f'<styleSheet><numFmts><numFmt numFmtId="170" formatCode="{"#" * MB}"/></numFmts>'
+    styles += '<cellXfs><xf numFmtId="170"/></cellXfs></styleSheet>'
+    members = xlsx_members(SHEET.format(rows="<row>" + '<c s="0"><v>5</v></c>' * 50 + "</row>"))
+    (found,) = sheet.read(zipped({**members, "xl/styles.xml": styles}), keep=9).sheets
+    assert found.records[0].marks[0] == (0, "number_format", "")
+
+
+def test_rows_repeated_a_million_times_are_cut():
     row = f'<table:table-row table:number-rows-repeated="1048000">{ods_cell("x") * 300}</table:table-row>'
-    assert codes(read(ods(ods_table(ods_cell("E-mail"), row)))) in (["sheet_too_large"], ["sheet_unreadable"])
+    (found,) = sheet.read(ods(ods_table(ods_cell("E-mail"), row)), keep=100).sheets
+    assert found.is_cut
+    assert (len(found.records), found.more) == (100, 19_900)
 
 
 def test_an_entity_bomb_is_harmless():
@@ -123,14 +158,12 @@ def test_an_entity_bomb_is_harmless():
     entities = '<!ENTITY a "xxxxxxxxxx">' + "".join(
         f'<!ENTITY {name} "{f"&{before};" * 10}">' for before, name in pairwise(names)
     )
-    sheet = (
+    bomb = (
         f"<!DOCTYPE x [{entities}]>"
         '<worksheet xmlns="http://schemas.openxmlformats.org/spreadsheetml/2006/main"><sheetData><row r="1">'
         f'{xlsx_cell("A1", "E-mail")}<c r="B1" t="str"><f>1</f><v>&h;</v></c></row></sheetData></worksheet>'
     )
-    file = read(zipped(xlsx_members(sheet)))
-    assert is_sound(file)
-    assert file.rows == ()
+    assert refused(zipped(xlsx_members(bomb))) == ("sheet_unreadable", "xlsx")
 
 
 def test_every_column_name_stays_known_to_the_reader():
@@ -145,6 +178,6 @@ def test_a_way_to_compress_that_no_spreadsheet_uses_is_not_even_tried(method):
         archive.writestr("[Content_Types].xml", "<x/>")
         archive.writestr("xl/workbook.xml", "x" * 1000)
     content = bytearray(buffer.getvalue())
-    assert codes(read(bytes(content))) == ["sheet_unreadable"]
+    assert refused(bytes(content)) == ("sheet_unreadable", None)
     content[60:80] = bytes(20)
-    assert codes(read(bytes(content)))[0] in ("sheet_unreadable", "file_damaged")
+    assert refused(bytes(content))[0] in ("sheet_unreadable", "file_damaged")

@@ -14,12 +14,14 @@ from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import verify_password
 from bulkimport import runner
 from bulkimport.models import Import, ImportedAccount
-from bulkimport.rows import Dialect, Field
+from bulkimport.rows import Field, Place, Reading, SheetChoice
 from bulkimport.services import creating
 from bulkimport.services.after import forget_secrets, generated_passwords, plan_undo, purge_expired, undo
-from bulkimport.services.checking import ImportNotOpen, check, correct, corrections_of, dialect_of, discard
+from bulkimport.services.checking import check, correct, discard
 from bulkimport.services.creating import Claim, ClaimLost, claim, create
+from bulkimport.services.reading import ImportNotOpen, choices_of
 from tests.factories import make_checked_import, make_created_import, make_domain, make_forward, make_mailbox, make_user
+from tests.reading import at, typed_into
 
 pytestmark = pytest.mark.django_db
 
@@ -34,7 +36,7 @@ def uploaded(uploader: User | None, text: str = GOOD, **more: object) -> Import:
 
 
 def claimed(import_record: Import, *, leave_out: tuple[int, ...] = ()) -> Claim:
-    mine = claim(import_record, check(import_record), leave_out=leave_out)
+    mine = claim(import_record, check(import_record), leave_out=[Place(None, line) for line in leave_out])
     assert mine
     return mine
 
@@ -53,6 +55,7 @@ def test_an_upload_is_checked_and_kept_sealed(customer: User, domain: Domain) ->
     assert import_record.counts == {
         "rows": 3,
         "blank": 0,
+        "left_out": 0,
         "drafts": 2,
         "errors": 1,
         "warnings": 0,
@@ -61,7 +64,7 @@ def test_an_upload_is_checked_and_kept_sealed(customer: User, domain: Domain) ->
     }
     assert (import_record.file_format, import_record.encoding, import_record.separator) == ("csv", "utf-8", ";")
     assert b"Wiosna2024" not in bytes(import_record.sealed_file or b"")
-    assert check(import_record).error_lines == (4,)
+    assert check(import_record).error_places == (Place(None, 4),)
 
 
 def test_the_same_request_sent_twice_is_one_import(customer: User, domain: Domain) -> None:
@@ -81,34 +84,46 @@ def test_another_file_from_a_page_kept_open_is_another_import(customer: User, do
 
 def test_corrections_are_kept_sealed_and_used_for_the_next_check(customer: User, domain: Domain) -> None:
     import_record = uploaded(customer, FAULTY)
-    correct(import_record, corrections={4: {Field.EMAIL: "ola@przyklad.iq.pl"}})
-    plan = correct(import_record, corrections={4: {Field.PASSWORD: "Tajne123"}})
+    correct(import_record, corrections=at({4: {Field.EMAIL: "ola@przyklad.iq.pl"}}))
+    plan, _dropped = correct(import_record, corrections=at({4: {Field.PASSWORD: "Tajne123"}}))
     assert plan.can_create
     import_record.refresh_from_db()
     assert b"Tajne123" not in bytes(import_record.sealed_choices or b"")
-    assert corrections_of(import_record) == {4: {Field.EMAIL: "ola@przyklad.iq.pl", Field.PASSWORD: "Tajne123"}}
+    assert typed_into(import_record) == {4: {Field.EMAIL: "ola@przyklad.iq.pl", Field.PASSWORD: "Tajne123"}}
     assert import_record.counts["errors"] == 0
 
 
-def test_another_way_to_read_the_file_gives_other_rows_and_drops_corrections(customer: User, domain: Domain) -> None:
+def test_read_in_another_way_corrections_stay_where_the_cells_are_the_same(customer: User, domain: Domain) -> None:
     import_record = uploaded(customer, FAULTY)
-    correct(import_record, corrections={4: {Field.EMAIL: "ola@przyklad.iq.pl"}})
-    correct(import_record, dialect=Dialect(separator=","))
-    assert dialect_of(import_record).separator == ","
-    assert corrections_of(import_record) == {}
+    correct(import_record, corrections=at({4: {Field.EMAIL: "ola@przyklad.iq.pl", Field.PASSWORD: "Tajne123"}}))
+    columns = SheetChoice(columns=(Field.EMAIL, None, Field.PASSWORD))
+    plan, dropped = correct(import_record, reading=Reading(sheets={"": columns}))
+    assert typed_into(import_record) == {4: {Field.EMAIL: "ola@przyklad.iq.pl"}}
+    assert [(correction.line, correction.field) for correction in dropped] == [(4, Field.PASSWORD)]
+    assert plan.file.rows[2].cells[Field.EMAIL] == "ola@przyklad.iq.pl"
+
+
+def test_another_encoding_names_the_corrections_that_no_longer_fit(customer: User, domain: Domain) -> None:
+    import_record = uploaded(customer, FAULTY + "zły adres;;;;\n")
+    correct(import_record, corrections=at({4: {Field.EMAIL: "ola@przyklad.iq.pl"}, 5: {Field.EMAIL: "x@a.pl"}}))
+    _plan, dropped = correct(import_record, reading=Reading(encoding="cp852"))
+    assert choices_of(import_record).reading.encoding == "cp852"
+    assert typed_into(import_record) == {4: {Field.EMAIL: "ola@przyklad.iq.pl"}}
+    assert [(correction.line, correction.field) for correction in dropped] == [(5, Field.EMAIL)]
     import_record.refresh_from_db()
-    assert import_record.separator == ","
+    assert import_record.encoding == "cp852"
 
 
 def test_a_corrected_default_quota_is_used(customer: User, domain: Domain) -> None:
     import_record = uploaded(customer, default_quota="a lot")
     assert not check(import_record).can_create
-    assert correct(import_record, default_quota="250").drafts[1].quota_mb == 250
+    plan, _dropped = correct(import_record, default_quota="250")
+    assert plan.drafts[1].quota_mb == 250
 
 
 def test_an_import_that_is_created_or_expired_takes_no_corrections(customer: User, domain: Domain) -> None:
     with pytest.raises(ImportNotOpen):
-        correct(created(customer), corrections={2: {Field.EMAIL: "x@przyklad.iq.pl"}})
+        correct(created(customer), corrections=at({2: {Field.EMAIL: "x@przyklad.iq.pl"}}))
     import_record = uploaded(customer, FAULTY)
     Import.objects.filter(pk=import_record.pk).update(expires_at=timezone.now())
     import_record.refresh_from_db()
@@ -124,7 +139,7 @@ def test_without_its_key_an_import_is_closed_but_nothing_breaks(
     with pytest.raises(ImportNotOpen):
         check(open_import)
     with pytest.raises(ImportNotOpen):
-        dialect_of(open_import)
+        choices_of(open_import)
     assert generated_passwords(created_import) == {}
 
 

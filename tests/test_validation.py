@@ -1,6 +1,7 @@
 """The row validator: every problem of every row at once, each with its line, field and code."""
 
 from collections.abc import Mapping
+from time import process_time
 
 import pytest
 from django.utils import translation
@@ -10,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from accounts.access import domains_of
 from accounts.models import Domain
-from bulkimport.rows import Dialect, Field, FileRows, Level, Plan, Problem, Row
+from bulkimport.rows import Dialect, Field, FileRows, Level, Place, Plan, Problem, Row
 from bulkimport.validation import problems_at_write, validate
 from tests.factories import make_domain, make_forward, make_mailbox, make_user
 
@@ -68,7 +69,7 @@ def test_a_faulty_default_quota_is_a_problem_of_the_file(domain: Domain) -> None
 
 def test_every_problem_of_every_row_is_reported_at_once(domain: Domain) -> None:
     plan = plan_of(
-        {"email": "no-at", "password": "x", "quota": "2 GB", "forward": "nobody", "keep_copy": "maybe"},
+        {"email": "no-at", "password": "x", "quota": "much", "forward": "nobody", "keep_copy": "maybe"},
         {"email": "ok@przyklad.iq.pl"},
         {"email": "", "quota": "-5"},
     )
@@ -83,8 +84,8 @@ def test_every_problem_of_every_row_is_reported_at_once(domain: Domain) -> None:
         (4, "quota", "quota_too_small"),
     ]
     assert [draft.line for draft in plan.drafts] == [3]
-    assert plan.counts == {"rows": 3, "blank": 0, "drafts": 1, "errors": 2, "warnings": 0}
-    assert plan.error_lines == (2, 4)
+    assert plan.counts == {"rows": 3, "blank": 0, "left_out": 0, "drafts": 1, "errors": 2, "warnings": 0}
+    assert plan.error_places == (Place(None, 2), Place(None, 4))
     assert not plan.can_create
     assert plan.can_create_good_rows
 
@@ -118,6 +119,12 @@ def test_what_is_not_yours_sounds_the_same_whether_it_exists_or_not() -> None:
     assert first.message.replace("other.example", "") == second.message.replace("nowhere.example", "")
 
 
+def test_a_domain_in_another_alphabet_is_shown_in_ascii_too(domain: Domain) -> None:
+    polish, foreign = plan_of({"email": "a@żółw.pl"}, {"email": "a@почта.рф"}).problems
+    assert polish.message.startswith("You cannot use the domain żółw.pl.")
+    assert foreign.message.startswith("You cannot use the domain почта.рф (xn--80a1acny.xn--p1ai).")
+
+
 def test_a_quota_over_the_largest_of_the_domain_is_an_error_of_its_cell() -> None:
     make_domain("przyklad.iq.pl", max_mailbox_quota_mb=2000)
     plan = plan_of({"email": "jan@przyklad.iq.pl", "quota": "2001"}, {"email": "ewa@przyklad.iq.pl", "quota": "2000"})
@@ -141,8 +148,11 @@ def test_the_whole_file_is_measured_against_the_domain_in_one_sentence() -> None
         assert "3 skrzynki" in plan.problems[0].message.replace("\u00a0", " ")
 
 
-@pytest.mark.parametrize("column", list(Field))
-@pytest.mark.parametrize(("code", "text"), [("cell_unreadable", ""), ("cell_too_long", "x" * 10_000)])
+@pytest.mark.parametrize("column", [column for column in Field if column is not Field.DOMAIN])
+@pytest.mark.parametrize(
+    ("code", "text"),
+    [("cell_unreadable", ""), ("cell_too_long", "x" * 10_000), ("number_format", "2"), ("encoding_broken", "HasĹ‚o12")],
+)
 def test_a_cell_that_could_not_be_read_has_one_error(column: Field, code: str, text: str) -> None:
     domain = make_domain("przyklad.iq.pl", default_quota_mb=1000, max_mailbox_quota_mb=2000)
     fault = Problem(code, "Type the value itself.", 2, column)
@@ -152,6 +162,154 @@ def test_a_cell_that_could_not_be_read_has_one_error(column: Field, code: str, t
         plan = validate(file, domains=Domain.objects.filter(pk=domain.pk), default_quota=typed)
         assert [problem for problem in plan.problems if problem.line] == [fault]
         assert plan.drafts == ()
+
+
+def test_merged_cells_are_a_warning_and_read_as_empty(domain: Domain) -> None:
+    fault = Problem("cells_merged", "The cell is merged.", 2, Field.PASSWORD, Level.WARNING)
+    row = Row(2, {Field.EMAIL: "jan@przyklad.iq.pl", Field.PASSWORD: ""}, problems=(fault,))
+    plan = validate(FileRows(dialect=Dialect(format="xlsx"), rows=(row,), rows_read=1), domains=Domain.objects.all())
+    assert plan.problems == (fault,)
+    assert [draft.password for draft in plan.drafts] == [None]
+
+
+SLIPPED = {
+    Field.EMAIL: "jan@przyklad.iq.pl",
+    Field.PASSWORD: "Gl",
+    Field.QUOTA: "obus",
+    Field.FORWARD: "Globus22",
+    Field.KEEP_COPY: "250",
+}
+
+
+@pytest.mark.parametrize("code", ["quotes", "surplus_cell", "cell_too_long"])
+def test_nothing_is_said_of_cells_that_may_have_slipped_into_other_columns(domain: Domain, code: str) -> None:
+    fault = Problem(code, "Look at this line.", 3)
+    rows = (
+        Row(2, {Field.EMAIL: "ewa@przyklad.iq.pl"}),
+        Row(3, SLIPPED, problems=(fault,), surplus="ukryte"),
+        Row(4, {Field.EMAIL: "jan@przyklad.iq.pl"}),
+        Row(5, {**SLIPPED, Field.EMAIL: "ewa@przyklad.iq.pl"}, problems=(Problem(code, "Look at this line.", 5),)),
+    )
+    file = FileRows(dialect=Dialect(format="csv"), rows=rows, rows_read=4)
+    plan = validate(file, domains=Domain.objects.all())
+    assert found(plan) == [(3, None, code), (5, None, code)]
+    assert plan.error_places == (Place(None, 3), Place(None, 5))
+    assert [draft.line for draft in plan.drafts] == [2, 4]  # the address of a slipped row may be another column's
+    told = " ".join(problem.message + problem.suggestion for problem in plan.problems)
+    assert not [text for text in (*SLIPPED.values(), "ukryte") if text in told]
+
+
+def test_a_slipped_row_needs_no_room() -> None:
+    make_domain("przyklad.iq.pl", max_mailboxes=1)
+    rows = (
+        Row(2, {Field.EMAIL: "ewa@przyklad.iq.pl"}),
+        Row(3, {Field.EMAIL: "jan@przyklad.iq.pl"}, problems=(Problem("surplus_cell", "Delete it.", 3),)),
+    )
+    file = FileRows(dialect=Dialect(format="csv"), rows=rows, rows_read=2)
+    assert found(validate(file, domains=Domain.objects.all())) == [(3, None, "surplus_cell")]
+
+
+def test_a_repeated_address_names_the_sheet_of_the_other_row(domain: Domain) -> None:
+    rows = (
+        Row(3, {Field.EMAIL: "jan@przyklad.iq.pl"}, sheet="8a"),
+        Row(3, {Field.EMAIL: "jan@przyklad.iq.pl"}, sheet="8b"),
+        Row(4, {Field.EMAIL: "Jan@przyklad.iq.pl", Field.PASSWORD: "abc"}, sheet="8b"),
+    )
+    plan = validate(FileRows(dialect=Dialect(format="xlsx"), rows=rows, rows_read=3), domains=Domain.objects.all())
+    assert [(problem.place, problem.code) for problem in plan.problems] == [
+        (Place("8b", 3), "address_repeated"),
+        (Place("8b", 4), "address_repeated"),
+        (Place("8b", 4), "password_too_short"),
+        (Place("8b", 4), "password_no_digit"),
+    ]
+    assert all("row 3 of the sheet “8a”" in problem.message for problem in plan.problems[:2])
+    assert [draft.place for draft in plan.drafts] == [Place("8a", 3)]
+
+
+def suggestions(plan: Plan) -> list[str]:
+    return [problem.suggestion for problem in plan.problems]
+
+
+def test_what_was_meant_by_a_cell_is_suggested(domain: Domain) -> None:
+    plan = plan_of(
+        {"email": "Jan <jan@przyklad.iq.pl>", "quota": "2147483648", "forward": "Ewa <ewa@x.pl>; a@x.pl"},
+        {"email": "adam@przyklad.iq.pl", "password": "abc", "keep_copy": "może"},
+    )
+    assert suggestions(plan) == ["jan@przyklad.iq.pl", "2048", "ewa@x.pl a@x.pl", "", "", ""]
+
+
+@pytest.mark.parametrize(
+    ("email", "suggestion"),
+    [
+        ("Piotr.Dabrowski", "piotr.dabrowski@przyklad.iq.pl"),
+        (" jan2 ", "jan2@przyklad.iq.pl"),
+        ("jan.przyklad.iq.pl", ""),
+        ("Jan Kowalski", ""),
+        ("jan;haslo1", ""),
+        ("łukasz", ""),
+        ("-", ""),
+    ],
+)
+def test_the_only_domain_is_added_to_a_name_without_one(domain: Domain, email: str, suggestion: str) -> None:
+    plan = plan_of({"email": email})
+    assert found(plan) == [(2, "email", "email_no_at")]
+    assert suggestions(plan) == [suggestion]
+
+
+def test_of_two_domains_none_is_added_to_a_name(domain: Domain) -> None:
+    make_domain("drugi.example")
+    assert suggestions(plan_of({"email": "jan"})) == [""]
+
+
+@pytest.mark.parametrize(
+    ("name", "suggestion"),
+    [
+        ("sp12.exmaple", "jan@sp12.example"),
+        ("sp12.exampl", "jan@sp12.example"),
+        ("sp12.eexample", "jan@sp12.example"),
+        ("sp13.example", "jan@sp12.example"),
+        ("psp12.example", "jan@sp12.example"),
+        ("żołw.example", "jan@żółw.example"),
+        ("sp21.exmaple", ""),
+        ("gmail.com", ""),
+        ("a.bc", ""),  # a.pl has two other letters
+        ("b.pl", ""),  # too short to tell
+        ("szkola3.example", ""),  # as near to szkola1 as to szkola2
+    ],
+)
+def test_a_domain_that_is_one_slip_away_is_suggested(name: str, suggestion: str) -> None:
+    for own in ("sp12.example", "a.pl", "xn--w-uga1v8h.example", "szkola1.example", "szkola2.example"):
+        make_domain(own)
+    plan = plan_of({"email": f"Jan@{name}"})
+    assert found(plan) == [(2, "email", "domain_not_yours")]
+    assert suggestions(plan) == [suggestion]
+
+
+def test_only_a_domain_of_ones_own_is_ever_suggested() -> None:
+    customer = make_user("anna")
+    make_domain("moja.example", [customer])
+    make_domain("cudza.example")
+    rows = tuple(
+        Row(n, {Field.EMAIL: email})
+        for n, email in enumerate(["a@cudz.example", "a@cudza.example", "jan", "a@moj.example"])
+    )
+    plan = validate(FileRows(dialect=Dialect(format="csv"), rows=rows, rows_read=4), domains=domains_of(customer))
+    assert suggestions(plan) == ["", "", "jan@moja.example", "a@moja.example"]
+
+
+def test_suggestions_take_one_query_and_little_time_however_many_rows(
+    domain: Domain, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    Domain.objects.bulk_create(Domain(name=f"szkola{n}.example") for n in range(199))
+    rows = [{"email": f"a{n}@szkolla{n}.example"} for n in range(500)]
+    for count in (2, 500):
+        with django_assert_num_queries(2):
+            plan_of(*rows[:count], {"email": "x"})
+    start = process_time()
+    assert suggestions(plan_of(*rows))[7] == "a7@szkola7.example"
+    assert process_time() - start < 2
+    make_domain("jeszcze-jedna.example")  # too many to be sure of the only one that is alike
+    assert set(suggestions(plan_of(*rows))) == {""}
 
 
 def test_a_limit_that_is_just_met_is_no_problem() -> None:
@@ -323,11 +481,11 @@ CELLS = {
 @given(st.lists(st.fixed_dictionaries({}, optional=CELLS), max_size=8))
 def test_every_row_is_a_draft_or_has_an_error_and_none_is_both(domain: Domain, rows: list[dict[str, str]]) -> None:
     plan = plan_of(*rows)
-    drafted = {draft.line for draft in plan.drafts}
-    assert drafted.isdisjoint(plan.error_lines)
-    assert drafted | set(plan.error_lines) == {row.line for row in plan.file.rows}
+    drafted = {draft.place for draft in plan.drafts}
+    assert drafted.isdisjoint(plan.error_places)
+    assert drafted | set(plan.error_places) == {row.place for row in plan.file.rows}
     assert len({draft.address for draft in plan.drafts}) == len(plan.drafts)
     counts = plan.counts
     assert counts["rows"] == counts["drafts"] + counts["errors"] + counts["blank"]
-    assert counts["errors"] == len(plan.error_lines)
+    assert counts["errors"] == len(plan.error_places)
     assert all(problem.message for problem in plan.problems)

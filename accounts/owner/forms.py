@@ -13,7 +13,7 @@ from django.utils.translation import ngettext
 from accounts.forms import CellField, KeptForm
 from accounts.models import Domain, Forward, Mailbox
 from accounts.panel_forms import FORWARD_CHANGED, show_again, stamp_of_forward
-from accounts.validators import clean_password, parse_destinations, trimmed
+from accounts.validators import clean_password, normalize_password, parse_destinations
 
 NEW_PASSWORD = {"class": "form-control", "autocomplete": "new-password"}
 
@@ -59,7 +59,7 @@ class OwnerPasswordForm(forms.Form):
 
     def clean_repeated_password(self) -> None:
         new_password = self.cleaned_data.get("new_password")  # not there where something else is wrong with it
-        if new_password is not None and trimmed(self.cleaned_data["repeated_password"]) != new_password:
+        if new_password is not None and normalize_password(self.cleaned_data["repeated_password"]) != new_password:
             message = _("This is not the same as the new password. Write the new password twice.")
             raise ValidationError(message, code="password_differs")
 
@@ -70,7 +70,7 @@ class OwnerForwardForm(KeptForm, forms.Form):
     destinations = CellField(
         label=_("Forward to"),
         required=False,
-        help_text=_("Several addresses are separated by spaces."),
+        help_text=_("Several addresses are separated by spaces or commas."),
         widget=forms.Textarea(
             attrs={"class": "form-control", "rows": 3, "autocapitalize": "none", "spellcheck": "false"}
         ),

@@ -24,7 +24,7 @@ from django.views.decorators.cache import never_cache
 
 from accounts.models import Mailbox, MailboxQuerySet
 from accounts.passwords import generate_password, hash_password, verify_password
-from accounts.validators import MAX_PASSWORD_LENGTH, normalize_mailbox_address, trimmed
+from accounts.validators import MAX_PASSWORD_LENGTH, normalize_mailbox_address, normalize_password, trimmed
 
 SESSION_KEY = "mailbox_owner"
 
@@ -115,13 +115,12 @@ def _verified(mailbox: Mailbox | None, password: str) -> Mailbox | None:
 
     Hashes are of two costs, that of chosen and that of generated passwords: one of each is checked, always.
     """
-    password = trimmed(password)
-    if len(password) > MAX_PASSWORD_LENGTH:  # none is so long, and passlib would refuse to look at it
-        password = ""
+    # As it was typed as well: passwords of before were stored so. None is too long, which passlib would refuse.
+    typed = {text for text in (normalize_password(password), trimmed(password)) if len(text) <= MAX_PASSWORD_LENGTH}
     hashes = {_cost(made_up): made_up for made_up in _made_up_hashes()}
     if mailbox:
         hashes[_cost(mailbox.password_hash)] = mailbox.password_hash
-    right = [stored for stored in hashes.values() if verify_password(password, stored)]
+    right = [stored for stored in hashes.values() if any(verify_password(text, stored) for text in typed or {""})]
     return mailbox if mailbox and mailbox.password_hash in right else None
 
 

@@ -1,55 +1,131 @@
-"""What a person is shown of each column of a file, to say what it is: its name and a value, if neither is a secret."""
+"""What a person is shown of a sheet, to say which column is which and which lines are accounts."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
-from accounts.validators import trimmed
-from bulkimport.columns import known_words
-from bulkimport.readers.header import MAX_COLUMNS, Layout, harmless_names
-from bulkimport.rows import Field, FoundColumn
+from accounts.validators import NO, YES, trimmed
+from bulkimport.readers.book import MAX_COLUMNS, Record, Sheet
+from bulkimport.readers.garbled import looks_like
+from bulkimport.readers.header import harmless_names, known_fields
+from bulkimport.readers.layout import Layout, cells_of
+from bulkimport.readers.lines import Sorted
+from bulkimport.rows import Field, FoundColumn, FoundLine, FoundSheet
 
-SAMPLE: Final = 100  # records that are looked at
-_MAX_HINT: Final = 80  # characters; no longer value is looked at
-# An address, a number too short for a password, or a word that says whether a copy is kept.
-_NO_SECRET: Final = re.compile(
-    r"[^@\s]+@[\w-]+(\.[\w-]+)*\.[^\W\d_]{2,}|[0-9]{1,5}([.,]0{1,2})?|tak|nie|yes|no|true|false|prawda|fałsz",
-    re.IGNORECASE,
-)
+ROWS_SHOWN: Final = 6  # below the header
+_ABOVE_SHOWN: Final = 20
+_LEFT_OUT_SHOWN: Final = 20  # below the rows that are shown
+_CELL_SHOWN: Final = 100  # characters
+_QUOTA: Final = re.compile(r"[0-9]{1,6}([.,]0+)?( ?[MG]B)?", re.IGNORECASE)
 
 
-def found_columns(layout: Layout, sample: Sequence[Sequence[str]]) -> tuple[FoundColumn, ...]:
-    """Return the columns that the header or the first records have, as many as may be chosen from.
+def letter_of(index: int) -> str:
+    """Return the name that a spreadsheet gives a column: A, B ... Z, AA."""
+    letters = ""
+    number = index + 1
+    while number:
+        number, rest = divmod(number - 1, 26)
+        letters = chr(65 + rest) + letters
+    return letters
 
-    sample: the cells of the first records after the header.
-    """
-    shown = _shown_names(layout.names)
-    width = max([len(shown), *(_width(cells) for cells in sample)], default=0)
-    return tuple(
-        FoundColumn(shown[index] if index < len(shown) else "", _hint(index, layout, sample)) for index in range(width)
+
+def found_sheet(
+    number: int, sheet: Sheet, layout: Layout, lines: Sorted, *, is_read: bool, is_chosen: bool, kind: str
+) -> FoundSheet:
+    """Return what was made of a sheet."""
+    header = sheet.records[layout.header] if layout.header is not None else None
+    left_out = (*lines.above, *lines.left_out)
+    return FoundSheet(
+        number=number,
+        name=sheet.name or "",
+        is_read=is_read,
+        is_chosen=is_chosen,
+        is_hidden=sheet.is_hidden,
+        has_addresses=kind != "other",
+        rows=len(lines.accounts) + sheet.more if kind != "other" else len(sheet.records) + sheet.more,
+        left_out=tuple(record.line for record in left_out),
+        header_line=header.line if header else 0,
+        columns=_columns(sheet, layout),
+        preview=_preview(sheet, layout, lines),
     )
+
+
+def _columns(sheet: Sheet, layout: Layout) -> tuple[FoundColumn, ...]:
+    """Return the columns that have a name or a value.
+
+    Guesses are made of names that are unclear and, where no column is known to have the addresses, of all columns; not
+    where a person has said what they are.
+    """
+    below = sheet.records[layout.first_row :]
+    width = max([len(layout.names), *(_width(record.cells) for record in below)], default=0)
+    names = _shown_names(layout.names)
+    # Without names the usual order is assumed, which is wrong where the addresses stand in another column.
+    is_chosen = "choice" in layout.told_by
+    is_misplaced = layout.header is None and layout.by_content is not None and not is_chosen
+    known = () if is_misplaced else layout.columns
+    unclear = dict(layout.unclear)
+    columns = []
+    guessed = set(known)
+    for index in range(width):
+        field = known[index] if index < len(known) else None
+        told_by = layout.told_by[index] if index < len(layout.told_by) and field else ""
+        cells = list(cells_of(index, below))
+        if field is None:
+            full_name = layout.names[index] if index < len(layout.names) else ""
+            if full_name in unclear:
+                field, told_by = unclear[full_name], "likeness"
+            elif Field.EMAIL not in known and not is_chosen:
+                field, told_by = _guess(index, full_name, cells, layout)
+            if field in guessed:
+                field, told_by = None, ""
+            guessed.add(field)
+        columns.append(
+            FoundColumn(letter_of(index), names[index] if index < len(names) else "", field, told_by, len(cells))
+        )
+    return tuple(columns)
 
 
 def _shown_names(names: Sequence[str]) -> list[str]:
     """Return the names of a header, empty where the line may be an account with its password in it."""
-    if known_words(names) > 1:
+    if len(known_fields(names)) > 1:
         return list(names)
     harmless = set(harmless_names(names))
     return [name if name in harmless else "" for name in names]
+
+
+def _guess(index: int, name: str, cells: Sequence[str], layout: Layout) -> tuple[Field | None, str]:
+    """Return what a column of a list without a known column of addresses most likely is, and by what that is told."""
+    if index == layout.by_content:
+        return Field.EMAIL, "content"
+    if name and (field := looks_like(name)):
+        return field, "likeness"
+    values = [trimmed(cell).casefold() for cell in cells]
+    if values and all(value in YES | NO for value in values) and not all(value in "01" for value in values):
+        return Field.KEEP_COPY, "content"
+    if values and all(_QUOTA.fullmatch(value) for value in values) and len(set(values)) < len(values):
+        return Field.QUOTA, "content"
+    return None, ""
+
+
+def _preview(sheet: Sheet, layout: Layout, lines: Sorted) -> tuple[FoundLine, ...]:
+    """Return the first lines of a sheet, then those below them that were left out."""
+    kinds = {record.line: "left_out" for record in (*lines.above, *lines.left_out)}
+    kinds |= {record.line: "row" for record in lines.accounts}
+    if layout.header is not None:
+        kinds[sheet.records[layout.header].line] = "header"
+    end = min(layout.first_row, _ABOVE_SHOWN) + ROWS_SHOWN
+    first = sheet.records[:end]
+    below = [record for record in lines.left_out if first and record.line > first[-1].line][:_LEFT_OUT_SHOWN]
+    return tuple(_line(record, kinds.get(record.line, "blank")) for record in (*first, *below))
+
+
+def _line(record: Record, kind: str) -> FoundLine:
+    return FoundLine(record.line, kind, tuple(trimmed(cell[:_CELL_SHOWN]) for cell in record.cells[:MAX_COLUMNS]))
 
 
 def _width(cells: Sequence[str]) -> int:
     """Return the number of cells without the empty ones at their end."""
     filled = (index for index, cell in enumerate(cells[:MAX_COLUMNS], start=1) if cell)
     return max(filled, default=0)
-
-
-def _hint(index: int, layout: Layout, sample: Iterable[Sequence[str]]) -> str:
-    """Return the first value of a column in which no value of the sample can be a password, else nothing."""
-    if index < len(layout.columns) and layout.columns[index] is Field.PASSWORD:
-        return ""
-    values = [value for cells in sample if index < len(cells) and (value := trimmed(cells[index][: _MAX_HINT + 1]))]
-    is_open = all(len(value) <= _MAX_HINT and _NO_SECRET.fullmatch(value) for value in values)
-    return values[0] if values and is_open else ""

@@ -1,46 +1,35 @@
-"""Spreadsheets: XLSX, XLS and ODS. They are looked over here, and opened in a child process under limits."""
+"""Spreadsheets: XLSX, XLS and ODS. They are looked over here, opened in a child process, and made a book."""
 
 from __future__ import annotations
 
+import dataclasses
 import io
-import json
+import re
 import struct
-import subprocess
-import sys
-import threading
 import zipfile
 import zlib
-from collections.abc import Iterator
-from pathlib import Path
+from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final
 
-from django.utils.translation import gettext as _
+from bulkimport.readers.book import MAX_NAME, Book, Mark, Record, RefusedError, Sheet, is_blank
+from bulkimport.readers.opening import WAIT_SECONDS, BusyError, opened
+from bulkimport.readers.workbook.xlsx_package import part_name
 
-from accounts.formats import grouped
-from bulkimport.columns import field_named
-from bulkimport.readers.table import (
-    Record,
-    RefusedError,
-    Table,
-    file_empty,
-    first_with_text,
-    is_blank,
-    not_a_table,
-)
-from bulkimport.rows import Dialect, Field, Problem
+__all__ = ["WAIT_SECONDS", "BusyError", "is_sheet", "read"]
 
 MAX_INFLATED: Final = 50 * 1024 * 1024  # bytes; 50,000 rows take 16 MB
 MAX_MEMBERS: Final = 2_000
-MAX_SHEET_ROWS: Final = 20_000  # as the child has it
-CHILD_SECONDS: Final = 15.0
-MAX_ANSWER: Final = 64 * 1024 * 1024  # bytes; the child gives 16 million characters, some escaped
-# A hostile file of a few kilobytes takes half a gigabyte until the child's limits end it.
-_AT_ONCE: Final = threading.BoundedSemaphore(2)
-_CHILD: Final = Path(__file__).with_name("sheet_child.py")
 
 _ZIP: Final = b"PK\x03\x04"
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
-_ODS_TYPE: Final = b"application/vnd.oasis.opendocument.spreadsheet"
+_OLE_ENTRY: Final = 128  # bytes of an entry in the directory of an OLE container
+_OLE_STREAM: Final = 2
+_XLSX_TYPES: Final = re.compile(
+    rb"spreadsheetml\.(sheet|template)\.main\+xml|ms-excel\.(sheet|template|addin)\.macroenabled\.main\+xml"
+)
+_XLSB_TYPE: Final = b"application/vnd.ms-excel.sheet.binary.macroenabled.main"
+_ODS_TYPE: Final = b"application/vnd.oasis.opendocument.spreadsheet"  # a template's goes on with -template
+_ODS_BODY: Final = re.compile(rb"<([\w.-]+:)?spreadsheet[\s/>]")
 _CHUNK: Final = 65_536
 # What the zipfile module raises over archives that are cut, forged or made of noise.
 _ZIP_ERRORS: Final = (
@@ -61,73 +50,71 @@ def is_sheet(content: bytes) -> bool:
     return content.startswith((_ZIP, _OLE))
 
 
-def read(content: bytes, chosen: Dialect) -> Table:
-    """Return a sheet of a spreadsheet as records, numbered as the spreadsheet shows its rows.
+def read(content: bytes, *, keep: int, client: Hashable = None, patience: float | None = None) -> Book:
+    """Return all sheets of a spreadsheet that hold anything, their records numbered as the spreadsheet shows its rows.
 
-    The sheet is the one chosen, else the first visible one whose header has E-mail, else the first visible one that is
-    not empty. Raises RefusedError: not_a_table, file_empty, file_damaged, sheet_encrypted, sheet_too_large,
-    sheet_unreadable, sheet_missing.
+    keep: how many records of each sheet are kept; the others are counted. client: who waits; no one has two files
+    opened at once. patience: how many seconds may pass until the file is open, usually WAIT_SECONDS; None waits for as
+    long as it takes. Raises BusyError where they did not suffice, and RefusedError: not_a_table, file_empty,
+    file_damaged, sheet_binary, sheet_encrypted, sheet_too_large, sheet_unreadable.
     """
-    dialect = Dialect(format=_format(content), sheet=chosen.sheet)
-    answer = _opened(content, dialect)
+    file_format = _format(content)
+    answer = opened(content, file_format, client=client, patience=patience)
     if "refused" in answer:
         code = answer["refused"]
-        if code == "sheet_unreadable" and dialect.format == "xls":
+        if code == "sheet_unreadable" and file_format == "xls":
             code = "file_damaged"  # unlike a zip archive it has no checksum that was looked at before
-        raise _refused(code, dialect)
-    sheet = _chosen(answer["sheets"], dialect)
-    dialect = Dialect(format=dialect.format, sheet=sheet["name"])
-    names = tuple(found["name"] for found in answer["sheets"])
-    return Table(dialect, list(_records(sheet)), _cut(sheet), names)
+        raise RefusedError(code, format=file_format)
+    sheets = tuple(sheet for grid in answer["sheets"] if (sheet := _sheet(grid, keep)).records or sheet.is_cut)
+    if not sheets:
+        raise RefusedError("file_empty", format=file_format)
+    return Book(format=file_format, sheets=_named_apart(sheets))
 
 
-def _records(sheet: dict[str, Any]) -> Iterator[Record]:
-    for line, cells in enumerate(sheet["rows"], start=1):
-        lost = tuple(index for index, cell in enumerate(cells) if cell is None)
-        yield Record(line, [cell or "" for cell in cells], lost=lost)
+# --- Records ---------------------------------------------------------------------------------------------------------
+def _sheet(grid: Mapping[str, Any], keep: int) -> Sheet:
+    rows: list[list[str]] = grid["rows"]
+    hidden = set(grid["hidden_rows"])
+    marks: dict[int, list[Mark]] = {}
+    for row, column, code, shown in grid["marks"]:
+        marks.setdefault(row, []).append(Mark(column, code, shown))
+    records: list[Record] = []
+    filled = last = 0
+    for index in range(max(len(rows), *(row + 1 for row in marks), 0)):
+        cells = rows[index] if index < len(rows) else []
+        if is_blank(cells) and index not in marks:
+            continue
+        filled, last = filled + 1, index + 1
+        if filled <= keep:
+            found = tuple(sorted(marks.get(index, ())))
+            records.append(Record(last, _reaching(cells, found), marks=found, is_hidden=index in hidden))
+    return Sheet(
+        name=grid["name"],
+        records=tuple(records),
+        more=filled - len(records),
+        blank=last - filled,
+        is_hidden=grid["is_hidden"],
+        is_cut=grid["is_cut"],
+    )
 
 
-def _chosen(sheets: list[dict[str, Any]], dialect: Dialect) -> dict[str, Any]:
-    """Return the sheet to read. Raises RefusedError when there is none."""
-    if dialect.sheet is not None:
-        for sheet in sheets:
-            if sheet["name"] == dialect.sheet:
-                return sheet
-        message = _("The spreadsheet has no visible sheet “%(name)s”. Choose another, or let it be found.")
-        names = tuple(sheet["name"] for sheet in sheets)
-        raise RefusedError(Problem("sheet_missing", message % {"name": dialect.sheet[:100]}), dialect, names)
-    filled = [sheet for sheet in sheets if not all(is_blank(record) for record in _records(sheet))]
-    if not filled:
-        raise file_empty(dialect)
-    return next((sheet for sheet in filled if _has_email_column(sheet)), filled[0])
+def _reaching(cells: list[str], marks: Sequence[Mark]) -> list[str]:
+    """Return the cells, with empty ones added up to the last one that is marked."""
+    width = max((mark.column + 1 for mark in marks), default=0)
+    return cells + [""] * (width - len(cells))
 
 
-def _has_email_column(sheet: dict[str, Any]) -> bool:
-    first = first_with_text(_records(sheet))
-    return first is not None and any(field_named(cell) is Field.EMAIL for cell in first.cells)
-
-
-def _cut(sheet: dict[str, Any]) -> tuple[Problem, ...]:
-    if not sheet["cut"]:
-        return ()
-    message = _("The sheet “%(name)s” has something below row %(count)s. Delete those rows.")
-    return (Problem("sheet_too_long", message % {"name": sheet["name"][:100], "count": grouped(MAX_SHEET_ROWS)}),)
-
-
-def _refused(code: str, dialect: Dialect) -> RefusedError:
-    messages = {
-        "file_damaged": _(
-            "The spreadsheet is damaged, perhaps the upload broke off; save it again and upload it once more."
-        ),
-        "sheet_encrypted": _("The spreadsheet is locked with a password. Save it without one and upload that."),
-        "sheet_too_large": _(
-            "The spreadsheet is too large to be opened. Copy the list alone into a new file, or save it as CSV."
-        ),
-        "sheet_unreadable": _(
-            "The spreadsheet is written in a way that cannot be read. Save it as CSV, or anew as XLSX."
-        ),
-    }
-    return RefusedError(Problem(code, messages[code]), dialect)
+def _named_apart(sheets: tuple[Sheet, ...]) -> tuple[Sheet, ...]:
+    """Return the sheets with names that are not too long and never the same, as a person is to choose between them."""
+    taken: dict[str, Sheet] = {}
+    for sheet in sheets:
+        name = full = (sheet.name or "")[:MAX_NAME]
+        number = 1
+        while name in taken:
+            number += 1
+            name = f"{full} ({number})"
+        taken[name] = dataclasses.replace(sheet, name=name)
+    return tuple(taken.values())
 
 
 # --- Looking it over -------------------------------------------------------------------------------------------------
@@ -137,11 +124,28 @@ def _format(content: bytes) -> str:
 
 
 def _ole_format(content: bytes) -> str:
-    if "EncryptedPackage".encode("utf-16-le") in content:
-        raise _refused("sheet_encrypted", Dialect(format="xlsx"))
-    if not any(name.encode("utf-16-le") in content for name in ("Workbook", "Book")):
-        raise not_a_table()
+    names = _ole_streams(content)
+    if "encryptedpackage" in names:
+        raise RefusedError("sheet_encrypted", format="xlsx")
+    if not names:
+        raise RefusedError("file_damaged")  # the directory often stands at the end, where an upload breaks off
+    if not names & {"workbook", "book"}:
+        raise RefusedError("not_a_table")
     return "xls"
+
+
+def _ole_streams(content: bytes) -> set[str]:
+    """Return the names of the streams in an OLE container, in lower case; directory entries stand every 128 bytes."""
+    names = set()
+    for start in range(512, len(content) - _OLE_ENTRY + 1, _OLE_ENTRY):
+        size = int.from_bytes(content[start + 64 : start + 66], "little")
+        if (
+            content[start + 66] == _OLE_STREAM
+            and 4 <= size <= 64
+            and content[start + size - 2 : start + size] == b"\0\0"
+        ):
+            names.add(content[start : start + size - 2].decode("utf-16-le", "replace").lower())
+    return names
 
 
 def _zip_format(content: bytes) -> str:
@@ -149,22 +153,15 @@ def _zip_format(content: bytes) -> str:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
             if any(member.flag_bits & 1 for member in members):
-                raise _refused("sheet_encrypted", Dialect())
+                raise RefusedError("sheet_encrypted")
             # Other ways to compress let a header ask for gigabytes; no spreadsheet program uses them.
             if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
-                raise _refused("sheet_unreadable", Dialect())
+                raise RefusedError("sheet_unreadable")
             if len(members) > MAX_MEMBERS or not _is_bounded(archive):
-                raise _refused("sheet_too_large", Dialect())
-            names = set(archive.namelist())
-            if "[Content_Types].xml" in names and any(name.startswith("xl/") for name in names):
-                return "xlsx"
-            if "content.xml" not in names or not _is_ods(archive, names):
-                raise not_a_table()
-            if "META-INF/manifest.xml" in names and b"encryption-data" in archive.read("META-INF/manifest.xml"):
-                raise _refused("sheet_encrypted", Dialect(format="ods"))
-            return "ods"
+                raise RefusedError("sheet_too_large")
+            return _kind(archive, {part_name(member.filename): member for member in members})
     except _ZIP_ERRORS:
-        raise _refused("file_damaged", Dialect()) from None
+        raise RefusedError("file_damaged") from None
 
 
 def _is_bounded(archive: zipfile.ZipFile) -> bool:
@@ -182,45 +179,24 @@ def _is_bounded(archive: zipfile.ZipFile) -> bool:
     return True
 
 
-def _is_ods(archive: zipfile.ZipFile, names: set[str]) -> bool:
-    """Tell a spreadsheet from the other OpenDocument kinds. Some writers leave the type out."""
-    return "mimetype" not in names or archive.read("mimetype").startswith(_ODS_TYPE)
+def _kind(archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -> str:
+    """Return the format of a sound archive. Raises RefusedError for a format that is not read."""
 
+    def part(name: str) -> bytes:
+        return archive.read(members[name]) if name in members else b""
 
-# --- Opening it ------------------------------------------------------------------------------------------------------
-def _opened(content: bytes, dialect: Dialect) -> dict[str, Any]:
-    """Return the child's answer. Raises RefusedError when it ended without one."""
-    with _AT_ONCE:
-        status, output = run_child([sys.executable, "-I", str(_CHILD)], content, CHILD_SECONDS)
-    if status < 0 or len(output) > MAX_ANSWER:  # ended by a signal: out of memory or out of time
-        raise _refused("sheet_too_large", dialect)
-    if status:
-        raise _refused("file_damaged", dialect)
-    answer: dict[str, Any] = json.loads(output)
-    return answer
-
-
-def run_child(command: list[str], content: bytes, seconds: float) -> tuple[int, bytes]:
-    """Give `content` to a process and return its exit status (negative: a signal's number) and bounded output.
-
-    The process is killed after `seconds` and has nothing of the server's environment, which holds secrets. The file
-    goes through a pipe: it may hold passwords, so it never touches a disk.
-    """
-    # The command is the interpreter's own path and a file of this package, no text of a user.
-    with subprocess.Popen(  # noqa: S603
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}
-    ) as process:
-        assert process.stdin is not None and process.stdout is not None  # noqa: S101 - pipes, as asked for
-        timer = threading.Timer(seconds, process.kill)
-        timer.start()
-        try:
-            try:
-                process.stdin.write(content)
-                process.stdin.close()
-            except BrokenPipeError:
-                pass  # it ended before it had read all; its status says why
-            output = process.stdout.read(MAX_ANSWER + 1)
-        finally:
-            timer.cancel()
-            process.kill()
-        return process.wait(), output
+    types = part("[content_types].xml").lower()
+    is_xlsx = _XLSX_TYPES.search(types) or "xl/workbook.xml" in members
+    # SheetJS names the binary type in its XLSX files too.
+    if "xl/workbook.bin" in members or (_XLSB_TYPE in types and not is_xlsx):
+        raise RefusedError("sheet_binary")
+    if is_xlsx:
+        return "xlsx"
+    # Google's program leaves the type out; its document has to say itself that it is a spreadsheet.
+    mimetype = part("mimetype").strip()
+    is_ods = mimetype.startswith(_ODS_TYPE) if mimetype else _ODS_BODY.search(part("content.xml"))
+    if "content.xml" not in members or not is_ods:
+        raise RefusedError("not_a_table")
+    if b"encryption-data" in part("meta-inf/manifest.xml"):
+        raise RefusedError("sheet_encrypted", format="ods")
+    return "ods"

@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import Domain, Forward, Mailbox, NewPasswords
 from accounts.sealing import SealBroken, unseal_json
 from bulkimport.models import Handout, Import, ImportedAccount
-from bulkimport.services.checking import ImportNotOpen
+from bulkimport.services.reading import ImportNotOpen
 
 
 def generated_passwords(import_record: Import) -> dict[str, str]:
@@ -56,13 +56,10 @@ def undo(import_record: Import) -> Undo:
     Domain.objects.lock(set(import_record.accounts.values_list("mailbox__domain", flat=True)))
     done = plan_undo(import_record)
     if not done.removed or not Import.objects.filter(pk=import_record.pk, status=Import.Status.CREATED).update(
-        status=Import.Status.UNDONE,
-        undone_at=timezone.now(),
-        sealed_file=None,
-        sealed_choices=None,
-        sealed_results=None,
+        status=Import.Status.UNDONE, undone_at=timezone.now()
     ):
         raise ImportNotOpen
+    Import.objects.filter(pk=import_record.pk).forget_secrets()
     Forward.objects.filter(source__in=[account.address for account in done.removed]).delete()
     Mailbox.objects.filter(pk__in=[account.mailbox_id for account in done.removed]).delete()
     # Those of what stays; the others have gone with their mailboxes. A later password was not the import's to hand out.
@@ -72,9 +69,7 @@ def undo(import_record: Import) -> Undo:
 
 def forget_secrets(import_record: Import) -> None:
     """Delete the passwords and the file of a created import for good: the person has saved them."""
-    Import.objects.filter(pk=import_record.pk, status=Import.Status.CREATED).update(
-        sealed_file=None, sealed_choices=None, sealed_results=None
-    )
+    Import.objects.filter(pk=import_record.pk, status=Import.Status.CREATED).forget_secrets()
 
 
 def purge_expired() -> int:
@@ -86,13 +81,14 @@ def purge_expired() -> int:
     if links.exists():
         links.update(sealed=None)
     expired = Import.objects.with_expired_secrets()
-    return expired.update(sealed_file=None, sealed_choices=None, sealed_results=None) if expired.exists() else 0
+    return expired.forget_secrets() if expired.exists() else 0
 
 
 @dataclass(frozen=True, slots=True)
 class CreatedAccount:
     """An account of an import as it is now. `mailbox`, `forward` and `password` are None where none is to be shown."""
 
+    sheet: str  # empty where one alone was read
     line: int
     address: str
     is_generated: bool
@@ -122,6 +118,7 @@ def accounts_of(import_record: Import) -> list[CreatedAccount]:
     changed = {account.pk for account in accounts if not account.is_as_created(forward_of.get(account.address))}
     return [
         CreatedAccount(
+            sheet=account.sheet,
             line=account.line,
             address=account.address,
             is_generated=account.is_generated,

@@ -1,11 +1,10 @@
-"""Uploading a file, reading, checking, correcting and discarding it: all that happens before accounts are created."""
+"""Uploading a file, checking, correcting and discarding it: all that happens before accounts are created."""
 
 import hashlib
 import uuid
-from collections.abc import Mapping
+from collections.abc import Collection, Sequence
 from contextlib import suppress
-from dataclasses import asdict, replace
-from typing import Any
+from dataclasses import replace
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -18,22 +17,37 @@ from django.utils.translation import ngettext
 
 from accounts.access import domains_of
 from accounts.formats import grouped
-from accounts.sealing import SealBroken, seal, seal_json, unseal, unseal_json
+from accounts.sealing import seal, seal_json
 from accounts.validators import normalize_mailbox_address
 from bulkimport.models import Import, ImportQuerySet
-from bulkimport.readers import read_file
-from bulkimport.rows import Dialect, Field, FileRows, Plan, Problem, Row
+from bulkimport.readers.reading import read_file
+from bulkimport.readers.sheet import WAIT_SECONDS
+from bulkimport.rows import Field, FileRows, Place, Plan, Problem, Reading, Row
+from bulkimport.services.reading import (
+    BusyError,
+    Choices,
+    Correction,
+    Corrections,
+    ImportNotOpen,
+    as_in_file,
+    as_stored,
+    choices_of,
+    fits,
+    read,
+)
 from bulkimport.validation import validate
-
-Corrections = Mapping[int, Mapping[Field, str]]  # line -> column -> text in the place of the file's
 
 
 class PageOutdated(Exception):
     """The page was older than the import: its person has not seen what it is now. What was typed is stored."""
 
 
-class ImportNotOpen(Exception):
-    """The import cannot be read or changed: it is being created, was created, its file has expired or lost its key."""
+class TooManyLists(Exception):
+    """The login has as many unfinished lists as one may have. `oldest` is the one to finish or to discard first."""
+
+    def __init__(self, oldest: Import) -> None:
+        super().__init__(str(oldest.pk))
+        self.oldest = oldest
 
 
 def upload(
@@ -48,80 +62,62 @@ def upload(
     """Store an uploaded file. The same file sent again under the same id is the same import.
 
     `customer` says whose domains the import may use, where staff uploads for somebody. `default_quota` is kept as it
-    was typed; what is wrong with it shows up in the plan.
+    was typed; what is wrong with it shows up in the plan. Raises TooManyLists.
     """
     new = Import(
         pk=import_id or uuid.uuid4(),
         uploaded_by=uploaded_by,
         customer=customer,
         filename=_storable(filename)[-255:],
+        file_size=len(content),
         sha256=hashlib.sha256(content).hexdigest(),
         default_quota=_storable(default_quota)[:50],
         expires_at=timezone.now() + settings.SECRETS_KEPT,
         sealed_file=seal(content),
-        sealed_choices=seal_json({}),
+        sealed_choices=seal_json(as_stored(Choices())),
     )
-    try:
-        with transaction.atomic():
-            new.save(force_insert=True)
-    except IntegrityError:
-        sent_before = Import.objects.filter(pk=new.pk).first()
-        if sent_before is None:
-            raise
-        if not _is_repeated_by(sent_before, new):  # another file from a page that was kept open
-            new.pk = uuid.uuid4()
-            new.save(force_insert=True)
-            return new
-        if sent_before.default_quota != new.default_quota:
-            with suppress(ImportNotOpen):  # it is being created already
-                correct(sent_before, default_quota=default_quota)
-        return sent_before
+    sent_before = Import.objects.filter(pk=new.pk).first()
+    if sent_before is None:
+        try:
+            return _stored(new)
+        except IntegrityError:  # by the first of two presses, a moment ago
+            sent_before = Import.objects.get(pk=new.pk)
+    if not _is_repeated_by(sent_before, new):  # another file from a page that was kept open
+        new.pk = uuid.uuid4()
+        return _stored(new)
+    if sent_before.default_quota != new.default_quota:
+        with suppress(ImportNotOpen, BusyError):  # it is being created already, or its page will read it
+            correct(sent_before, default_quota=default_quota)
+    return sent_before
+
+
+@transaction.atomic
+def _stored(new: Import) -> Import:
+    """Store a new import where its login may have one more unfinished list."""
+    if new.uploaded_by:
+        # Held, so that uploads at the same time are counted one after the other.
+        User.objects.select_for_update().get(pk=new.uploaded_by.pk)
+        unfinished = Import.objects.unfinished().filter(uploaded_by=new.uploaded_by)
+        sizes = list(unfinished.values_list("file_size", flat=True))
+        is_full = len(sizes) >= settings.MAX_UNFINISHED_LISTS
+        if is_full or sum(sizes) + new.file_size > settings.MAX_UNFINISHED_MB * 1024 * 1024:
+            oldest = unfinished.order_by("uploaded_at").first()
+            if oldest:
+                raise TooManyLists(oldest)
+    new.save(force_insert=True)
     return new
 
 
-def read(import_record: Import) -> FileRows:
-    """Return the rows of an import with the corrections of the person in their places. Raises ImportNotOpen."""
-    if not import_record.has_file or import_record.sealed_file is None:
-        raise ImportNotOpen
-    try:
-        content = unseal(import_record.sealed_file)
-    except SealBroken:
-        raise ImportNotOpen from None
-    chosen = dialect_of(import_record)
-    file = read_file(content, chosen=chosen, max_rows=settings.MAX_ACCOUNTS_PER_FILE)
-    corrections = corrections_of(import_record)
-    return replace(file, rows=tuple(_corrected(row, corrections.get(row.line, {})) for row in file.rows))
-
-
-def _corrected(row: Row, cells: Mapping[Field, str]) -> Row:
-    """Return a row with a person's cells in it.
-
-    What the reader found wrong with a cell is settled once that cell has been rewritten, and what it found wrong with
-    the whole row once any has: the person has then seen them all. A text that belongs to no column is dropped only
-    with the row as a whole confirmed, which brings every cell.
-    """
-    if not cells:
-        return row
-    is_confirmed = cells.keys() >= set(Field)
-    unsettled = tuple(
-        problem
-        for problem in row.problems
-        if (problem.field and problem.field not in cells) or (problem.code == "surplus_cell" and not is_confirmed)
-    )
-    surplus = "" if is_confirmed else row.surplus
-    together = {**row.cells, **cells}
-    return replace(row, cells=together, problems=unsettled, surplus=surplus, corrected=frozenset(cells))
-
-
-def check(import_record: Import) -> Plan:
-    """Return the plan of an import as things stand now. Raises ImportNotOpen."""
-    plan = validate(read(import_record), domains=import_record.domains(), default_quota=import_record.default_quota)
+def check(import_record: Import, *, wait_seconds: float | None = WAIT_SECONDS) -> Plan:
+    """Return the plan of an import as things stand now. Raises ImportNotOpen, and BusyError as `reading.read`."""
+    file = read(import_record, wait_seconds=wait_seconds)
+    plan = validate(file, domains=import_record.domains(), default_quota=import_record.default_quota)
     return _recognise_repeat(plan, repeated_import(import_record))
 
 
 def check_unstored(*, content: bytes, uploaded_by: User | None, default_quota: str = "") -> Plan:
     """Return the plan that `upload` and `check` would give this file, without writing anything to the database."""
-    file = read_file(content, chosen=Dialect(), max_rows=settings.MAX_ACCOUNTS_PER_FILE)
+    file = read_file(content, max_rows=settings.MAX_ACCOUNTS_PER_FILE)
     plan = validate(file, domains=domains_of(uploaded_by), default_quota=default_quota)
     return _recognise_repeat(plan, _same_file(uploaded_by, hashlib.sha256(content).hexdigest()).first())
 
@@ -132,63 +128,109 @@ def file_too_large() -> Problem:
     return Problem(code="file_too_large", message=message % {"limit": settings.MAX_UPLOAD_MB})
 
 
-def dialect_of(import_record: Import) -> Dialect:
-    """Return how the person has said that the file is to be read; None stands for "work it out"."""
-    chosen = Dialect(**_choices(import_record).get("dialect", {}))
-    if chosen.columns is None:
-        return chosen
-    return replace(chosen, columns=tuple(Field(name) if name else None for name in chosen.columns))  # a list in JSON
-
-
-def corrections_of(import_record: Import) -> Corrections:
-    """Return what the person has written into the cells of the page."""
-    stored: dict[str, dict[str, str]] = _choices(import_record).get("corrections", {})
-    return {int(line): {Field(name): text for name, text in cells.items()} for line, cells in stored.items()}
+def too_many_lists(oldest: Import) -> str:
+    """Return the sentence for a login that has too many unfinished lists, with the oldest one."""
+    message = _(
+        "You have too many unfinished lists. Create the accounts of one, or discard one; the oldest is %(file)s of "
+        "%(when)s."
+    )
+    return message % {"file": oldest.filename, "when": _moment(oldest)}
 
 
 def correct(
     import_record: Import,
     *,
     corrections: Corrections | None = None,
-    dialect: Dialect | None = None,
+    reading: Reading | None = None,
     default_quota: str | None = None,
     seen_version: str | None = None,
-) -> Plan:
-    """Store corrected cells, another way to read the file, or another default quota, and return the new plan.
+) -> tuple[Plan, tuple[Correction, ...]]:
+    """Store corrected cells, another way to read the file, or another default quota.
 
-    Corrections are added to those stored before. Another dialect makes other rows of the file, so it drops them.
-    `seen_version` is that of the page, None where nobody has looked at one. Raises ImportNotOpen when the import has
-    been created or has expired, and PageOutdated once all is stored; before it, where it would drop corrections.
+    Returns the new plan, and the corrections that no longer fit: where the file is read in another way, they stay at
+    cells with the same text. Corrections are added to those stored before. `seen_version` is that of the page, None
+    where nobody has looked at one. Raises ImportNotOpen when the import has been created or has expired, PageOutdated
+    once all is stored, before it where it is the reading that was chosen on an old page, and BusyError as `check`.
     """
-    now = timezone.now()
+    assumed = reading or choices_of(import_record).reading
+    # Before anything is locked, since it may take a while.
+    file = _as_in_file_or_none(import_record, assumed)
     with transaction.atomic():
-        still_open = Import.objects.filter(status=Import.Status.CHECKED, sealed_file__isnull=False, expires_at__gt=now)
         # Held, so that what two tabs send at once is merged.
-        locked = still_open.select_for_update().filter(pk=import_record.pk).first()
+        locked = Import.objects.open().select_for_update().filter(pk=import_record.pk).first()
         if locked is None:
             raise ImportNotOpen
         is_outdated = seen_version is not None and seen_version != str(locked.version)
-        if is_outdated and dialect is not None:
-            if corrections_of(locked):  # it would drop them, and the page does not show them
+        before = choices_of(locked)
+        if is_outdated and reading is not None:
+            if before.corrections:  # it might drop some, and the page does not show them
                 raise PageOutdated
             is_outdated = False  # of two choices made in a hurry, the second comes from the same page
-        before = (_choices(locked), locked.default_quota)
-        choices = _merged(locked, corrections or {}, dialect)
-        if default_quota is not None:
-            locked.default_quota = _storable(default_quota)[:50]
-        if (choices, locked.default_quota) != before:
+        if reading is None and before.reading != assumed:  # chosen in another tab meanwhile
+            file = None
+        fitting, dropped = _sorted_by_fit(before.corrections, file) if reading else (before.corrections, ())
+        typed = _with_originals(corrections or {}, file)
+        choices = Choices(reading or before.reading, _merged(fitting, typed))
+        quota = locked.default_quota if default_quota is None else _storable(default_quota)[:50]
+        if (choices, quota) != (before, locked.default_quota):
             locked.version += 1
-            locked.sealed_choices = seal_json(choices)
-        locked.expires_at = now + settings.SECRETS_KEPT
-        locked.save(update_fields=["sealed_choices", "default_quota", "version", "expires_at"])
+            locked.sealed_choices = seal_json(as_stored(choices))
+            locked.default_quota = quota
+            locked.save(update_fields=["sealed_choices", "default_quota", "version"])
     # Not read again: what another tab stores from now on is in no page that this person has seen.
     import_record.sealed_choices, import_record.default_quota = locked.sealed_choices, locked.default_quota
-    import_record.version, import_record.expires_at = locked.version, locked.expires_at
+    import_record.version = locked.version
     plan = check(import_record)
     note_plan(import_record, plan)
     if is_outdated:
         raise PageOutdated
-    return plan
+    return plan, dropped
+
+
+def _as_in_file_or_none(import_record: Import, reading: Reading) -> FileRows | None:
+    try:
+        return as_in_file(import_record, reading)
+    except BusyError:
+        return None
+
+
+def _sorted_by_fit(
+    corrections: Sequence[Correction], file: FileRows | None
+) -> tuple[tuple[Correction, ...], tuple[Correction, ...]]:
+    """Return the corrections that fit the rows of a file, and those that do not; all fit a file that is not known."""
+    if file is None:
+        return tuple(corrections), ()
+    first = file.sheet_of(Place(None, 0))
+    rows = {(file.sheet_of(row.place), row.line): row for row in file.rows}
+    fit = [fits(correction, rows.get((correction.sheet or first, correction.line))) for correction in corrections]
+    return (
+        tuple(correction for correction, is_fit in zip(corrections, fit, strict=True) if is_fit),
+        tuple(correction for correction, is_fit in zip(corrections, fit, strict=True) if not is_fit),
+    )
+
+
+def _with_originals(corrections: Corrections, file: FileRows | None) -> list[Correction]:
+    """Return typed cells with their sheets and with what the file has in their places."""
+    rows = {row.place: row for row in file.rows} if file else {}
+    typed = []
+    for place, cells in corrections.items():
+        sheet = file.sheet_of(place) if file else place.sheet or ""
+        row = rows.get(place)
+        for field, text in cells.items():
+            was = row.cells.get(field, "") if row else None
+            typed.append(Correction(sheet, place.line, field, text, was))
+    return typed
+
+
+def _merged(before: Sequence[Correction], typed: Sequence[Correction]) -> tuple[Correction, ...]:
+    """Return what was typed before and now, of no more rows than a file may have."""
+    merged = {correction.cell: correction for correction in before}
+    lines = {correction.cell[:2] for correction in before}
+    for correction in typed:
+        if correction.cell[:2] in lines or len(lines) < settings.MAX_ACCOUNTS_PER_FILE:
+            lines.add(correction.cell[:2])
+            merged[correction.cell] = correction
+    return tuple(merged.values())
 
 
 @transaction.atomic
@@ -217,20 +259,6 @@ def note_plan(import_record: Import, plan: Plan) -> None:
     )
 
 
-def _merged(import_record: Import, corrections: Corrections, dialect: Dialect | None) -> dict[str, Any]:
-    """Return the choices of an import with these added. No more lines are kept than a file may have."""
-    if dialect is not None and dialect != dialect_of(import_record):
-        return {"dialect": asdict(dialect)}
-    merged = {str(line): dict(cells) for line, cells in corrections_of(import_record).items()}
-    for line, cells in corrections.items():
-        if str(line) in merged or len(merged) < settings.MAX_ACCOUNTS_PER_FILE:
-            merged.setdefault(str(line), {}).update(cells)
-    choices = {**_choices(import_record)}
-    if merged:
-        choices["corrections"] = merged
-    return choices
-
-
 def _is_repeated_by(sent_before: Import, new: Import) -> bool:
     """Tell whether an upload repeats an earlier one of the same id, rather than being a new one."""
     names = ("uploaded_by", "customer", "sha256")
@@ -243,17 +271,7 @@ def _storable(text: str) -> str:
     return text.replace("\0", "").encode("utf-8", "replace").decode()
 
 
-def _choices(import_record: Import) -> dict[str, Any]:
-    """Return what is sealed beside the file: `dialect`, and `corrections` by line."""
-    if import_record.sealed_choices is None:
-        return {}
-    try:
-        choices: dict[str, Any] = unseal_json(import_record.sealed_choices)
-    except SealBroken:
-        raise ImportNotOpen from None
-    return choices
-
-
+# --- The same file again ---------------------------------------------------------------------------------------------
 def repeated_import(import_record: Import) -> Import | None:
     """Return the import of the same bytes by the same login that has created accounts, the newest if there are more."""
     return _same_file(import_record.uploaded_by, import_record.sha256).exclude(pk=import_record.pk).first()
@@ -265,13 +283,13 @@ def _same_file(uploaded_by: User | None, sha256: str) -> ImportQuerySet:
 
 def _recognise_repeat(plan: Plan, earlier: Import | None) -> Plan:
     """Say once that this very file was imported before, in the place of every address being taken."""
-    taken = {problem.line for problem in plan.problems if problem.code == "address_taken"}
+    taken = {problem.place for problem in plan.problems if problem.code == "address_taken"}
     if not earlier or not taken or plan.drafts:  # what is new in the file can be created
         return plan
     # Where a person corrected an address then, the row has another one now.
-    in_file = {row.line: _address_in(row) for row in plan.file.rows}
-    created = earlier.accounts.values_list("line", "address")
-    if taken != {line for line, address in created if in_file.get(line) == address}:
+    in_file = {row.place: _address_in(row) for row in plan.file.rows}
+    created = {(Place(sheet or None, line), address) for sheet, line, address in _created_places(earlier)}
+    if taken != {place for place, address in created if in_file.get(place) == address}:
         return plan
     message = ngettext(
         "This file was imported on %(when)s: %(count)s account was created.",
@@ -293,8 +311,16 @@ def _recognise_repeat(plan: Plan, earlier: Import | None) -> Plan:
     return replace(plan, problems=(Problem(code="already_imported", message=message), *others))
 
 
+def _created_places(earlier: Import) -> Collection[tuple[str, int, str]]:
+    return list(earlier.accounts.values_list("sheet", "line", "address"))
+
+
 def _address_in(row: Row) -> str:
     try:
         return normalize_mailbox_address(row.cells.get(Field.EMAIL, ""))
     except ValidationError:
         return ""
+
+
+def _moment(import_record: Import) -> str:
+    return date_format(timezone.localtime(import_record.uploaded_at), "j E Y, H:i")

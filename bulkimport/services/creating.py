@@ -18,7 +18,7 @@ from accounts.models import Domain, Forward, Mailbox, MailUsage
 from accounts.passwords import digest, generate_password, hash_password, warm_up
 from accounts.sealing import seal_json
 from bulkimport.models import Import, ImportedAccount, ImportQuerySet, fingerprint, interrupted_before
-from bulkimport.rows import Draft, Level, Plan
+from bulkimport.rows import Draft, Level, Place, Plan
 from bulkimport.services.welcome import as_stored, send_welcome
 from bulkimport.validation import problems_at_write
 
@@ -41,7 +41,7 @@ class Claim:
     import_id: uuid.UUID
     token: uuid.UUID
     drafts: tuple[Draft, ...] = field(repr=False)  # may hold passwords
-    left_out: tuple[int, ...]
+    left_out: tuple[Place, ...]
     language: str | None  # of whoever claimed it; a thread has none of its own
 
 
@@ -50,10 +50,10 @@ def is_allowed(plan: Plan, *, skip_errors: bool) -> bool:
     return plan.can_create or (skip_errors and plan.can_create_good_rows)
 
 
-def claim(import_record: Import, plan: Plan, *, leave_out: Collection[int] = ()) -> Claim | None:
+def claim(import_record: Import, plan: Plan, *, leave_out: Collection[Place] = ()) -> Claim | None:
     """Return the right to create what a plan has, or None when the plan forbids it or somebody else has the right.
 
-    `leave_out` are the rows with errors that the person has agreed to leave out, by their lines. They must be exactly
+    `leave_out` are the rows with errors that the person has agreed to leave out. They must be exactly
     those that the plan has: nobody has agreed to lose another one. Without it, one error stops everything. The claim
     is a conditional update, so of two processes only one gets it. A creation that was interrupted can be claimed
     again; where that is forbidden now, it goes back to being checked, so that its problems can be seen and mended.
@@ -61,22 +61,28 @@ def claim(import_record: Import, plan: Plan, *, leave_out: Collection[int] = ())
     # Of the version that the plan was made of: what another tab has corrected since is in no plan yet.
     mine_to_try = Import.objects.filter(pk=import_record.pk, version=import_record.version)
     interrupted = Q(status=Import.Status.CREATING, progress_at__lt=interrupted_before())
-    if not is_allowed(plan, skip_errors=bool(leave_out)) or set(plan.error_lines) != set(leave_out):
+    if not is_allowed(plan, skip_errors=bool(leave_out)) or set(plan.error_places) != set(leave_out):
         mine_to_try.filter(interrupted).update(status=Import.Status.CHECKED, **UNCLAIMED)
         return None
-    mine = Claim(import_record.pk, uuid.uuid4(), plan.drafts, plan.error_lines, translation.get_language())
+    mine = Claim(import_record.pk, uuid.uuid4(), plan.drafts, plan.error_places, translation.get_language())
     claimed = mine_to_try.filter(Q(status=Import.Status.CHECKED) | interrupted).update(
         status=Import.Status.CREATING,
         claim=mine.token,
         progress_done=0,
         progress_total=len(mine.drafts),
         progress_at=timezone.now(),
-        left_out=mine.left_out,
+        left_out=[place.line if place.sheet is None else place for place in mine.left_out],
         # Of the rows left out there is nothing to warn; without them, the domains have room.
         warnings=[
-            {"line": problem.line, "field": problem.field, "code": problem.code, "message": problem.message}
+            {
+                "sheet": problem.sheet,
+                "line": problem.line,
+                "field": problem.field,
+                "code": problem.code,
+                "message": problem.message,
+            }
             for problem in plan.problems
-            if problem.level is Level.WARNING and problem.line not in mine.left_out and problem.code != "domain_limit"
+            if problem.level is Level.WARNING and problem.place not in mine.left_out and problem.code != "domain_limit"
         ],
     )
     return mine if claimed else None
@@ -166,6 +172,7 @@ def _write_accounts(mine: Claim, hashes: Sequence[str]) -> None:
         ImportedAccount(
             import_record_id=mine.import_id,
             mailbox=mailbox,
+            sheet=draft.sheet or "",
             line=draft.line,
             address=draft.address,
             is_generated=draft.password is None,
@@ -187,7 +194,9 @@ def _write_outcome(mine: Claim, passwords: Sequence[str]) -> None:
         if draft.password is None
     }
     now = timezone.now()
-    outcome: dict[str, object] = {} if mine.left_out else {"sealed_file": None, "sealed_choices": None}
+    outcome: dict[str, object] = (
+        {} if mine.left_out else {"sealed_file": None, "sealed_book": None, "sealed_choices": None}
+    )
     written = _held_by(mine).update(
         status=Import.Status.CREATED,
         claim=None,

@@ -14,21 +14,21 @@ from accounts.formats import grouped
 from accounts.validators import to_unicode
 from bulkimport.columns import BY_FIELD
 from bulkimport.models import Import
-from bulkimport.rows import Field, Level, Plan, Problem
-from bulkimport.wording import named, read_as, sum_of_rows, welcome_of
+from bulkimport.rows import Field, Level, Place, Plan, Problem
+from bulkimport.wording import named, place_named, read_as, sum_of_rows, welcome_of
 
 FIELD_ORDER: Final = {None: -1} | {name: place for place, name in enumerate(Field)}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a file. `accounts` has line, address and generated password (None: it stood in the file)."""
+    """What became of a file. `accounts` has place, address and generated password (None: it stood in the file)."""
 
     plan: Plan
     sha256: str | None
     would_create: bool
     import_record: Import | None = None
-    accounts: tuple[tuple[int, str, str | None], ...] = field(default=(), repr=False)
+    accounts: tuple[tuple[Place, str, str | None], ...] = field(default=(), repr=False)
 
     @property
     def is_created(self) -> bool:
@@ -38,8 +38,12 @@ class Outcome:
 
     @property
     def problems(self) -> list[Problem]:
-        """All problems: those of the file first, then by line and by the order of the columns."""
-        return sorted(self.plan.problems, key=lambda p: (p.line or 0, FIELD_ORDER[p.field]))
+        """All problems: those of the file first, then by sheet, line and the order of the columns."""
+        numbers = {sheet.name: sheet.number for sheet in self.plan.file.sheets}
+        return sorted(
+            self.plan.problems,
+            key=lambda p: (p.line is not None, numbers.get(p.sheet or "", 0), p.line or 0, FIELD_ORDER[p.field]),
+        )
 
 
 def as_json(outcome: Outcome) -> dict[str, object]:
@@ -54,11 +58,18 @@ def as_json(outcome: Outcome) -> dict[str, object]:
             "encoding": dialect.encoding,
             "separator": dialect.separator,
             "sha256": outcome.sha256,
+            "sheets": [
+                {"name": sheet.name, "rows": sheet.rows, "read": sheet.is_read}
+                for sheet in plan.file.sheets
+                if sheet.name
+            ],
         },
         "counts": {**plan.counts, "created": len(outcome.accounts)},
         "rows": [
             {
+                "sheet": draft.sheet,
                 "line": draft.line,
+                "action": "create",
                 "email": draft.address,
                 "quota_mb": draft.quota_mb,
                 "forward": list(draft.destinations),
@@ -68,11 +79,20 @@ def as_json(outcome: Outcome) -> dict[str, object]:
             for draft in plan.drafts
         ],
         "problems": [
-            {"line": p.line, "field": p.field, "level": p.level, "code": p.code, "message": p.message}
+            {
+                "sheet": p.sheet,
+                "line": p.line,
+                "field": p.field,
+                "level": p.level,
+                "code": p.code,
+                "message": p.message,
+                "suggestion": p.suggestion or None,
+            }
             for p in outcome.problems
         ],
         "accounts": [
-            {"line": line, "email": address, "password": password} for line, address, password in outcome.accounts
+            {"sheet": place.sheet, "line": place.line, "email": address, "password": password}
+            for place, address, password in outcome.accounts
         ],
         "welcome": _welcome_json(outcome),
     }
@@ -115,7 +135,7 @@ def as_lines(outcome: Outcome, *, filename: str, results: Path | None) -> Iterat
 
 def problem_line(problem: Problem) -> str:
     """Return a problem as one line, such as `row 4, password: The password has no digit. Add one.`"""
-    where = _("row %(line)s") % {"line": problem.line} if problem.line is not None else _("file")
+    where = place_named(problem.place) if problem.place else _("file")
     if problem.field:
         where += ", " + str(BY_FIELD[problem.field].label).lower()
     if problem.level is Level.WARNING:
@@ -128,14 +148,16 @@ def _created_lines(outcome: Outcome, results: Path | None) -> Iterator[str]:
     yield ngettext("%(count)s account was created.", "%(count)s accounts were created.", count) % {
         "count": grouped(count)
     }
-    if left_out := outcome.plan.error_lines:
+    if left_out := outcome.plan.error_places:
         yield _("Left out: %(rows)s.") % {"rows": named(left_out)}
     if results:
         yield _("The accounts and their passwords are in %(path)s.") % {"path": results}
         return
     yield ""
     table = [(pgettext("column", "E-mail"), pgettext("column", "Password"))]
-    table += [(to_unicode(address), password or _("(as in the file)")) for _line, address, password in outcome.accounts]
+    table += [
+        (to_unicode(address), password or _("(as in the file)")) for _place, address, password in outcome.accounts
+    ]
     width = max(len(address) for address, _password in table)
     for address, password in table:
         yield f"{address:<{width}}  {password}"

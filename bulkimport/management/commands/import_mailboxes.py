@@ -22,10 +22,19 @@ from accounts.validators import parse_quota_mb, trimmed
 from bulkimport import downloads
 from bulkimport.management.commands._outcome import Outcome, as_json, as_lines
 from bulkimport.models import Import
-from bulkimport.rows import Dialect, FileRows, Plan, Problem
+from bulkimport.rows import Dialect, FileRows, Place, Plan, Problem
 from bulkimport.services.after import accounts_of
-from bulkimport.services.checking import ImportNotOpen, check, check_unstored, file_too_large, note_plan, upload
+from bulkimport.services.checking import (
+    TooManyLists,
+    check,
+    check_unstored,
+    file_too_large,
+    note_plan,
+    too_many_lists,
+    upload,
+)
 from bulkimport.services.creating import Claim, ClaimLost, claim, create, is_allowed
+from bulkimport.services.reading import ImportNotOpen
 
 USAGE: Final = 2  # the exit status for what is wrong with the command rather than with the file
 INTERRUPTED: Final = 130  # as shells report a process that Ctrl-C ended
@@ -64,6 +73,8 @@ class Command(BaseCommand):
                     name = os.fsencode(Path(options["file"]).name).decode(errors="replace")
                     record = upload(content=content, filename=name, uploaded_by=login, default_quota=quota)
                     outcome = self.import_all(record, options)
+            except TooManyLists as refusal:
+                outcome = Outcome(_too_many_lists(refusal), None, would_create=False)
             except KeyboardInterrupt:  # once the accounts exist it does not get here
                 self.stderr.write("\n" + _("Stopped. Nothing was created."))
                 raise SystemExit(INTERRUPTED) from None
@@ -81,16 +92,16 @@ class Command(BaseCommand):
 
     def import_all(self, record: Import, options: dict[str, Any]) -> Outcome:
         """Create the accounts of an import where its plan allows it, and return what became of it."""
-        plan = check(record)
+        plan = check(record, wait_seconds=None)
         note_plan(record, plan)
         if not is_allowed(plan, skip_errors=options["skip_errors"]):
             return Outcome(plan, record.sha256, would_create=False, import_record=record)
         try:
-            mine = claim(record, plan, leave_out=plan.error_lines)
+            mine = claim(record, plan, leave_out=plan.error_places)
             done = mine is not None and self.create(mine, record, options)
             record.refresh_from_db()
             if not done:
-                return Outcome(_changed_meanwhile(check(record)), record.sha256, False, record)
+                return Outcome(_changed_meanwhile(check(record, wait_seconds=None)), record.sha256, False, record)
         except (ClaimLost, ImportNotOpen):
             message = _("Another process has taken this import over; nothing was created here.")
             return Outcome(_with_error(plan, "taken_over", message), record.sha256, False, record)
@@ -210,16 +221,25 @@ def _reserved(results: str | None) -> Iterator[Path | None]:
             path.unlink()
 
 
-def _accounts_of(outcome: Outcome) -> tuple[tuple[int, str, str | None], ...]:
-    """Return line, address and generated password of what was created; None where the file gave the password."""
+def _accounts_of(outcome: Outcome) -> tuple[tuple[Place, str, str | None], ...]:
+    """Return place, address and generated password of what was created; None where the file gave the password."""
     if outcome.import_record is None:
         return ()
-    return tuple((account.line, account.address, account.password) for account in accounts_of(outcome.import_record))
+    return tuple(
+        (Place(account.sheet or None, account.line), account.address, account.password)
+        for account in accounts_of(outcome.import_record)
+    )
 
 
 def _too_large() -> Plan:
     """Return the plan of a file that is not read because of its size."""
     return Plan(FileRows(Dialect()), drafts=(), problems=(file_too_large(),))
+
+
+def _too_many_lists(refusal: TooManyLists) -> Plan:
+    """Return the plan of a file that is not stored, since its login has too many unfinished lists."""
+    problem = Problem("too_many_lists", too_many_lists(refusal.oldest))
+    return Plan(FileRows(Dialect()), drafts=(), problems=(problem,))
 
 
 def _changed_meanwhile(plan: Plan) -> Plan:

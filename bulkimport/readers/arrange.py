@@ -1,0 +1,185 @@
+"""From a book to rows: which sheets are read, which lines are accounts, and every problem with its place."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Final
+
+from bulkimport.columns import is_passed_over
+from bulkimport.readers import messages
+from bulkimport.readers.book import Book, Sheet
+from bulkimport.readers.cells import row_of
+from bulkimport.readers.found import found_sheet, letter_of
+from bulkimport.readers.header import is_address, known_fields
+from bulkimport.readers.layout import Layout, cells_of, lay_out
+from bulkimport.readers.lines import Sorted, sorted_lines, with_split_rows
+from bulkimport.readers.workbook.grid import MAX_ROWS
+from bulkimport.rows import Dialect, Field, FileRows, FoundSheet, Level, Problem, Reading, Row, SheetChoice
+
+_AS_DETECTED: Final = SheetChoice()
+
+
+@dataclass(frozen=True, slots=True)
+class _Looked:
+    """A sheet with its layout, its lines sorted into accounts and others, and what kind of list it is.
+
+    kind: "named" (a column is named for the addresses), "first" (no names, addresses in the first column), "content"
+    (some column has addresses) or "other".
+    """
+
+    number: int
+    sheet: Sheet
+    choice: SheetChoice
+    layout: Layout
+    lines: Sorted
+    kind: str
+
+    @property
+    def name(self) -> str:
+        return self.sheet.name or ""
+
+
+def arrange(book: Book, reading: Reading, *, max_rows: int) -> FileRows:
+    """Return the rows of a book of at most `max_rows` accounts; `reading` is what a person has said about it.
+
+    A problem with the whole file has no line. With one of level error `rows` is empty; otherwise
+    `rows_read == len(rows) + left_out + blank`. The cells of a row are the file's own text, one for each known column
+    that its sheet has; a column that it lacks is absent.
+    """
+    dialect = Dialect(book.format, book.encoding, book.separator)
+    if book.refusal:
+        return FileRows(dialect, problems=(messages.refused(book.refusal),))
+    looked = [_look(number, sheet, book, reading) for number, sheet in enumerate(book.sheets, start=1)]
+    read = _sheets_to_read(looked)
+    shown = {each.number: each.name if len(read) > 1 else None for each in read}
+    problems = [
+        replace(problem, sheet=shown[each.number])
+        for each in read
+        for problem in _sheet_problems(each, shown[each.number])
+    ]
+    unread = [each for each in looked if each not in read]
+    problems += [_not_read(each) for each in unread if each.choice.is_read is None]
+    accounts = sum(len(each.lines.accounts) + each.sheet.more for each in read)
+    if not read:
+        problems.append(messages.no_sheet())
+    elif not accounts and not _has_error(problems):
+        problems.append(messages.no_accounts())
+    if accounts > max_rows:
+        problems.append(messages.too_many(accounts, max_rows))
+    blank = sum(each.lines.blank for each in read)
+    left_out = sum(len(each.lines.above) + len(each.lines.left_out) for each in read)
+    return FileRows(
+        dialect=dialect,
+        columns=tuple(dict.fromkeys(field for each in read for field in each.layout.columns if field)),
+        rows=() if _has_error(problems) else tuple(chain.from_iterable(_rows(e, shown[e.number]) for e in read)),
+        rows_read=accounts + blank + left_out,
+        blank=blank,
+        left_out=left_out,
+        problems=tuple(problems),
+        sheets=tuple(_found(each, is_read=each not in unread) for each in looked),
+    )
+
+
+def _look(number: int, sheet: Sheet, book: Book, reading: Reading) -> _Looked:
+    choice = reading.sheets.get(sheet.name or "", _AS_DETECTED)
+    sheet = with_split_rows(sheet, book.separator)
+    layout = lay_out(sheet.records, choice)
+    return _Looked(number, sheet, choice, layout, sorted_lines(sheet, layout, choice.taken_back), _kind(sheet, layout))
+
+
+def _kind(sheet: Sheet, layout: Layout) -> str:
+    if layout.header is not None and Field.EMAIL in layout.columns:
+        return "named"
+    if layout.header is None and Field.EMAIL in layout.columns:
+        cells = list(cells_of(layout.columns.index(Field.EMAIL), sheet.records))
+        if sum(is_address(cell) for cell in cells) * 2 > len(cells):
+            return "first"
+    return "other" if layout.by_content is None else "content"
+
+
+def _sheets_to_read(looked: Sequence[_Looked]) -> list[_Looked]:
+    """Return the sheets that a person has ticked, else the visible ones that are lists.
+
+    Without any list it is the first visible sheet with addresses, else the first visible one, whose problems then say
+    what is missing.
+    """
+    ticked = [each for each in looked if each.choice.is_read]
+    visible = [each for each in looked if each.choice.is_read is None and not each.sheet.is_hidden]
+    lists = [each for each in visible if each.kind in ("named", "first")]
+    if ticked or lists:
+        return [each for each in looked if each in ticked or each in lists]
+    return ([each for each in visible if each.kind == "content"] or visible)[:1]
+
+
+def _not_read(each: _Looked) -> Problem:
+    found = _found(each, is_read=False)
+    problem = messages.sheet_not_read(each.name, found.rows, is_hidden=each.sheet.is_hidden)
+    return replace(problem, sheet=each.name)
+
+
+def _found(each: _Looked, *, is_read: bool) -> FoundSheet:
+    is_chosen = each.choice.is_read is not None
+    return found_sheet(
+        each.number, each.sheet, each.layout, each.lines, is_read=is_read, is_chosen=is_chosen, kind=each.kind
+    )
+
+
+def _sheet_problems(each: _Looked, shown: str | None) -> list[Problem]:
+    """Return the problems of a sheet as a whole; `shown` is its name where the sentences need it."""
+    layout, lines = each.layout, each.lines
+    problems = []
+    header = each.sheet.records[layout.header] if layout.header is not None else None
+    if each.sheet.is_cut:
+        problems.append(messages.sheet_too_long(each.name, MAX_ROWS))
+    if header is not None and header.fault:
+        return [*problems, Problem(header.fault, messages.row_fault(header))]
+    problems += _column_problems(each, shown)
+    if header is not None and lines.above:
+        problems.append(messages.header_not_first(shown, header.line, [record.line for record in lines.above]))
+    if lines.left_out:
+        problems.append(messages.rows_left_out(shown, [record.line for record in lines.left_out]))
+    if hidden := sum(record.is_hidden for record in lines.accounts):
+        problems.append(messages.rows_hidden(shown, hidden))
+    return problems
+
+
+def _column_problems(each: _Looked, shown: str | None) -> list[Problem]:
+    """Return what is wrong with the columns of a sheet and their names."""
+    layout, is_chosen = each.layout, each.choice.columns is not None
+    if layout.is_too_wide:
+        return [messages.too_many_columns(shown)]
+    problems = [messages.column_repeated(shown, name, field) for name, field in layout.repeated]
+    if layout.header is None and not is_chosen:
+        problems.append(messages.no_header(shown))
+    elif Field.EMAIL not in layout.columns and not any(field is Field.EMAIL for _name, field in layout.repeated):
+        names = [name for name in layout.names if name]
+        if any(layout.columns) or is_chosen:
+            problems.append(messages.email_column_missing(shown, was_chosen=is_chosen))
+        else:
+            return [messages.header_unknown(shown, names)]
+    problems += [messages.column_unclear(shown, name, field) for name, field in layout.unclear]
+    said = {name for name, _field in layout.unclear}
+    repeated = {field for _name, field in layout.repeated}
+    unknown = [
+        name
+        for index, name in enumerate(layout.names)
+        if name
+        and not any(layout.columns[index : index + 1])
+        and not (name in said or is_passed_over(name) or repeated & known_fields([name]))
+    ]
+    if unknown and not is_chosen:
+        are_certain = sum(field is not None for field in layout.columns) > 1
+        problems.append(messages.column_unknown(shown, unknown, are_certain=are_certain))
+    if layout.index is not None:
+        problems.append(messages.column_index(shown, letter_of(layout.index)))
+    return problems
+
+
+def _rows(each: _Looked, shown: str | None) -> list[Row]:
+    return [row_of(record, each.layout, sheet=shown, domain=each.choice.domain) for record in each.lines.accounts]
+
+
+def _has_error(problems: Sequence[Problem]) -> bool:
+    return any(problem.level is Level.ERROR for problem in problems)

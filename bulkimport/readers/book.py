@@ -1,0 +1,138 @@
+"""A list as it stands, before anything is known of its columns: sheets of records. Data that can be stored as JSON.
+
+The readers of text and of spreadsheets make a `Book` of the bytes of an upload; `bulkimport.readers.arrange` makes
+rows of accounts of it. Opening the bytes is slow (a spreadsheet takes a child process), arranging is quick, so an
+import keeps its book and arranges it anew for every page.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+from accounts.validators import INVISIBLE
+
+MAX_COUNTED: Final = 20_000  # records of a sheet that are counted; as many as are read of a spreadsheet's
+MAX_CELL: Final = 10_000  # characters; no address, list of addresses or password comes near
+MAX_COLUMNS: Final = 100
+MAX_NAME: Final = 200  # characters of a header cell that are looked at
+# Control characters that a cell cannot have. Vertical tab and form feed are not among them: they come from word
+# processors, and the validator names them.
+CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
+# Blank is what `trimmed` leaves nothing of. A search stays linear on a hostile cell, trimming does not.
+_TEXT: Final = re.compile(rf"[^\s{INVISIBLE}]")
+
+
+class Mark(NamedTuple):
+    """What is wrong with one cell of a record, found by its reader.
+
+    column: index from 0. code: cell_unreadable (the file shows something there that cannot be known; the cell's text
+    is empty), cells_merged (a merged cell covers it; its text is empty) or number_format (the program shows another
+    text than the stored number). shown: that text, where it can be known.
+    """
+
+    column: int
+    code: str
+    shown: str = ""
+
+
+class Record(NamedTuple):
+    """A line of a list that has text, or a mark, in it.
+
+    line: the number that a person sees in an editor or spreadsheet, from 1. fault: the code of what is wrong with the
+    writing of the whole line (quotes, cell_too_long), else empty; the cells are then a best guess. last: of the fault
+    quotes, the last of the lines that the quoted cell would have taken.
+    """
+
+    line: int
+    cells: Sequence[str]
+    fault: str = ""
+    last: int = 0
+    marks: tuple[Mark, ...] = ()
+    is_hidden: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Sheet:
+    """One table of a book; text has one, without a name.
+
+    records: those that are not blank, in order, as many as are kept. more: how many that are not blank come after
+    them. blank: how many blank lines there are. is_cut: the sheet goes on below the last line that is read of it.
+    """
+
+    name: str | None
+    records: tuple[Record, ...] = field(default=(), repr=False)
+    more: int = 0
+    blank: int = 0
+    is_hidden: bool = False
+    is_cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a file cannot be read: a code, and the one value that its sentence names, such as a line or an encoding."""
+
+    code: str
+    detail: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Book:
+    """A file taken apart. With a refusal there are no sheets.
+
+    format: csv, xlsx, xls or ods, None where it is unknown. encoding and separator: of text, how it was read.
+    """
+
+    format: str | None = None
+    encoding: str | None = None
+    separator: str | None = None
+    sheets: tuple[Sheet, ...] = field(default=(), repr=False)
+    refusal: Refusal | None = None
+
+
+class RefusedError(Exception):
+    """The file cannot be read at all. `refusal` says why, the other two how far the reader came."""
+
+    def __init__(self, code: str, detail: str = "", *, format: str | None = None, encoding: str | None = None) -> None:  # noqa: A002 - the word for it everywhere
+        super().__init__(code)
+        self.book = Book(format=format, encoding=encoding, refusal=Refusal(code, detail))
+
+
+def has_text(cell: str) -> bool:
+    """Tell whether a cell holds more than blanks and invisible characters."""
+    return _TEXT.search(cell) is not None
+
+
+def is_blank(cells: Sequence[str]) -> bool:
+    """Tell whether no cell holds text."""
+    return not any(cell and _TEXT.search(cell) for cell in cells)
+
+
+def to_json(book: Book) -> dict[str, Any]:
+    """Return a book as JSON can hold it."""
+    return {
+        "dialect": [book.format, book.encoding, book.separator],
+        "refusal": [book.refusal.code, book.refusal.detail] if book.refusal else None,
+        "sheets": [
+            [sheet.name, sheet.more, sheet.blank, sheet.is_hidden, sheet.is_cut, [list(r) for r in sheet.records]]
+            for sheet in book.sheets
+        ],
+    }
+
+
+def from_json(stored: Mapping[str, Any]) -> Book:
+    """Return the book that `to_json` was given."""
+    file_format, encoding, separator = stored["dialect"]
+    sheets = tuple(
+        Sheet(name, tuple(_record(record) for record in records), more, blank, is_hidden, is_cut)
+        for name, more, blank, is_hidden, is_cut, records in stored["sheets"]
+    )
+    refusal = Refusal(*stored["refusal"]) if stored["refusal"] else None
+    return Book(file_format, encoding, separator, sheets, refusal)
+
+
+def _record(stored: Sequence[Any]) -> Record:
+    line, cells, fault, last, marks, is_hidden = stored
+    return Record(line, cells, fault, last, tuple(Mark(*mark) for mark in marks), is_hidden)

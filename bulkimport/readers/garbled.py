@@ -1,0 +1,247 @@
+"""Letters that were garbled on their way: decoded wrongly, written as escapes, replaced by signs or lost.
+
+Names of columns can be recognised all the same, since there are few. A password cannot, so it is only found out.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Iterator
+from enum import StrEnum
+from functools import cache
+from itertools import groupby, product
+from typing import Final
+
+from accounts.validators import trimmed
+from bulkimport.columns import CHOICES, field_named, folded
+from bulkimport.readers.book import MAX_NAME
+from bulkimport.readers.mojibake import CODE_PAGES, misread, was_misread
+from bulkimport.rows import Field
+
+
+class Damage(StrEnum):
+    """What has happened to the name of a column."""
+
+    REMARK = "remark"  # nothing, but a remark or a number stands beside it
+    ENTITIES = "entities"  # letters are written as escapes, of HTML or others
+    LETTERS = "letters"  # letters were decoded wrongly or replaced by signs
+    LOST = "lost"  # letters are missing
+
+
+_NAMES: Final = tuple((column.field, name) for column in CHOICES for name in column.names)
+
+# --- Escapes ---------------------------------------------------------------------------------------------------------
+_ENTITY: Final = re.compile(r"&(?:amp;)*(#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,20}[0-9]{0,2});", re.IGNORECASE)
+_CODE_POINT: Final = re.compile(r"[\\%]u([0-9a-f]{4})", re.IGNORECASE)
+_OCTETS: Final = re.compile(r"(?:(?:%|=|\\x)[0-9a-f]{2})+", re.IGNORECASE)
+
+# --- Remarks ---------------------------------------------------------------------------------------------------------
+_NUMBERING: Final = re.compile(r"\(?(?:[0-9]{1,2}|[a-z](?=[.)]))[.):]*\s*(?=\S)", re.IGNORECASE)
+_REMARK_BEFORE: Final = re.compile(r"[(\[]([^)\]]*)[)\]]\s*")
+_REMARK_BEGINS: Final = re.compile(r"[\n\r(\[{:;,*|–—¹²³]|\s[-/]\s|[0-9]\)")
+_EXAMPLE: Final = re.compile(r"\S*@\S*")
+# All that a remark may say: with any other word the column may be another one, such as a password for the wireless
+# network, or one in another unit.
+_REMARK_WORDS: Final = """
+    min minimum minimalnie max maks maksimum maksymalnie co najmniej najwyżej od do znak znaki znaków litera litery
+    liter literę cyfra cyfry cyfr cyfrę duża duże mała małe wielka wielkie i oraz lub albo z w na nie tak t n np
+    przykład wzór opcjonalnie opcjonalne opcjonalny opcjonalna nieobowiązkowe nieobowiązkowa nieobowiązkowo wymagane
+    wymagany wymagana obowiązkowe obowiązkowy obowiązkowa obowiązkowo pole mb liczba całkowita tekst puste pusty pusta
+    zostaw losowe domyślne domyślna domyślnie brak jeśli jeżeli gdy nowe początkowe startowe tymczasowe
+    at least up to character characters letter letters digit digits number and or with in a an of e g eg ex example
+    optional required mandatory field yes no y empty blank random default if leave whole text new initial temporary
+"""
+_REMARKS: Final = frozenset(map(folded, _REMARK_WORDS.split())) | {""}
+
+# --- Likeness --------------------------------------------------------------------------------------------------------
+_SHORTEST_MISTYPED: Final = 5  # letters of a name that may have one typing error
+_SHORTEST_MISTYPED_TWICE: Final = 9
+
+
+def garbled_name(name: str) -> tuple[Field, Damage] | None:
+    """Return the column that a damaged name surely means, and how it is damaged.
+
+    None for a name that is known as it stands, unless it is so only because a wrong decoding looks like an accent
+    (HasĹ‚o), and for one that merely resembles ours.
+    """
+    name = trimmed(name[:MAX_NAME])
+    if not name:
+        return None
+    if field := field_named(name):
+        return (field, Damage.LETTERS) if was_misread(name) else None
+    unescaped = _unescaped(name, unknown="\ufffd")
+    if unescaped != name:
+        found = garbled_name(unescaped)
+        field = field_named(unescaped) or (found and found[0])
+        return (field, Damage.ENTITIES) if field else None
+    if found := _garbled(name):
+        return found
+    for bare in map(trimmed, _without_remark(name)):
+        if field := field_named(bare):
+            return field, Damage.REMARK
+        if found := _garbled(bare):
+            return found
+    return None
+
+
+def looks_like(name: str) -> Field | None:
+    """Return the column that a name may mean: it begins or ends with a known one, or is mistyped; else None."""
+    name = trimmed(name[:MAX_NAME])
+    tokens = [token for word in re.findall(r"[^\W_]+", name) if (token := folded(word))]
+    ends = [part for count in range(1, len(tokens) + 1) for part in (tokens[:count], tokens[-count:])]
+    known = [(len(part), field) for part in ends if (field := field_named("".join(part)))]
+    if known:
+        return max(known)[1]
+    words = name.split()
+    for count in range(1, len(words) + 1):
+        for part in (words[:count], words[-count:]):
+            if found := garbled_name(" ".join(part)):
+                return found[0]
+    whole, *parts = ["".join(tokens), *tokens[:1], *tokens[-1:]]
+    return _mistyped(whole, _SHORTEST_MISTYPED) or next(
+        (field for part in parts if (field := _mistyped(part, _SHORTEST_MISTYPED_TWICE))), None
+    )
+
+
+def is_garbled(text: str) -> bool:
+    """Tell whether letters of a text were surely decoded wrongly, once or twice, or stand in it as escapes."""
+    if "\ufffd" in text or was_misread(text):
+        return True
+    unescaped = _unescaped(text)
+    return unescaped != text and any(letter.isalpha() and not letter.isascii() for letter in unescaped)
+
+
+def _unescaped(text: str, *, unknown: str = "") -> str:
+    r"""Return a text with escapes such as &#322; &lstrok; \u0142 %C5%82 and =C5=82 as the letters that they mean.
+
+    unknown: what octets that are no UTF-8 become; they stay as they are where it is empty.
+    """
+
+    def from_octets(match: re.Match[str]) -> str:
+        try:
+            return bytes.fromhex(re.sub(r"%|=|\\x", "", match[0], flags=re.IGNORECASE)).decode()
+        except UnicodeDecodeError:
+            return unknown or match[0]
+
+    text = _ENTITY.sub(lambda match: html.unescape(f"&{match[1]};"), text)
+    text = _CODE_POINT.sub(lambda match: chr(int(match[1], 16)), text)
+    return _OCTETS.sub(from_octets, text)
+
+
+def _without_remark(name: str) -> Iterator[str]:
+    """Yield what a name may be without a remark before or after it, or the number of its column."""
+    for begin in (_NUMBERING.match(name), _REMARK_BEFORE.match(name)):
+        if begin and (begin.re is _NUMBERING or _is_remark(begin[1])):
+            yield name[begin.end() :]
+            yield from _without_later_remark(name[begin.end() :])
+    yield from _without_later_remark(name)
+
+
+def _without_later_remark(name: str) -> Iterator[str]:
+    for begin in _REMARK_BEGINS.finditer(name):
+        if _is_remark(name[begin.start() :]):
+            yield name[: begin.start()]
+
+
+def _is_remark(text: str) -> bool:
+    words = re.findall(r"[^\W_]+", _EXAMPLE.sub("", text))
+    return all(word.isdigit() or folded(word) in _REMARKS for word in words)
+
+
+# --- Names whose letters are garbled ---------------------------------------------------------------------------------
+def _garbled(name: str) -> tuple[Field, Damage] | None:
+    mark = next((mark for mark in _byte_order_marks() if name.startswith(mark)), "")
+    name = name.removeprefix(mark)
+    if field := field_named(name):
+        return field, Damage.LETTERS
+    if not name.isascii() or not name.replace("_", "?").replace(" ", "").isalnum():
+        fields = {field for field, pattern in _patterns() if pattern.fullmatch(name)}
+    else:
+        fields = {field for field, text in _plain_garblings() if text == name}
+    if len(fields) == 1:
+        return fields.pop(), Damage.LETTERS
+    field = _shortened().get(folded(name))
+    return (field, Damage.LOST) if field else None
+
+
+@cache
+def _byte_order_marks() -> tuple[str, ...]:
+    """Return what the mark at the beginning of a UTF-8 file looks like when it is decoded wrongly, once or twice."""
+    once = {misread("\ufeff", code_page) for code_page in CODE_PAGES}
+    return tuple(once | {misread(mark, code_page) for mark in once for code_page in CODE_PAGES})
+
+
+@cache
+def _patterns() -> tuple[tuple[Field, re.Pattern[str]], ...]:
+    """Return for each name a pattern of its garbled forms: the letters of ASCII fit, and where another letter or a
+    sign stands, there may be anything that ASCII has no letter for.
+    """
+    strange = r"[^\x00-\x7f]|[?_\x00-\x1f\x7f]"
+    found = []
+    for field, name in _NAMES:
+        pattern = ""
+        for kind, group in groupby(name, _kind):
+            part = "".join(group)
+            if kind == "letter":
+                # Each may have become as many as eight, and the other one of two may have lost its accent alone.
+                pattern += rf"(?:{strange}|[{folded(part)}]){{1,{8 * len(part)}}}"
+            else:
+                pattern += re.escape(part) if kind == "ascii" else r"(?:[\W_]|[^\x00-\x7f]){0,8}"
+        found.append((field, re.compile(pattern, re.IGNORECASE)))
+    return tuple(found)
+
+
+def _kind(character: str) -> str:
+    if not character.isalnum():
+        return "sign"
+    return "ascii" if character.isascii() else "letter"
+
+
+@cache
+def _plain_garblings() -> frozenset[tuple[Field, str]]:
+    """Return the names as they are after half of each letter's bits were lost, so that ASCII remains: HasBo, Has3o."""
+    found = set()
+    for field, name in _NAMES:
+        for written in (name, name.lower(), name.upper(), name.capitalize()):
+            found.add((field, "".join(chr(ord(letter) & 0xFF) for letter in written)))
+            for code_page in ("cp1250", "iso-8859-2", "cp852", "mac-latin2"):
+                found.add((field, "".join(chr(byte & 0x7F) for byte in written.encode(code_page))))
+    return frozenset(found)
+
+
+@cache
+def _shortened() -> dict[str, Field]:
+    """Return the names as they are compared, without some of the letters that ASCII lacks."""
+    found = {}
+    for field, name in _NAMES:
+        choices = [("", folded(letter)) if _kind(letter) == "letter" else (folded(letter),) for letter in name]
+        found.update({"".join(letters): field for letters in product(*choices)})
+    return {name: field for name, field in found.items() if not field_named(name)}
+
+
+# --- Names that are mistyped -----------------------------------------------------------------------------------------
+def _mistyped(name: str, shortest: int) -> Field | None:
+    """Return the column whose name, of at least `shortest` letters, was mistyped so; None where there is none."""
+    for field, known in _NAMES:
+        plain = folded(known)
+        if len(plain) < shortest:
+            continue
+        allowed = 2 if len(plain) >= _SHORTEST_MISTYPED_TWICE else 1
+        if abs(len(plain) - len(name)) <= allowed and _distance(plain, name) <= allowed:
+            return field
+    return None
+
+
+def _distance(one: str, other: str) -> int:
+    """Return how many letters are wrong, missing, surplus or swapped with a neighbour (optimal string alignment)."""
+    before: list[int] = []
+    row = list(range(len(other) + 1))
+    for i, letter in enumerate(one, start=1):
+        before, last, row = row, before, [i]
+        for j, another in enumerate(other, start=1):
+            steps = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != another))
+            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == another:
+                steps = min(steps, last[j - 2] + 1)
+            row.append(steps)
+    return row[-1]

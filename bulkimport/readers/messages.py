@@ -1,0 +1,289 @@
+"""The sentences about files, sheets and rows that the readers' codes stand for, in the language of the moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.formats import grouped
+from bulkimport.columns import BY_FIELD, COLUMNS
+from bulkimport.readers.book import MAX_CELL, MAX_COLUMNS, MAX_COUNTED, Mark, Record, Refusal
+from bulkimport.readers.header import harmless_names
+from bulkimport.rows import ENCODING_NAMES, Field, Level, Problem
+
+LINES_NAMED: Final = 5
+SHOWN_NAMES: Final = 10
+SHOWN_CHARACTERS: Final = 40
+
+
+def named_lines(lines: Sequence[int]) -> str:
+    """Return rows by their numbers: `row 14`, `rows 14, 87 and 203`, `rows 2, 3, 4, 5, 6 and 12 others`."""
+    numbers = [str(line) for line in lines]
+    if len(numbers) > LINES_NAMED + 1:
+        others = len(numbers) - LINES_NAMED
+        last = ngettext("%(count)s other", "%(count)s others", others) % {"count": grouped(others)}
+        numbers = [*numbers[:LINES_NAMED], last]
+    joined = numbers[0] if len(numbers) == 1 else ", ".join(numbers[:-1]) + _(" and ") + numbers[-1] if numbers else ""
+    return ngettext("row %(numbers)s", "rows %(numbers)s", len(lines)) % {"numbers": joined}
+
+
+def of_sheet(sheet: str | None, message: str) -> str:
+    """Return a sentence with the name of its sheet before it, where there is more than one."""
+    return message if sheet is None else _("Sheet “%(name)s”: %(message)s") % {"name": sheet[:100], "message": message}
+
+
+# --- The file --------------------------------------------------------------------------------------------------------
+def refused(refusal: Refusal) -> Problem:
+    """Return the problem of a file that cannot be read at all."""
+    messages = {
+        "file_empty": _("The file is empty. Upload the file that has the list of accounts."),
+        "not_a_table": _("The file is not a list of accounts. Save the list as CSV, XLSX or ODS and upload that."),
+        "markup": _(
+            "The file is a web page or XML, whatever its name says. Open it in your spreadsheet program, save it as "
+            "XLSX and upload that."
+        ),
+        "encoding_wrong": _(
+            "The file is not written in the encoding %(detail)s. Choose another encoding, or let it be detected."
+        ),
+        "encoding_broken": _(
+            "The file is written in UTF-8, but line %(detail)s has broken letters. Save it anew and upload that."
+        ),
+        "file_damaged": _(
+            "The spreadsheet is damaged, perhaps the upload broke off; save it again and upload it once more."
+        ),
+        "sheet_binary": _("The file is a binary workbook (XLSB). Save it as XLSX in your spreadsheet program."),
+        "sheet_encrypted": _("The spreadsheet is locked with a password. Save it without one and upload that."),
+        "sheet_too_large": _(
+            "The spreadsheet is too large to be opened. Copy the list alone into a new file, or save it as CSV."
+        ),
+        "sheet_unreadable": _(
+            "The spreadsheet is written in a way that cannot be read. Save it as CSV, or anew as XLSX."
+        ),
+    }
+    detail = ENCODING_NAMES.get(refusal.detail, refusal.detail)
+    code = "not_a_table" if refusal.code == "markup" else refusal.code
+    return Problem(code, messages[refusal.code] % {"detail": detail})
+
+
+def too_many(accounts: int, limit: int) -> Problem:
+    """Return the problem of a list with more accounts than one may have."""
+    if accounts > max(MAX_COUNTED, limit):
+        message = _(
+            "The file has more than %(count)s accounts; at most %(limit)s fit into one file. Split it into parts."
+        )
+        counted = max(MAX_COUNTED, limit)
+        return Problem("too_many_accounts", message % {"count": grouped(counted), "limit": grouped(limit)})
+    message = ngettext(
+        "The file has %(count)s account; at most %(limit)s fit into one file. Split it into parts.",
+        "The file has %(count)s accounts; at most %(limit)s fit into one file. Split it into parts.",
+        accounts,
+    )
+    return Problem("too_many_accounts", message % {"count": grouped(accounts), "limit": grouped(limit)})
+
+
+def no_accounts() -> Problem:
+    return Problem(
+        "no_accounts", _("The file has a header and no accounts. Write each account on a line below the header.")
+    )
+
+
+# --- Sheets ----------------------------------------------------------------------------------------------------------
+def no_sheet() -> Problem:
+    message = _("No sheet of this file was read. Choose the one that has the list.")
+    return Problem("no_sheet", message)
+
+
+def sheet_not_read(name: str, rows: int, *, is_hidden: bool) -> Problem:
+    """Return the warning of a sheet that has text in it and was not read."""
+    if is_hidden:
+        message = ngettext(
+            "The sheet “%(name)s” is hidden and was not read; it has %(count)s row. Unhide it if it belongs to the "
+            "list.",
+            "The sheet “%(name)s” is hidden and was not read; it has %(count)s rows. Unhide it if it belongs to the "
+            "list.",
+            rows,
+        )
+    else:
+        message = ngettext(
+            "The sheet “%(name)s” was not read: it has %(count)s row, and no column named “%(email)s”.",
+            "The sheet “%(name)s” was not read: it has %(count)s rows, and no column named “%(email)s”.",
+            rows,
+        )
+    values = {"name": name[:100], "count": grouped(rows), "email": BY_FIELD[Field.EMAIL].header}
+    return Problem("sheet_hidden" if is_hidden else "sheet_not_read", message % values, level=Level.WARNING)
+
+
+def sheet_too_long(sheet: str, rows: int) -> Problem:
+    message = _("The sheet “%(name)s” has something below row %(count)s. Delete those rows.")
+    return Problem("sheet_too_long", message % {"name": sheet[:100], "count": grouped(rows)})
+
+
+def rows_hidden(sheet: str | None, count: int) -> Problem:
+    message = ngettext(
+        "%(count)s row is hidden in the spreadsheet and was read all the same. Delete it there if it is not meant.",
+        "%(count)s rows are hidden in the spreadsheet and were read all the same. Delete them there if they are not "
+        "meant.",
+        count,
+    )
+    return Problem("rows_hidden", of_sheet(sheet, message % {"count": grouped(count)}), level=Level.WARNING)
+
+
+# --- The names of the columns ----------------------------------------------------------------------------------------
+def _expected() -> str:
+    return ", ".join(column.header for column in COLUMNS)
+
+
+def _quoted(names: Sequence[str]) -> str:
+    cut = [f"{name[:SHOWN_CHARACTERS]}…" if len(name) > SHOWN_CHARACTERS else name for name in names[:SHOWN_NAMES]]
+    shown = [_("“%(name)s”") % {"name": name} for name in cut]
+    return ", ".join(shown) + ("…" if len(names) > SHOWN_NAMES else "")
+
+
+def no_header(sheet: str | None) -> Problem:
+    message = _("The file has no header line; its columns were read in this order: %(names)s.")
+    return Problem("no_header", of_sheet(sheet, message % {"names": _expected()}), level=Level.WARNING)
+
+
+def header_not_first(sheet: str | None, line: int, above: Sequence[int]) -> Problem:
+    message = ngettext(
+        "The names of the columns stand in row %(line)s; %(above)s above it was left out.",
+        "The names of the columns stand in row %(line)s; %(above)s above it were left out.",
+        len(above),
+    )
+    text = message % {"line": line, "above": named_lines(above)}
+    return Problem("header_not_first", of_sheet(sheet, text), level=Level.WARNING)
+
+
+def rows_left_out(sheet: str | None, lines: Sequence[int]) -> Problem:
+    message = ngettext(
+        "A total, a comment or a second header was left out, since it is no account: %(rows)s.",
+        "Totals, comments or further headers were left out, since they are no accounts: %(rows)s.",
+        len(lines),
+    )
+    return Problem("rows_left_out", of_sheet(sheet, message % {"rows": named_lines(lines)}), level=Level.WARNING)
+
+
+def column_index(sheet: str | None, letter: str) -> Problem:
+    message = _("Column %(letter)s has no name and only counts the rows; it is not used.")
+    return Problem("column_index", of_sheet(sheet, message % {"letter": letter}), level=Level.WARNING)
+
+
+def too_many_columns(sheet: str | None) -> Problem:
+    message = _("The file has more than %(count)s columns. Delete those that do not belong to the list.")
+    return Problem("too_many_columns", of_sheet(sheet, message % {"count": grouped(MAX_COLUMNS)}))
+
+
+def header_unknown(sheet: str | None, names: Sequence[str]) -> Problem:
+    """Return the problem of a header without a known name; only what can be no password is quoted."""
+    harmless = harmless_names(names)
+    if harmless:
+        message = _(
+            "The first line names no known column; it has %(found)s. "
+            "Say which column is which, or write these names there: %(names)s."
+        )
+    else:
+        message = _(
+            "The first line names no known column. Say which column is which, or write these names there: %(names)s."
+        )
+    return Problem("header_unknown", of_sheet(sheet, message % {"names": _expected(), "found": _quoted(harmless)}))
+
+
+def email_column_missing(sheet: str | None, *, was_chosen: bool) -> Problem:
+    message = _("The file has no column “%(name)s”. Add it, with the address of each account.")
+    if was_chosen:
+        message = _("No column is set to “%(name)s”. Choose the one that has the addresses.")
+    return Problem("email_column_missing", of_sheet(sheet, message % {"name": BY_FIELD[Field.EMAIL].header}))
+
+
+def column_repeated(sheet: str | None, name: str, field: Field) -> Problem:
+    """Return the problem of a field that more than one column claims; the name is empty where a person has said so."""
+    message = _("The column “%(name)s” is in the file more than once. Delete or rename all but one.")
+    if not name:
+        message = _("More than one column is set to “%(name)s”. Choose one, and set the others to something else.")
+    values = {"name": name[:SHOWN_CHARACTERS] or BY_FIELD[field].header}
+    return Problem("column_repeated", of_sheet(sheet, message % values), field=field)
+
+
+def column_unclear(sheet: str | None, name: str, field: Field) -> Problem:
+    message = _(
+        "The column “%(name)s” looks like “%(known)s”, but its name is not quite that. Say what it is, or write "
+        "“%(known)s” there."
+    )
+    values = {"name": name[:SHOWN_CHARACTERS], "known": BY_FIELD[field].header}
+    return Problem("column_unclear", of_sheet(sheet, message % values), field=field)
+
+
+def column_unknown(sheet: str | None, names: Sequence[str], *, are_certain: bool) -> Problem:
+    """Return the warning of columns that are not used; with one known name beside them they may be an account's."""
+    if not are_certain and len(harmless_names(names)) < len(names):
+        message = _(
+            "Some columns are not known and are not used. If you need one, give it one of these names: %(known)s."
+        )
+    else:
+        message = ngettext(
+            "The column %(names)s is not known and is not used. If you need it, give it one of these names: %(known)s.",
+            "The columns %(names)s are not known and are not used. If you need one, give it one of these names: "
+            "%(known)s.",
+            len(names),
+        )
+    text = message % {"names": _quoted(names), "known": _expected()}
+    return Problem("column_unknown", of_sheet(sheet, text), level=Level.WARNING)
+
+
+# --- Rows and cells --------------------------------------------------------------------------------------------------
+def row_fault(record: Record) -> str:
+    """Return the sentence for what is wrong with the writing of a whole row."""
+    if record.fault == "quotes" and record.last > record.line:
+        return _(
+            "A quotation mark that opens in line %(first)s closes only in line %(last)s, which would make one cell of "
+            "all lines between. Remove both marks, or write each twice; the other lines were read on their own."
+        ) % {"first": record.line, "last": record.last}
+    if record.fault == "quotes":
+        return _(
+            "The quotation marks of this line do not match. Close each one that is opened, and write one that belongs "
+            "to a value twice."
+        )
+    return cell_too_long()
+
+
+def cell_too_long() -> str:
+    return _("A cell of this line has more than %(count)s characters. Shorten it.") % {"count": grouped(MAX_CELL)}
+
+
+def surplus_cell(column: int) -> str:
+    return _(
+        "Cell %(number)s of this row has text but belongs to no column. Delete the text; if a value has the "
+        "separator in it, put the value in quotation marks."
+    ) % {"number": grouped(column + 1)}
+
+
+def cell_has_control() -> str:
+    return _("This cell has a character that cannot be seen. It is shown without it: look whether it is right.")
+
+
+def password_garbled() -> str:
+    return _(
+        "The letters of this password were garbled before the file was saved. Type the password here, or save the list "
+        "anew and upload that."
+    )
+
+
+def marked(mark: Mark) -> tuple[str, Level]:
+    """Return the sentence for what the reader found at a cell, and how much it matters."""
+    if mark.code == "cells_merged":
+        return (
+            _("This cell is merged with another one, so it was read as empty. Type the value here if it is meant."),
+            Level.WARNING,
+        )
+    if mark.code == "number_format":
+        message = _(
+            "The spreadsheet shows something else here than it stores. Type what is meant, such as 500 or 2 GB."
+        )
+        return message, Level.ERROR
+    return (
+        _("This cell has an error, a time or a formula without a result. Type the value itself, as text."),
+        Level.ERROR,
+    )

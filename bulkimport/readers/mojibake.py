@@ -1,0 +1,87 @@
+"""Text that was decoded in another encoding than it was written in: made, and found out."""
+
+from __future__ import annotations
+
+import re
+from functools import cache
+from typing import Final
+
+# The code pages that a list may have been read in by mistake. UTF-8 is what it was most likely written in.
+CODE_PAGES: Final = (
+    *("cp1250", "cp1252", "latin-1", "iso-8859-2", "cp852", "cp850", "cp437", "mac-roman", "mac-latin2"),
+)
+
+_LETTER: Final = r"[^\W\d_¹²³¼½¾⁰-₟]"
+# Signs that nobody puts between two letters, and others that a wrong decoding puts beside them. Accents that stand
+# alone, quotation marks, dashes and currencies are not among the first: passwords have them.
+_ODD: Final = r"¿¹¶¦¬±¤¼½¾‚„†‡‰\u2500-\u259f"
+_BESIDE: Final = rf"{_ODD}³£§©®°¥¢ªº×÷´¨ˇ˘˛˝¸¯»«"
+_ODD_IN_WORD: Final = re.compile(rf"(?<={_LETTER})[{_BESIDE}]*[{_ODD}][{_BESIDE}]*(?={_LETTER})")
+_C1_CONTROL: Final = re.compile(r"[\x80-\x84\x86-\x9f]")
+
+_UTF8: Final = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\x80-\xff]")
+_NO_BYTE: Final = b"\xff"  # stands for a character that the code page lacks; UTF-8 has no such byte
+# What a person may have written, or what a first wrong decoding has made of it.
+_LIKELY: Final = re.compile(
+    r"[\u0080-\u017f\u0192\u0218-\u021b\u02c6-\u02dd\u0410-\u044f\u2010-\u203a\u20ac\u2122\u2202\u220f\u2211\u221a"
+    r"\u2248\u2260-\u2265\u25ca\u2500-\u259f]"
+)
+_CYRILLIC: Final = re.compile(r"[\u0410-\u044f]")
+
+
+def misread(text: str, code_page: str) -> str:
+    """Return what UTF-8 looks like when it is read in a code page; bytes that this lacks become control characters."""
+    return "".join(_characters(code_page)[byte] for byte in text.encode())
+
+
+def was_misread(text: str) -> bool:
+    """Tell whether a text was surely decoded wrongly. Doubtful is not sure: names of all languages are let pass."""
+    if text.isascii():
+        return False
+    if _C1_CONTROL.search(text) or _ODD_IN_WORD.search(text):
+        return True
+    return any(_was_utf8(text, code_page) for code_page in CODE_PAGES)
+
+
+def _was_utf8(text: str, code_page: str) -> bool:
+    """Tell whether a text read in a code page was UTF-8: all that is not ASCII makes up letters of it.
+
+    Some programs drop characters that cannot be seen, so that of a letter only the first half is left. That is let
+    pass where there are as many whole ones.
+    """
+    table = _bytes(code_page)
+    content = b"".join(table.get(character, _NO_BYTE) for character in text)
+    whole = half = 0
+    for match in _UTF8.finditer(content):
+        if len(match[0]) == 1:
+            if not 0xC3 <= match[0][0] <= 0xC5:
+                return False
+            half += 1
+        elif _is_likely(match[0], text, code_page):
+            whole += 1
+        else:
+            return False
+    return whole >= 1 and (not half or whole > max(1, half - 1))
+
+
+def _is_likely(sequence: bytes, text: str, code_page: str) -> bool:
+    letter = sequence.decode("utf-8", "replace")
+    if not _LIKELY.fullmatch(letter):
+        return False
+    if _CYRILLIC.fullmatch(letter):
+        return not any(character.isascii() and character.isalpha() for character in text)
+    # Words in capitals, such as the Slovak PÄŤ and the Romanian PĂŞI.
+    seen = [_characters(code_page)[byte] for byte in sequence]
+    return not (text.isupper() and all(character.isupper() for character in seen)) or seen[0] == "Ĺ"
+
+
+@cache
+def _characters(code_page: str) -> tuple[str, ...]:
+    """Return the character of each byte; as programs do it, a byte without one is a control character."""
+    found = [bytes([byte]).decode(code_page, "replace") for byte in range(256)]
+    return tuple(chr(byte) if character == "\ufffd" else character for byte, character in enumerate(found))
+
+
+@cache
+def _bytes(code_page: str) -> dict[str, bytes]:
+    return {character: bytes([byte]) for byte, character in enumerate(_characters(code_page))}

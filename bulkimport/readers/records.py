@@ -1,0 +1,163 @@
+"""Text to records: lines are taken apart as RFC 4180 has it, and a little more kindly where that is safe."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import Final, NamedTuple, Protocol
+
+from bulkimport.readers.book import MAX_COLUMNS, Record, has_text
+
+# A quotation mark that is not closed within these bounds was never meant to open a cell. They also keep the time
+# linear: a row with such a mark is read once, and the reading goes on at the line after the one where it begins.
+_MAX_LINES: Final = 100
+_MAX_CHARACTERS: Final = 20_000
+_MAX_TALL_CELLS: Final = 10  # of a row: cells of several lines
+_LONGEST_LINE: Final = 131_072  # characters of one with quotation marks; the csv module takes no longer cell
+_EMPTY_LINES: Final = re.compile(r"\n+")
+_GUARDED: Final = re.compile(r'="[^"]*"')  # how exporters keep a spreadsheet from changing a text
+
+
+class Row(NamedTuple):
+    """A row taken apart. is_quoted: for each cell, whether it stands in quotation marks. end: where the row ends."""
+
+    cells: list[str]
+    is_quoted: list[bool]
+    end: int
+
+    @property
+    def has_stray_mark(self) -> bool:
+        """Whether a cell without quotation marks around it has one inside."""
+        return any(
+            '"' in cell and not quoted and not _GUARDED.fullmatch(cell)
+            for cell, quoted in zip(self.cells, self.is_quoted, strict=True)
+        )
+
+
+class Doubts(Protocol):
+    """What may be wrong with a row although its quotation marks match."""
+
+    def has_swallowed(self, row: Row) -> bool:
+        """Tell whether a cell has taken in other rows, or other cells of its own row."""
+        ...
+
+
+class NoDoubts:
+    """Takes every row as it is."""
+
+    def has_swallowed(self, row: Row) -> bool:  # noqa: ARG002 - the protocol's
+        return False
+
+
+NO_DOUBTS: Final = NoDoubts()
+
+
+def records(text: str, separator: str, *, start: int = 0, doubts: Doubts = NO_DOUBTS) -> Iterator[Record]:
+    """Take a text with line feeds apart, from the character at `start` on.
+
+    A file may have millions of empty lines: those that follow one another give one record without cells, whose `last`
+    is their last line.
+
+    Where the quotation marks of a row do not match, or `doubts` has any, it gives a record with the fault `quotes` and
+    a guess at its cells; the lines below the one where it begins are read on their own, so that nothing is swallowed.
+    """
+    at, line = start, text.count("\n", 0, start) + 1
+    closing = 0  # the line where a doubtful cell closes, whose mark there is as doubtful
+    while at < len(text):
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        if empty := _EMPTY_LINES.match(text, at):
+            end = empty.end() - 1
+            yield Record(line, (), last=line + end - at)
+            line += end - at
+        elif text.find('"', at, end) < 0:
+            # Without a quotation mark this is all that there is to do, and it is several times faster.
+            parts = text[at:end].split(separator)
+            yield Record(
+                line, _bounded([part.lstrip(" ") for part in parts] if text.find(" ", at, end) >= 0 else parts)
+            )
+        elif end - at > _LONGEST_LINE:
+            yield Record(line, (), "cell_too_long")
+        else:
+            row = _row(text, at, end, separator)
+            height = text.count("\n", at, row.end) if row else 0
+            is_sound = row is not None and not (row.has_stray_mark and (any(row.is_quoted) or line == closing))
+            if row and is_sound and not doubts.has_swallowed(row):
+                yield Record(line, _bounded(row.cells))
+                end, line = row.end, line + height
+            else:
+                yield Record(line, _bounded(_guess(text[at:end], separator)), "quotes", line + height)
+                closing = max(closing, line + height)
+        at, line = end + 1, line + 1
+
+
+def split_line(text: str, separator: str) -> list[str] | None:
+    """Return the cells of one line, None where its quotation marks do not match."""
+    line = text.replace("\n", " ").replace("\r", " ")
+    row = _row(line, 0, len(line), separator)
+    return row.cells if row else None
+
+
+def _bounded(cells: list[str]) -> Sequence[str]:
+    """Return the cells of a row without the empty ones that are too many; of further text the first cell stays."""
+    if len(cells) <= MAX_COLUMNS:
+        return cells
+    surplus = next((cell for cell in cells[MAX_COLUMNS:] if cell and has_text(cell)), None)
+    return cells[:MAX_COLUMNS] if surplus is None else [*cells[:MAX_COLUMNS], surplus]
+
+
+def _guess(line: str, separator: str) -> list[str]:
+    return [part.strip(' "') for part in line.split(separator)]
+
+
+@dataclass(frozen=True, slots=True)
+class _Grammar:
+    """What opens a quoted cell, the rest of it with blanks after it, and what ends a plain cell."""
+
+    opening: re.Pattern[str]
+    rest: re.Pattern[str]
+    stop: re.Pattern[str]
+
+
+@cache
+def _grammar(separator: str) -> _Grammar:
+    blank = "[ \u00a0]*+" if separator == "\t" else "[ \t\u00a0]*+"
+    return _Grammar(
+        opening=re.compile(rf'{blank}"'),
+        rest=re.compile(rf'([^"]*+(?:""[^"]*+)*+)"{blank}'),
+        stop=re.compile(rf"[\n{re.escape(separator)}]"),
+    )
+
+
+def _row(text: str, at: int, end: int, separator: str) -> Row | None:
+    """Return the row that begins at `at`, on the line that ends at `end`; None where its marks do not match."""
+    grammar = _grammar(separator)
+    cells: list[str] = []
+    is_quoted: list[bool] = []
+    position = at
+    tall_cells = 0
+    while True:
+        opening = grammar.opening.match(text, position)
+        if opening:
+            rest = grammar.rest.match(text, opening.end(), end) or grammar.rest.match(
+                text, opening.end(), max(end, at + _MAX_CHARACTERS)
+            )
+            if not rest:
+                return None
+            cells.append(rest[1].replace('""', '"'))
+            tall_cells += "\n" in rest[1]
+            position = rest.end()
+        else:
+            stop = grammar.stop.search(text, position)
+            begin, position = position, stop.start() if stop else len(text)
+            cells.append(text[begin:position].lstrip(" "))
+        is_quoted.append(opening is not None)
+        following = text[position : position + 1]
+        if following in ("", "\n"):
+            is_bounded = tall_cells <= _MAX_TALL_CELLS and text.count("\n", at, position) < _MAX_LINES
+            return Row(cells, is_quoted, position) if is_bounded else None
+        if following != separator or tall_cells > _MAX_TALL_CELLS:
+            return None
+        position += 1

@@ -1,0 +1,191 @@
+"""Whether a quoted cell has swallowed rows: two stray marks make one legal cell of all that stands between them.
+
+A remark of several lines is one cell, and so are two addresses to forward to. What is inside a cell decides, read on
+its own: lines that look like the rows of this list. Where that is unsure, it is taken for rows, since an error names
+the lines while a swallowed row is lost.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Final
+
+from bulkimport.columns import COLUMNS
+from bulkimport.readers.book import Record, has_text, is_blank
+from bulkimport.readers.header import is_address, known_fields
+from bulkimport.readers.layout import lay_out
+from bulkimport.readers.records import Row, records, split_line
+from bulkimport.rows import Field, SheetChoice
+
+_SAMPLE: Final = 200  # records that tell what a list looks like
+
+
+@dataclass(frozen=True, slots=True)
+class _Line:
+    """A physical line of a row, taken apart at each separator of it that stands in a cell of several lines.
+
+    inside: the indexes of cells that stand together with others in such a cell. is_inner: the line has nothing else.
+    """
+
+    cells: list[str]
+    inside: set[int]
+    is_inner: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What the rows of a list look like.
+
+    widths: how many cells the header and most rows have. email: the index of the column of addresses, None where there
+    is none. is_ragged: rows may lack cells at their end. is_spaced: a blank follows the separators.
+    """
+
+    separator: str
+    widths: frozenset[int]
+    email: int | None
+    is_ragged: bool
+    is_spaced: bool
+
+    def has_swallowed(self, row: Row) -> bool:
+        """Tell whether a quoted cell of a row looks as if it held other rows, or other cells of its own row."""
+        if self._has_merged_cells(row):
+            return True
+        if not any(quoted and "\n" in cell for cell, quoted in zip(row.cells, row.is_quoted, strict=True)):
+            return False
+        if max(self.widths) == 1 and len(row.cells) == 1:
+            entries = [line for line in row.cells[0].split("\n") if has_text(line)]
+            return len(entries) > 1 and (any(map(is_address, entries)) or not known_fields(row.cells))
+        lines = list(self._lines(row))
+        if any(line.is_inner and self._is_row(line.cells) for line in lines):
+            return True
+        is_wide = len(row.cells) > max(self.widths)
+        if is_wide and not is_blank(row.cells[max(self.widths) :]):
+            return True
+        if _begins_with_names(lines):
+            return True
+        if self._is_list_of_addresses(row) or not (is_wide or any(line.inside for line in lines)):
+            return False
+        ends = [line for line in lines if not line.is_inner]
+        if any(
+            self.email in line.inside and _has_email(line.cells, self.email) and self._is_row(line.cells)
+            for line in ends
+        ):
+            return True
+        first, *others = ends
+        return self._is_row(first.cells) and any(
+            len(line.cells) in self.widths and self._is_row(line.cells) for line in others
+        )
+
+    def _has_merged_cells(self, row: Row) -> bool:
+        """Tell whether a row lacks just the cells that its quoted ones may have taken in.
+
+        Not where rows of the list lack cells anyway; nor where a whole row stands in one cell, which is seen later.
+        """
+        missing = min(self.widths) - len(row.cells)
+        if missing <= 0 or self.is_ragged or self._is_whole_row(row):
+            return False
+        taken_in = 0
+        for cell, quoted in zip(row.cells, row.is_quoted, strict=True):
+            parts = cell.split(self.separator) if quoted else [cell]
+            addresses = sum(is_address(part) for part in parts)
+            if addresses < 2 or addresses < sum(has_text(part) for part in parts):
+                taken_in += len(parts) - 1
+        return taken_in >= missing
+
+    def _is_whole_row(self, row: Row) -> bool:
+        parts = split_line(row.cells[0], self.separator) if is_blank(row.cells[1:]) else None
+        return parts is not None and len(parts) in self.widths and not any('"' in part for part in parts)
+
+    def _lines(self, row: Row) -> Iterator[_Line]:
+        """Yield the physical lines of a row, but for inner ones of one cell, which are no rows."""
+        line = _Line([], set())
+        for cell, quoted in zip(row.cells, row.is_quoted, strict=True):
+            if not quoted or "\n" not in cell:
+                line.cells.append(cell)
+                continue
+            first, *inner, last = cell.split("\n")
+            self._add(first, line)
+            yield line
+            for piece in inner:
+                if self.separator in piece:
+                    self._add(piece, line := _Line([], set(), is_inner=True))
+                    yield line
+            self._add(last, line := _Line([], set()))
+        yield line
+
+    def _add(self, piece: str, line: _Line) -> None:
+        parts = [part.strip('"') for part in piece.split(self.separator)]
+        if len(parts) > 1:
+            line.inside.update(range(len(line.cells), len(line.cells) + len(parts)))
+        line.cells.extend(parts)
+
+    def _is_row(self, cells: Sequence[str]) -> bool:
+        """Tell whether the cells of a line look like a row of this list."""
+        if len(cells) < 2:
+            return False
+        has_address = any(is_address(cell) for cell in cells) if self.email is None else _has_email(cells, self.email)
+        if len(cells) in self.widths:
+            return has_address or (sum(has_text(cell) for cell in cells) > 1 and not self._is_prose(cells))
+        return has_address and any(has_text(cell) and not is_address(cell) for cell in cells)
+
+    def _is_prose(self, cells: Sequence[str]) -> bool:
+        """Tell whether a blank follows each separator, as it follows the commas of a sentence, unlike in this list."""
+        return not self.is_spaced and all(cell.startswith(" ") for cell in cells[1:])
+
+    def _is_list_of_addresses(self, row: Row) -> bool:
+        """Tell whether the cells of several lines hold nothing but addresses to forward to."""
+        for index, (cell, quoted) in enumerate(zip(row.cells, row.is_quoted, strict=True)):
+            if quoted and "\n" in cell:
+                lines = [line.split(self.separator) for line in cell.split("\n")]
+                parts = [part for line in lines for part in line if has_text(part)]
+                is_one_row = any(len(line) in self.widths for line in lines)
+                if index == self.email or is_one_row or not all(is_address(part) for part in parts):
+                    return False
+        return True
+
+
+def shape_of(sample_text: str, separator: str) -> Shape:
+    """Return what the rows of a list look like, told by the first of them."""
+    found = (record for record in records(sample_text, separator) if not record.fault and not is_blank(record.cells))
+    sample = list(islice(found, _SAMPLE))
+    layout = lay_out(sample, SheetChoice())
+    email = layout.columns.index(Field.EMAIL) if Field.EMAIL in layout.columns else layout.by_content
+    rows = sample if layout.header is None else sample[layout.header + 1 :]
+    widths = _widths(rows, separator)
+    if layout.header is not None:
+        widths |= _widths([sample[layout.header]], separator)
+    lines = sample_text.split("\n")
+    if not widths and layout.header is None:
+        widths = frozenset([min(len(COLUMNS), max((len(record.cells) for record in sample), default=1))])
+    elif not widths:
+        widths = frozenset([lines[0].count(separator) + 1])
+    plain = [record for record in rows if '"' not in lines[record.line - 1]]
+    return Shape(
+        separator,
+        widths,
+        email,
+        is_ragged=any(len(record.cells) < min(widths) and _has_email(record.cells, email) for record in plain),
+        is_spaced=any(f"{separator} " in lines[record.line - 1] for record in plain),
+    )
+
+
+def _widths(found: Sequence[Record], separator: str) -> frozenset[int]:
+    """Return the most frequent number of cells, of records that surely have swallowed neither cells nor lines."""
+    doubtful = {separator, "\n"}
+    usual = Counter(len(record.cells) for record in found if doubtful.isdisjoint("".join(record.cells)))
+    return frozenset(width for width, _count in usual.most_common(1))
+
+
+def _begins_with_names(lines: Sequence[_Line]) -> bool:
+    """Tell whether the first line names columns and one below it, or a part of a cell, has been swallowed with it."""
+    first, *others = lines
+    if any(is_address(cell) for cell in first.cells) or not known_fields(first.cells, only_certain=True):
+        return False
+    return bool(first.inside) or any(is_address(cell) for line in others for cell in line.cells)
+
+
+def _has_email(cells: Sequence[str], email: int | None) -> bool:
+    return email is not None and email < len(cells) and is_address(cells[email])

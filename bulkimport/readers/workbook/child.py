@@ -1,0 +1,90 @@
+"""The child process that opens a workbook: the file comes on standard input, JSON goes to standard output.
+
+A spreadsheet of a few kilobytes can make a library ask for half a terabyte and abort the process, so it is opened
+here, under limits, and not in the web server. The answer is `{"sheets": [...]}`, each with the fields of a Grid, or
+`{"refused": code}`.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+import json
+import resource
+import sys
+from collections.abc import Iterator
+from typing import Any
+
+from bulkimport.readers.workbook.grid import (
+    MAX_MARKS,
+    MAX_SHEETS,
+    MAX_TEXT,
+    EncryptedError,
+    Grid,
+    TooLargeError,
+    UnreadableError,
+)
+
+MEMORY = 512 * 1024 * 1024  # bytes of address space
+CPU_SECONDS = 5
+
+
+def limit_resources() -> None:
+    """Give this process what a list of accounts needs and no more.
+
+    Beyond its processor time the system sends SIGXCPU, by which the parent tells a file that is too large from a
+    machine that is too busy.
+    """
+    for kind, soft, hard in (
+        (resource.RLIMIT_AS, MEMORY, MEMORY),
+        (resource.RLIMIT_CPU, CPU_SECONDS, CPU_SECONDS + 1),
+        (resource.RLIMIT_CORE, 0, 0),
+        (resource.RLIMIT_FSIZE, 0, 0),
+        (resource.RLIMIT_NOFILE, 32, 32),
+    ):
+        resource.setrlimit(kind, (soft, hard))
+
+
+def answer(content: bytes, file_format: str) -> dict[str, Any]:
+    """Return what the parent is told about a file; file_format is xlsx, xls or ods."""
+    try:
+        return {"sheets": [dataclasses.asdict(grid) for grid in bounded(grids(content, file_format))]}
+    except EncryptedError:
+        return {"refused": "sheet_encrypted"}
+    except UnreadableError:
+        return {"refused": "sheet_unreadable"}
+    except (MemoryError, TooLargeError):
+        return {"refused": "sheet_too_large"}
+
+
+def grids(content: bytes, file_format: str) -> Iterator[Grid]:
+    """Yield the worksheets in their order. Raises EncryptedError, TooLargeError and UnreadableError."""
+    # Not before the limits are set, and no more than the one that is needed.
+    module = importlib.import_module(f"bulkimport.readers.workbook.{file_format}")
+    found: Iterator[Grid] = module.grids(content)
+    return found
+
+
+def bounded(sheets: Iterator[Grid]) -> Iterator[Grid]:
+    """Yield sheets as long as they stay within what any list has. Raises TooLargeError."""
+    text, marks = MAX_TEXT, MAX_MARKS
+    for number, grid in enumerate(sheets):
+        text -= sum(len(cell) + 1 for row in grid.rows for cell in row if cell) + len(grid.rows)
+        marks -= len(grid.marks)
+        if text < 0 or marks < 0 or number == MAX_SHEETS:
+            raise TooLargeError
+        yield grid
+
+
+def main() -> None:
+    """Answer about the file on standard input; its format is the first argument."""
+    limit_resources()
+    try:
+        text = json.dumps(answer(sys.stdin.buffer.read(), sys.argv[1])).encode()
+    except MemoryError:
+        text = json.dumps({"refused": "sheet_too_large"}).encode()
+    sys.stdout.buffer.write(text)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,79 @@
+"""A sheet of a workbook as the child process hands it over: a grid of texts, and what is to be said of single cells."""
+
+from __future__ import annotations
+
+import datetime
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+MAX_SHEETS = 50
+MAX_ROWS = 20_000
+MAX_COLUMNS = 100
+MAX_CELL = 10_001  # characters: one more than the reader accepts, so that it sees what is too long
+MAX_TEXT = 16_000_000  # characters of all cells together
+MAX_MARKS = 100_000  # of a workbook
+
+
+class TooLargeError(Exception):
+    """The sheets have more text than any list of accounts."""
+
+
+class EncryptedError(Exception):
+    """The workbook is locked with a password."""
+
+
+class UnreadableError(Exception):
+    """The workbook is damaged, or written in a way that cannot be read."""
+
+
+@dataclass(slots=True)
+class Grid:
+    """One worksheet.
+
+    rows: texts from the sheet's first row and column on, without the empty ones at the end of rows and sheet; in a row
+    wider than MAX_COLUMNS the last cell stands for all the surplus ones. marks: (row, column, code, shown), both from
+    0, as `bulkimport.readers.book.Mark` has them; the text of a cell that is unreadable or covered by a merged one is
+    empty. hidden_rows: numbers from 0 of rows that are hidden or filtered out. is_cut: whether the sheet has something
+    below MAX_ROWS rows.
+    """
+
+    name: str
+    rows: list[list[str]] = field(default_factory=list)
+    marks: list[tuple[int, int, str, str]] = field(default_factory=list)
+    hidden_rows: list[int] = field(default_factory=list)
+    is_hidden: bool = False
+    is_cut: bool = False
+
+
+def as_text(value: Any) -> str:
+    """Return the text of a cell's value as a person would type it.
+
+    Numbers are whole where they are whole and never in scientific notation; dates and times have no letters. So what a
+    spreadsheet took for a number or a date cannot pass as a password with letters and digits that nobody chose.
+    """
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, float):
+        if not math.isfinite(value):
+            return str(value)
+        return str(int(value)) if value.is_integer() else format(Decimal(repr(value)), "f")
+    if isinstance(value, datetime.timedelta):
+        minutes, seconds = divmod(round(value.total_seconds()), 60)
+        return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
+    return str(value)[:MAX_CELL]
+
+
+def row_texts(cells: Sequence[Any]) -> list[str]:
+    """Return the texts of a row's values without the empty ones at its end; the surplus ones as Grid has them."""
+    width = len(cells)
+    while width and cells[width - 1] in ("", None):
+        width -= 1
+    texts = [as_text(cell) for cell in cells[: min(width, MAX_COLUMNS)]]
+    if width > MAX_COLUMNS:
+        texts.append(as_text(next(cell for cell in cells[MAX_COLUMNS:] if cell not in ("", None))))
+    return texts

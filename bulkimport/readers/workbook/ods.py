@@ -1,0 +1,222 @@
+"""ODS, as LibreOffice, gnumeric, Google and many libraries write it: content.xml, followed in one pass.
+
+No library is used: python-calamine refuses what has white space or comments between its cells, another prefix or no
+member mimetype, and odfdo takes minutes over a long list.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import zipfile
+import zlib
+from collections.abc import Callable, Iterator
+from typing import Final, NoReturn
+from xml.parsers import expat
+
+from bulkimport.readers.workbook.grid import MAX_CELL, Grid, UnreadableError
+from bulkimport.readers.workbook.ods_cells import UNREADABLE, read_cell
+from bulkimport.readers.workbook.ods_table import Budget, Table
+from bulkimport.readers.workbook.xlsx_package import part_name
+
+_SPACES: Final = "urn:oasis:names:tc:opendocument:xmlns"
+_OFFICE: Final = f"{_SPACES}:office:1.0"
+_STYLE: Final = f"{_SPACES}:style:1.0"
+_TABLE: Final = f"{_SPACES}:table:1.0"
+_TEXT: Final = f"{_SPACES}:text:1.0"
+_DRAWN: Final = (f"{_SPACES}:drawing:1.0 ", f"{_SPACES}:dr3d:1.0 ")
+# What has text, or tables, that the cells of a sheet do not show.
+_ASIDE: Final = {
+    f"{_OFFICE} annotation",
+    f"{_OFFICE} forms",
+    f"{_TABLE} dde-links",
+    f"{_TABLE} shapes",
+    f"{_TABLE} tracked-changes",
+    f"{_TEXT} note",
+    f"{_TEXT} ruby-text",
+}
+_CHUNK: Final = 65_536
+
+
+def grids(content: bytes) -> Iterator[Grid]:
+    """Yield the sheets in their order. Raises TooLargeError and UnreadableError."""
+    reader = _Reader()
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = {part_name(member.filename): member for member in archive.infolist()}
+            if "content.xml" not in members:
+                raise UnreadableError
+            if "styles.xml" in members:
+                # It only adds which sheets are hidden; they are read either way.
+                with contextlib.suppress(expat.ExpatError):
+                    list(reader.follow(archive, members["styles.xml"]))
+            yield from reader.follow(archive, members["content.xml"])
+    except (expat.ExpatError, LookupError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+        # Bytes of an unknown encoding raise LookupError or ValueError.
+        raise UnreadableError from error
+
+
+def _count(text: str | None) -> int:
+    """Return a number of rows, columns or blanks, which is 1 where it is not given. Huge ones are huge enough cut."""
+    return max(1, int(text[:9])) if text and text.isdecimal() else 1
+
+
+def _refuse(*_: object) -> NoReturn:
+    """Refuse entities of a file's own, which could grow without bounds or be left out in silence."""
+    raise UnreadableError
+
+
+class _Reader:
+    """Follows the elements of the two documents. A sheet is handed over as soon as it is complete."""
+
+    def __init__(self) -> None:
+        self.budget = Budget()
+        self.complete: list[Grid] = []
+        self.count = 0
+        self.style = ""
+        self.hidden_styles: set[str] = set()
+        self.aside = 0  # how deep in an element that is passed over
+        self.in_body = False
+        self.table: Table | None = None
+        self.hidden_groups: list[bool] = []
+        self.cell: dict[str, str] | None = None
+        self.has_table = False  # in the cell
+        self.paragraphs: list[str] = []
+        self.parts: list[str] | None = None  # of the paragraph
+        self.length = 0  # of the cell's text
+        self.starts: dict[str, Callable[[dict[str, str]], None]] = {
+            f"{_OFFICE} body": self.start_body,
+            f"{_STYLE} style": self.start_style,
+            f"{_STYLE} default-style": self.start_style,
+            f"{_STYLE} table-properties": self.start_properties,
+            f"{_TABLE} table": self.start_table,
+            f"{_TABLE} scenario": self.start_scenario,
+            f"{_TABLE} table-row-group": self.start_group,
+            f"{_TABLE} table-row": self.start_row,
+            f"{_TABLE} table-cell": self.start_cell,
+            f"{_TABLE} covered-table-cell": self.start_cell,
+            f"{_TEXT} p": self.start_paragraph,
+            f"{_TEXT} s": lambda attributes: self.data(" " * min(_count(attributes.get(f"{_TEXT} c")), MAX_CELL)),
+            f"{_TEXT} tab": lambda _attributes: self.data("\t"),
+            f"{_TEXT} line-break": lambda _attributes: self.data("\n"),
+        }
+        self.ends: dict[str, Callable[[], None]] = {
+            f"{_TABLE} table": self.end_table,
+            f"{_TABLE} table-row-group": self.end_group,
+            f"{_TABLE} table-row": self.end_row,
+            f"{_TABLE} table-cell": self.end_cell,
+            f"{_TABLE} covered-table-cell": self.end_cell,
+            f"{_TEXT} p": self.end_paragraph,
+        }
+
+    def follow(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Grid]:
+        """Read a document to its end. Raises ExpatError, TooLargeError and UnreadableError."""
+        parser = expat.ParserCreate(namespace_separator=" ")
+        parser.buffer_text = True
+        parser.StartElementHandler = self.start
+        parser.EndElementHandler = self.end
+        parser.CharacterDataHandler = self.data
+        parser.EntityDeclHandler = parser.SkippedEntityHandler = _refuse
+        with archive.open(member) as document:
+            while chunk := document.read(_CHUNK):
+                parser.Parse(chunk)
+                yield from self.complete
+                self.complete.clear()
+        parser.Parse(b"", True)
+        yield from self.complete
+
+    def start(self, name: str, attributes: dict[str, str]) -> None:
+        if self.aside:
+            self.aside += 1
+        elif handler := self.starts.get(name):
+            handler(attributes)
+        elif name in _ASIDE or name.startswith(_DRAWN):
+            self.aside = 1
+
+    def end(self, name: str) -> None:
+        if self.aside:
+            self.aside -= 1
+        elif handler := self.ends.get(name):
+            handler()
+
+    def data(self, text: str) -> None:
+        if self.parts is not None and not self.aside and self.length < MAX_CELL:
+            self.parts.append(text)
+            self.length += len(text)
+
+    # --- Sheets and rows ---------------------------------------------------------------------------------------------
+    def start_body(self, _attributes: dict[str, str]) -> None:
+        self.in_body = True
+
+    def start_style(self, attributes: dict[str, str]) -> None:
+        is_for_tables = attributes.get(f"{_STYLE} family") == "table"
+        self.style = attributes.get(f"{_STYLE} name", "") if is_for_tables else ""
+
+    def start_properties(self, attributes: dict[str, str]) -> None:
+        if self.style and attributes.get(f"{_TABLE} display") == "false":
+            self.hidden_styles.add(self.style)
+
+    def start_table(self, attributes: dict[str, str]) -> None:
+        name = attributes.get(f"{_TABLE} name", "")
+        # LibreOffice keeps copies of cells in other files, '/home/jan/list.ods'#$Sheet1, which it shows nowhere.
+        if not self.in_body or self.table or "'#$" in name:
+            self.has_table = True
+            self.aside = 1
+            return
+        self.count += 1
+        is_hidden = attributes.get(f"{_TABLE} style-name", "") in self.hidden_styles
+        self.table = Table(name or f"Sheet{self.count}", self.budget, is_hidden=is_hidden)
+
+    def end_table(self) -> None:
+        if self.table:
+            self.complete.append(self.table.grid())
+        self.table = None
+
+    def start_scenario(self, _attributes: dict[str, str]) -> None:
+        """Take a table of other values for cells of the sheet before it for a hidden sheet, as LibreOffice keeps it."""
+        if self.table:
+            self.table.is_hidden = True
+
+    def start_group(self, attributes: dict[str, str]) -> None:
+        self.hidden_groups.append(attributes.get(f"{_TABLE} display") == "false")
+
+    def end_group(self) -> None:
+        self.hidden_groups.pop()
+
+    def start_row(self, attributes: dict[str, str]) -> None:
+        if self.table:
+            is_hidden = attributes.get(f"{_TABLE} visibility") in ("collapse", "filter") or any(self.hidden_groups)
+            self.table.start_row(_count(attributes.get(f"{_TABLE} number-rows-repeated")), is_hidden=is_hidden)
+
+    def end_row(self) -> None:
+        if self.table:
+            self.table.end_row()
+
+    # --- Cells -------------------------------------------------------------------------------------------------------
+    def start_cell(self, attributes: dict[str, str]) -> None:
+        self.cell = attributes
+        self.has_table = False
+        self.paragraphs = []
+        self.length = 0
+
+    def end_cell(self) -> None:
+        if self.table is None or self.cell is None:
+            return
+        # Both programs that were tried show a text as it stands, and collapse no blanks.
+        shown = "\n".join(self.paragraphs)[:MAX_CELL] if self.paragraphs else None
+        self.table.add_cell(
+            UNREADABLE if self.has_table else read_cell(self.cell, shown),
+            repeated=_count(self.cell.get(f"{_TABLE} number-columns-repeated")),
+            height=_count(self.cell.get(f"{_TABLE} number-rows-spanned")),
+            width=_count(self.cell.get(f"{_TABLE} number-columns-spanned")),
+        )
+        self.cell = None
+
+    def start_paragraph(self, _attributes: dict[str, str]) -> None:
+        if self.cell is not None:
+            self.parts = []
+
+    def end_paragraph(self) -> None:
+        if self.parts is not None:
+            self.paragraphs.append("".join(self.parts))
+        self.parts = None

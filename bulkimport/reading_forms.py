@@ -1,0 +1,120 @@
+"""What a person says on a page about how a list is to be read: the columns of a sheet, and which sheets are read."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Collection
+from dataclasses import replace
+from itertools import takewhile
+from typing import Any, Final
+
+from django import forms
+
+from bulkimport.readers.book import MAX_COLUMNS
+from bulkimport.reading_page import as_text, is_text
+from bulkimport.rows import ENCODING_NAMES, SEPARATOR_NAMES, Field, FileRows, FoundSheet, Reading, SheetChoice
+
+_FIELDS: Final = {str(field): field for field in Field}
+_LINE: Final = re.compile(r"[0-9]{1,9}")
+_AS_DETECTED: Final = SheetChoice()
+
+
+class ReadingForm(forms.Form):
+    """How one sheet is to be read, or a text. An empty choice stands for "work it out".
+
+    What each column is comes as column-0, column-1 and so on. What the page showed of the columns and of the line with
+    their names comes beside them, as columns-was and header_row-was: only what differs from that was touched.
+    """
+
+    encoding = forms.ChoiceField(required=False, choices=[("", ""), *ENCODING_NAMES.items()])
+    separator = forms.ChoiceField(required=False, choices=[("", ""), *SEPARATOR_NAMES.items()])
+
+    def __init__(self, *args: Any, file: FileRows, sheet: FoundSheet | None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.file = file
+        self.sheet = sheet
+
+    def reading(self, before: Reading, *, domains: Collection[str], confirms: bool) -> Reading:
+        """Return what was chosen, once the form is valid; `before` is what had been chosen until then.
+
+        domains: the names of those that may be added to an e-mail. confirms: whether the columns are taken as they were
+        shown, although nobody touched them.
+        """
+        reading = before
+        if is_text(self.file):
+            encoding, separator = self.cleaned_data["encoding"] or None, self.cleaned_data["separator"] or None
+            reading = replace(before, encoding=encoding, separator=separator)
+        if self.sheet is None:
+            return reading
+        before_here = before.sheets.get(self.sheet.name, _AS_DETECTED)
+        is_split_anew = reading.separator != before.separator
+        choice = replace(
+            before_here,
+            header_line=None if is_split_anew else self._header_line(before_here, self.sheet),
+            domain=self._domain(before_here, domains),
+            taken_back=self._taken_back(before_here, self.sheet),
+        )
+        is_read_anew = (reading.encoding, choice.header_line) != (before.encoding, before_here.header_line)
+        said = None if is_split_anew else self._said(self.sheet, confirms=confirms and not is_read_anew)
+        if said is None:
+            columns = None if is_split_anew or is_read_anew else before_here.columns
+            return replace(reading, sheets={**before.sheets, self.sheet.name: replace(choice, columns=columns)})
+        sheets = dict(before.sheets)
+        if not self.sheet.is_read:
+            # Once a sheet is chosen, those are left out that were read for want of a better one: they are chosen, too.
+            read = [sheet.name for sheet in self.file.sheets if sheet.is_read]
+            sheets |= {name: replace(sheets.get(name, _AS_DETECTED), is_read=True) for name in read}
+            choice = replace(choice, is_read=True)
+        return replace(reading, sheets={**sheets, self.sheet.name: replace(choice, columns=said)})
+
+    def _said(self, sheet: FoundSheet, *, confirms: bool) -> tuple[Field | None, ...] | None:
+        """Return what the columns are where that was said: a drop-down was touched, or they are confirmed as shown.
+
+        A sheet that is not read is confirmed only with a column of addresses: looking at it does not read it.
+        """
+        columns = self._columns()
+        is_touched = bool(columns) and as_text(columns) != self._posted("columns-was")
+        is_confirmed = confirms and bool(columns) and (sheet.is_read or Field.EMAIL in columns)
+        return columns if is_touched or is_confirmed else None
+
+    def _columns(self) -> tuple[Field | None, ...]:
+        """Return what each column was set to; anything that is not offered stands for "not used"."""
+        names = (f"column-{index}" for index in range(MAX_COLUMNS))
+        values = [str(self.data[name]) for name in takewhile(self.data.__contains__, names)]
+        return tuple(_FIELDS.get(value) for value in values)
+
+    def _header_line(self, choice: SheetChoice, sheet: FoundSheet) -> int | None:
+        """Return the line that names the columns: the chosen one, 0 for none, else what it was until then."""
+        line, shown = self._posted("header_row"), self._posted("header_row-was")
+        names = self._posted("names")
+        if names == "none" and shown:
+            return 0
+        if line != shown and line in {str(other.line) for other in sheet.preview}:
+            return int(line)
+        if names == "row" and not shown:
+            return None
+        return choice.header_line
+
+    def _domain(self, choice: SheetChoice, domains: Collection[str]) -> str:
+        domain = str(self.data.get("domain", choice.domain))
+        return domain if domain == "" or domain in domains else choice.domain
+
+    def _taken_back(self, choice: SheetChoice, sheet: FoundSheet) -> frozenset[int]:
+        """Return the lines that are accounts although they do not look so, with the one whose button was pressed."""
+        taken, left = self._posted("take_back"), self._posted("leave_out_again")
+        lines = choice.taken_back
+        if _LINE.fullmatch(taken) and int(taken) in sheet.left_out:
+            lines |= {int(taken)}
+        return lines - {int(left)} if _LINE.fullmatch(left) else lines
+
+    def _posted(self, name: str) -> str:
+        return str(self.data.get(name, ""))
+
+
+def with_ticked(before: Reading, file: FileRows, numbers: Collection[str]) -> Reading:
+    """Return a reading of exactly the sheets whose numbers were ticked. Where there is one sheet, there are no ticks."""
+    if len(file.sheets) < 2:
+        return before
+    ticks = {sheet.name: str(sheet.number) in numbers for sheet in file.sheets}
+    ticked = {name: replace(before.sheets.get(name, _AS_DETECTED), is_read=is_read) for name, is_read in ticks.items()}
+    return replace(before, sheets={**before.sheets, **ticked})

@@ -1,0 +1,405 @@
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from bulkimport.columns import CHOICES
+from bulkimport.readers.garbled import Damage, garbled_name, is_garbled, looks_like
+from bulkimport.readers.mojibake import CODE_PAGES, misread
+from bulkimport.rows import Field
+
+EMAIL, PASSWORD, QUOTA, FORWARD = Field.EMAIL, Field.PASSWORD, Field.QUOTA, Field.FORWARD
+KEEP_COPY, DOMAIN = Field.KEEP_COPY, Field.DOMAIN
+
+# --- Names that are ours, though damaged -----------------------------------------------------------------------------
+REMARKS = {
+    "Hasło\n(min. 6)": PASSWORD,
+    "Hasło\r\n(co najmniej 6 znaków, litera i cyfra)": PASSWORD,
+    "Hasło (opcjonalnie)": PASSWORD,
+    "Hasło – opcjonalne": PASSWORD,
+    "Hasło - min. 6 znaków": PASSWORD,
+    "Hasło: min. 6 znaków": PASSWORD,
+    "Hasło * (puste = losowe)": PASSWORD,
+    "(wymagane) Hasło": PASSWORD,
+    "1. Hasło": PASSWORD,
+    "2) E-mail*": EMAIL,
+    "(3) Hasło (opcjonalne)": PASSWORD,
+    "B. Hasło": PASSWORD,
+    "1 Hasło": PASSWORD,
+    "Hasło1)": PASSWORD,
+    "Hasło¹": PASSWORD,
+    "Pojemność [MB, max 500]:": QUOTA,
+    "Pojemność (w MB)": QUOTA,
+    "E-mail (np. jan@firma.pl)": EMAIL,
+    "E-mail\nnp. jan@firma.pl": EMAIL,
+    "Przekierowanie (opcjonalne)": FORWARD,
+    "Keep copy (yes/no)": KEEP_COPY,
+    "Password (at least 6 characters)": PASSWORD,
+}
+ESCAPES = {
+    "Has&#322;o": PASSWORD,
+    "Has&#x142;o": PASSWORD,
+    "Has&lstrok;o": PASSWORD,
+    "Has&amp;#322;o": PASSWORD,
+    "Has&lstrok;o (min. 6 znak&oacute;w)": PASSWORD,
+    r"Has\u0142o": PASSWORD,
+    "Has%u0142o": PASSWORD,
+    "Has%C5%82o": PASSWORD,
+    "Has=C5=82o": PASSWORD,
+    r"Has\xc5\x82o": PASSWORD,
+    "Has%B3o": PASSWORD,
+    "Pojemno&#347;&#263;": QUOTA,
+    "E&#45;mail": EMAIL,
+}
+LETTERS = {
+    "HasÅ‚o": PASSWORD,
+    "HasĹ‚o": PASSWORD,
+    "Has³o": PASSWORD,
+    "HasÂ³o": PASSWORD,
+    "Has\ufffdo": PASSWORD,
+    "Has\ufffd\ufffdo": PASSWORD,
+    "Has?o": PASSWORD,
+    "Has??o": PASSWORD,
+    "HAS?O": PASSWORD,
+    "Has_o": PASSWORD,
+    "HasBo": PASSWORD,
+    "Has3o": PASSWORD,
+    "Has┼éo": PASSWORD,
+    "Has≈Ço": PASSWORD,
+    "HasÃ…â€šo": PASSWORD,
+    "Has?o (min. 6)": PASSWORD,
+    "1. HasÅ‚o": PASSWORD,
+    "Pojemno??": QUOTA,
+    "Pojemno?c": QUOTA,
+    "Pojemno\x9cæ": QUOTA,
+    "Pojemnoœæ": QUOTA,
+    "Pojemnoæ": QUOTA,
+    "PojemnoĹ›Ä‡ (MB)": QUOTA,
+    "Pozostaw kopi?": KEEP_COPY,
+    "ï»¿E-mail": EMAIL,
+    "ď»żE-mail": EMAIL,
+    "∩╗┐Has┼éo": PASSWORD,
+    "Eâ€“mail": EMAIL,
+    "QuotaÂ\u00a0(MB)": QUOTA,
+}
+LOST = {"Haso": PASSWORD, "Pojemno": QUOTA, "Pojemnoc": QUOTA, "POJEMNO (MB)": QUOTA, "Pozostaw kopi": KEEP_COPY}
+
+
+@pytest.mark.parametrize(
+    ("names", "damage"),
+    [(REMARKS, Damage.REMARK), (ESCAPES, Damage.ENTITIES), (LETTERS, Damage.LETTERS), (LOST, Damage.LOST)],
+    ids=lambda value: str(value) if isinstance(value, Damage) else "",
+)
+def test_a_damaged_name_is_recognised(names, damage):
+    assert {name: garbled_name(name) for name in names} == {name: (field, damage) for name, field in names.items()}
+
+
+@pytest.mark.parametrize("column", CHOICES, ids=lambda column: column.field)
+def test_a_name_that_is_known_is_not_damaged(column):
+    for name in column.names:
+        for written in (name, name.upper(), f" {name}* ", f"{name}:"):
+            assert garbled_name(written) is None
+
+
+@given(
+    st.sampled_from([(column.field, name) for column in CHOICES for name in column.names if not name.isascii()]),
+    st.sampled_from([str, str.upper, str.lower, str.capitalize]),
+    st.sampled_from(CODE_PAGES),
+    st.sampled_from([None, *CODE_PAGES]),
+)
+@settings(max_examples=500, deadline=None)
+def test_a_name_is_recognised_after_any_wrong_decoding_of_utf_8(known, spelling, code_page, again):
+    field, name = known
+    garbled = misread(spelling(name), code_page)
+    if again:
+        garbled = misread(garbled, again)
+    assert garbled_name(garbled) == (field, Damage.LETTERS)
+
+
+@pytest.mark.parametrize("written", ["cp1250", "iso-8859-2", "cp852", "mac-latin2"])
+@pytest.mark.parametrize("read", [*CODE_PAGES, "utf-8"])
+@pytest.mark.parametrize("name", ["Hasło", "Pojemność", "HASŁO", "POJEMNOŚĆ (MB)"])
+def test_a_name_is_recognised_after_any_wrong_decoding_of_a_code_page(written, read, name):
+    garbled = name.encode(written).decode(read, "replace")
+    if garbled != name:
+        assert garbled_name(garbled)[1] is Damage.LETTERS
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *(
+            "",
+            " ",
+            "?",
+            "Hasła",
+            "Haslo WiFi",
+            "Hasz",
+            "Data hasła",
+            "Data zmiany hasła",
+            "Adres domowy",
+            "Hasao",
+            "Haslho",
+        ),
+        *("Konto bankowe", "E-mail rodzica", "Mailing", "Mail", "Uwagi?", "P?ec", "Imi?", "Nazwisko", "Pojemnik"),
+        # What stands beside the name may make it another column, or another unit.
+        *(
+            "Hasło (WiFi)",
+            "Hasło\n(do dziennika)",
+            "Hasło: stare",
+            "Hasło (MD5)",
+            "E-mail (rodzica)",
+            "E-mail - prywatny",
+        ),
+        *(
+            "Pojemność (GB)",
+            "Pojemność [KB]",
+            "Pojemność\n(w bajtach)",
+            "Quota (used)",
+            "1. Imię",
+            "Hasło 2",
+            "(stare) Hasło",
+        ),
+    ],
+)
+def test_a_name_that_merely_resembles_ours_is_not_recognised(name):
+    assert garbled_name(name) is None
+
+
+# --- Names that may mean ours ----------------------------------------------------------------------------------------
+LIKE = {
+    "Hasło do poczty": PASSWORD,
+    "Nowe hasło": PASSWORD,
+    "Hasło (WiFi)": PASSWORD,
+    "Hasło_tymczasowe_2026": PASSWORD,
+    "Has?o do poczty": PASSWORD,
+    "Nowe HasÅ‚o": PASSWORD,
+    "Halso": PASSWORD,
+    "Haslło": PASSWORD,
+    "Hasła": PASSWORD,
+    "Pasword": PASSWORD,
+    "Passwords": PASSWORD,
+    "Adres e-mail służbowy": EMAIL,
+    "E-mail rodzica": EMAIL,
+    "Emial": EMAIL,
+    "Pojemność (GB)": QUOTA,
+    "Pojemnosć MB max": QUOTA,
+    "Limit pojemności": QUOTA,
+    "Pojemnsoc": QUOTA,
+    "Przekierowania": FORWARD,
+    "Przekierowanie - pozostaw kopie": KEEP_COPY,
+    "Domena główna": DOMAIN,
+}
+UNLIKE = [
+    *(
+        "",
+        "*",
+        "Data zmiany hasła",
+        "Klasa",
+        "Pracownik",
+        "Pokój",
+        "Etat",
+        "Telefon",
+        "Nazwisko",
+        "Imię",
+        "Imię i nazwisko",
+    ),
+    *(
+        "Login",
+        "Rola",
+        "Uwagi",
+        "Nr",
+        "Numer",
+        "Dział",
+        "Miasto",
+        "Grupa",
+        "Stanowisko",
+        "Status",
+        "Opis",
+        "Kwota",
+        "Kod",
+    ),
+    *(
+        "Passport",
+        "Adres domowy",
+        "Adres zamieszkania",
+        "Konto bankowe",
+        "Mailing",
+        "Hasz",
+        "Masa",
+        "Lp.",
+        "ID",
+        "PESEL",
+    ),
+    *(
+        "Data urodzenia",
+        "Szkoła",
+        "Pojemnik",
+        "Domek",
+        "Kopia",
+        "Class",
+        "Room",
+        "Phone",
+        "Name",
+        "Surname",
+        "Notes",
+        "x" * 300,
+    ),
+]
+
+
+def test_a_name_that_holds_ours_or_is_mistyped_looks_like_it():
+    assert {name: looks_like(name) for name in LIKE} == LIKE
+
+
+@pytest.mark.parametrize("name", UNLIKE)
+def test_other_names_look_like_none_of_ours(name):
+    assert looks_like(name) is None
+
+
+# --- Passwords -------------------------------------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    "text",
+    [
+        *(
+            "zaĹĽĂłĹ‚Ä‡1",
+            "zaÅ¼Ã³Å‚Ä‡1",
+            "za┼╝├│┼é─ç1",
+            "zaŇº√≥Ň\u201ań\u20211",
+            "zaÃ…Â¼ÃƒÂ³1",
+            "M├╝sli2026",
+            "naÃ¯ve12",
+        ),
+        *(
+            "gÄ™Ĺ›JaĹşĹ„77",
+            "mrĂłwkaĹ»ĂłĹ‚w8",
+            "Ä‡maĹ\ufffdoĹ›99",
+            "mrĂłwka1",
+            "abc\ufffd12",
+            "donâ€™t12",
+            "Ð¿Ñ€Ð¸Ð²ÐµÑ‚1",
+        ),
+        # Half letters, since characters that cannot be seen were dropped.
+        *("zaÅ¼Ã³Å1", "jeÅ¼ykÃ³wÄ1"),
+        # Read in the code page of western Europe.
+        *("za¿ó³æ1", "w³a¶ciwy1", "ks±¿ka12", "mó\x9fd\x9f1", "ksi╣┐ka1"),
+        *("za&#380;&oacute;&#322;&#263;1", r"za\u017c\u00f3\u0142\u01071", "za%C5%BC%C3%B31", "za=C5=BC=C3=B31"),
+    ],
+)
+def test_a_garbled_password_is_found(text):
+    assert is_garbled(text)
+
+
+PROPER = [
+    # Polish, also in capitals, whose letters are bytes of UTF-8 in some code pages.
+    *(
+        "Żółw123",
+        "zażółć gęślą jaźń 1",
+        "ŻÓŁW1",
+        "CÓŻ1",
+        "MÓŁ12",
+        "KSIĘŻYC7",
+        "ĆMA123",
+        "PAŃSTWO1",
+        "DŻDŻOWNICA1",
+        "Źdźbło9",
+    ),
+    *(
+        "PCHNĄĆ W TĘ ŁÓDŹ JEŻA LUB OŚM SKRZYŃ FIG 1",
+        "końca1",
+        "SŁOŃCE1",
+        "hańba1",
+        "ŚWIERSZCZ3",
+        "ŁÓŻKO12",
+        "WRÓŻ1",
+        "ó1",
+        "ÓŁ1",
+    ),
+    # German, French, Spanish, Portuguese.
+    *(
+        "Müsli2026",
+        "Straße9",
+        "GRÖSSE1",
+        "ÄPFEL12",
+        "Übermäßig1",
+        "Châtelet3",
+        "naïve1",
+        "CHÂTEAU1",
+        "ÉLÈVE12",
+        "NOËL24",
+    ),
+    *(
+        "garçon1",
+        "œuvre1",
+        "ÇA VA1",
+        "señor5",
+        "AÑO2026",
+        "¿Qué tal? 1",
+        "pingüino1",
+        "coração1",
+        "SÃO PAULO1",
+        "l’été1",
+    ),
+    # Czech, Slovak, Hungarian, Romanian.
+    *(
+        "příliš žluťoučký kůň 1",
+        "PŘÍLIŠ ŽLUŤOUČKÝ KŮŇ 1",
+        "ČEŠTINA1",
+        "päť12",
+        "PÄŤ1",
+        "DEVÄŤ9",
+        "stĺp12",
+        "árvíztűrő1",
+    ),
+    *("ÁRVÍZTŰRŐ TÜKÖRFÚRÓGÉP1", "PĂŞUNE1", "mâine1", "ŞTIINŢĂ1", "brânză1"),
+    # Nordic and Baltic.
+    *("Å1kea", "blåbær1", "RØDGRØD1", "smörgås1", "ÅÄÖ123", "þorn12", "ĄŽUOLAS1", "ēģīte1"),
+    # Other writings, and signs that people do use.
+    *(
+        "Привет1",
+        "ПРИВЕТ1",
+        "日本語1",
+        "Ελλάδα1",
+        "שלום1",
+        "£ódka",
+        "12¾",
+        "CO₂abc1",
+        "m²test1",
+        "m³woda1",
+        "rock´n´roll1",
+    ),
+    *(
+        "5€abc",
+        "a§b1",
+        "20°C1",
+        "„cytat”1",
+        "a–b1",
+        "l·l1",
+        "a…b1",
+        "№1abc",
+        "½litra",
+        "100‰",
+        "«BLÅ»1",
+        "naïve€1",
+        "a\u00a0b1",
+    ),
+    *("a&copy1", "R&B&C;12", "100%AB1", "a=C5=1", r"\ufoo1", "a%C5%1", "Tom&Jerry;1", "abc123", ""),
+]
+
+
+@pytest.mark.parametrize("text", PROPER)
+def test_a_password_as_people_write_them_is_not_garbled(text):
+    assert not is_garbled(text)
+
+
+POLISH = st.sampled_from(
+    ["zażółć", "gęślą", "jaźń", "mrówka", "Łódź", "źdźbło", "wąż", "księżyc", "ŻÓŁW", "Ćma", "oś", "ó", "Śląsk", "koń"]
+)
+
+
+@given(POLISH, st.integers(0, 9999), st.sampled_from(CODE_PAGES), st.sampled_from([None, *CODE_PAGES]))
+@settings(max_examples=800, deadline=None)
+def test_polish_words_decoded_wrongly_are_found(word, number, code_page, again):
+    garbled = misread(f"{word}{number}", code_page)
+    if again:
+        garbled = misread(garbled, again)
+    assert is_garbled(garbled)

@@ -1,0 +1,336 @@
+"""The pages of a list with several sheets: what was read, what was not, and the ticks that change it."""
+
+from __future__ import annotations
+
+import io
+import re
+from collections.abc import Mapping, Sequence
+
+import openpyxl
+import pytest
+from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
+from django.test import Client
+from django.urls import reverse
+from pytest_django import Settings
+
+from accounts.models import Domain, Mailbox
+from bulkimport import reading_views
+from bulkimport.models import Import
+from bulkimport.rows import Field, SheetChoice
+from bulkimport.services.reading import BusyError, choices_of
+from tests.factories import make_checked_import, make_domain
+from tests.pages import form_in, send_form, text_of
+
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("create_in_place")]
+
+Rows = Sequence[Sequence[str]]
+
+
+def workbook(sheets: Mapping[str, Rows], hidden: Sequence[str] = ()) -> bytes:
+    """Return a workbook with these sheets; their cells are texts."""
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        sheet.sheet_state = "hidden" if name in hidden else "visible"
+        for row in rows:
+            sheet.append(list(row))
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def pupils(name: str, count: int = 3) -> list[list[str]]:
+    return [["Imię", "E-mail"], *([f"Uczeń {n}", f"u{n}.{name}@przyklad.iq.pl"] for n in range(count))]
+
+
+SCHOOL = workbook(
+    {
+        "7a": pupils("7a"),
+        "7b": pupils("7b"),
+        "8a": [*pupils("8a"), ["Razem: 3"]],
+        "Nauczyciele": pupils("n", 2),
+        "Uwagi": [["proszę o hasła"], ["na papierze"]],
+        "Adresy": [["Kto", "Gdzie"], ["Jan", "jan@przyklad.iq.pl"]],
+    },
+    hidden=["Nauczyciele"],
+)
+
+
+def send(client: Client, content: bytes, name: str = "szkola.xlsx", **fields: str) -> str:
+    file = SimpleUploadedFile(name, content)
+    response = client.post(reverse("import_new"), {"file": file, "action": "check", **fields})
+    return str(response.headers["Location"])
+
+
+def tick(client: Client, url: str, *numbers: int) -> str:
+    return send_form(client, url, "/reading/", {"sheet": [str(number) for number in numbers]})
+
+
+def ticked(html: str) -> list[str]:
+    return form_in(html, "/reading/").fields["sheet"]
+
+
+def choices() -> Mapping[str, SheetChoice]:
+    return choices_of(Import.objects.get()).reading.sheets
+
+
+def is_open(html: str) -> bool:
+    details = re.search(r'<div class="lines">\s*<details\s*(open)?>', html)
+    assert details
+    return details[1] is not None
+
+
+def test_all_sheets_are_shown_with_what_is_in_them(browser_of: Client) -> None:
+    html = browser_of.get(send(browser_of, SCHOOL)).content.decode()
+    text = text_of(html)
+    assert "3 of 6 sheets 7a 3, 7b 3, 8a 3" in text
+    assert "(hidden: Nauczyciele, 2 accounts; not read: Adresy, 1 account; without addresses: Uwagi)" in text
+    assert "7a 3 Names of columns in row 1: Imię, E-mail Change columns" in text
+    assert "7b 3 Like 7a Change columns" in text
+    assert "8a 3 Like 7a, 1 row left out Change columns" in text
+    assert "Nauczyciele 2 Hidden in the spreadsheet program, 2 accounts; tick to read it Change columns" in text
+    assert "Uwagi – No column of addresses: 2 rows of text Say which columns" in text
+    assert "Some sheets were not read" in text
+    assert ticked(html) == ["1", "2", "3"]
+    assert is_open(html)
+
+
+def test_all_classes_are_created_at_once_but_for_one_without_its_tick(browser_of: Client) -> None:
+    url = send(browser_of, SCHOOL)
+    assert "10 read = 9 ready + 0 with errors + 1 left out + 0 blank" in browser_of.get(url).content.decode()
+    html = tick(browser_of, url, 1, 3, 4)
+    assert "9 read = 8 ready + 0 with errors + 1 left out + 0 blank" in html
+    assert not is_open(html), "it has been said of every sheet"
+    assert "not read: 7b, 3 accounts, Adresy, 1 account" in html
+    assert "was not read" not in text_of(html)
+    browser_of.post(url, {"action": "create", "version": str(Import.objects.get().version)})
+    assert Mailbox.objects.count() == 8
+    assert not Mailbox.objects.filter(local_part__endswith=".7b").exists()
+
+
+def test_one_step_creation_stops_for_a_sheet_that_nobody_has_spoken_of(browser_of: Client) -> None:
+    url = send(browser_of, SCHOOL, action="create")
+    assert Mailbox.objects.count() == 0
+    assert "9 accounts ready" in browser_of.get(url).content.decode()
+
+
+def test_without_any_tick_nothing_is_read_and_a_tick_brings_it_back(browser_of: Client) -> None:
+    url = send(browser_of, SCHOOL)
+    html = tick(browser_of, url)
+    assert "No sheet of this file was read." in text_of(html)
+    assert "sheet" not in form_in(html, "/reading/").fields
+    assert "3 accounts ready" in tick(browser_of, url, 2)
+
+
+def test_a_ticked_sheet_without_a_known_column_of_addresses_leads_to_its_columns(browser_of: Client) -> None:
+    url = send(browser_of, SCHOOL)
+    html = tick(browser_of, url, 1, 2, 3, 6)
+    assert "1 address in column B. Is the rest right?" in html
+    assert "Sheet “Adresy”." in text_of(html)
+    assert form_in(html, "/columns/").action.endswith("?sheet=6")
+    assert ticked(browser_of.get(url).content.decode()) == ["1", "2", "3", "6"]
+    html = send_form(browser_of, f"{url}columns/?sheet=6", "/columns/", {"action": "check"})
+    assert "10 accounts ready" in html
+    assert choices()["Adresy"].columns == (None, Field.EMAIL)
+
+
+def test_a_sheet_that_is_unclear_is_asked_for_before_the_rows(browser_of: Client) -> None:
+    url = send(browser_of, SCHOOL)
+    tick(browser_of, url, 1, 6)
+    html = browser_of.get(url).content.decode()
+    assert form_in(html, "/columns/").action == f"{url}columns/?sheet=6"
+    assert 'id="corrections"' not in html
+    assert ticked(html) == ["1", "6"]
+
+
+def test_looking_at_the_columns_of_a_sheet_does_not_read_it(browser_of: Client) -> None:
+    url = send(browser_of, SCHOOL)
+    html = send_form(browser_of, f"{url}columns/?sheet=4", "/columns/", {"action": "again", "sheet": "5"})
+    assert form_in(html, "/columns/").action.endswith("?sheet=5")
+    send_form(browser_of, f"{url}columns/?sheet=5", "/columns/", {"action": "check"})
+    assert not any(choice.is_read for choice in choices().values())
+
+
+def test_a_sheet_that_gets_columns_is_read_beside_the_others(browser_of: Client) -> None:
+    url = send(browser_of, SCHOOL)
+    html = send_form(browser_of, f"{url}columns/?sheet=4", "/columns/", {"action": "check", "column-0": "quota"})
+    assert ticked(html) == ["1", "2", "3", "4"]
+    assert "9 accounts ready, 2 rows need you" in html
+
+
+def test_a_sheet_read_for_want_of_a_better_one_stays_when_another_gets_columns(browser_of: Client) -> None:
+    unclear = [["Kto", "Gdzie"], ["Jan", "jan@przyklad.iq.pl"]]
+    other = [["Kto", "Gdzie"], ["Ola", "ola@przyklad.iq.pl"]]
+    url = send(browser_of, workbook({"Jeden": unclear, "Dwa": other}))
+    assert ticked(browser_of.get(url).content.decode()) == ["1"]
+    assert "Check 2 rows" in browser_of.get(f"{url}columns/?sheet=2").content.decode()
+    html = send_form(browser_of, f"{url}columns/?sheet=2", "/columns/", {"action": "check"})
+    assert ticked(html) == ["1", "2"]
+    assert form_in(html, "/columns/").action.endswith("?sheet=1"), "which is unclear still"
+    html = send_form(browser_of, url, "/columns/", {})
+    assert form_in(html, "/columns/").action.endswith("?sheet=1")
+    assert "2 accounts ready" in send_form(browser_of, url, "/columns/", {"action": "check"})
+
+
+def test_rows_are_named_with_their_sheets(browser_of: Client) -> None:
+    faulty = [["E-mail"], ["bad"], ["jan@przyklad.iq.pl"]]
+    url = send(browser_of, workbook({"7a": faulty, "7b": [["E-mail"], ["ola@przyklad.iq.pl"], ["worse"]]}))
+    html = browser_of.get(url).content.decode()
+    assert 'name="1-2-email"' in html
+    assert 'href="#r2-3-email"' in html
+    assert "7b, row 3, E-mail" in text_of(html)
+    assert 'name="left_out" value="1-2,2-3"' in html
+    assert "Create 2 and leave out 7a: row 2; 7b: row 3" in html
+    browser_of.post(url, {"action": "check", "2-3-email": "ewa@przyklad.iq.pl"})
+    html = browser_of.get(url).content.decode()
+    assert "3 accounts ready, 1 row needs you" in html
+    browser_of.post(url, {"action": "create_good", "left_out": "1-2", "version": str(Import.objects.get().version)})
+    assert Mailbox.objects.count() == 3
+
+
+def test_corrections_of_a_sheet_that_is_no_longer_read_are_named(browser_of: Client) -> None:
+    url = send(browser_of, SCHOOL)
+    browser_of.post(url, {"action": "check", "2-2-email": "ewa@przyklad.iq.pl"})
+    text = text_of(tick(browser_of, url, 1, 3))
+    assert "This correction no longer fits and was dropped: 7b, row 2, E-mail." in text
+
+
+def test_a_page_older_than_a_correction_unticks_nothing(browser_of: Client) -> None:
+    url = send(browser_of, SCHOOL)
+    old_page = form_in(browser_of.get(url).content.decode(), "/reading/").fields
+    browser_of.post(url, {"action": "check", "2-2-email": "ewa@przyklad.iq.pl"})
+    response = browser_of.post(f"{url}reading/", {**old_page, "sheet": ["1"]}, follow=True)
+    assert "The list was changed in another tab." in response.content.decode()
+    assert ticked(response.content.decode()) == ["1", "2", "3"]
+
+
+def test_many_sheets_are_named_with_how_many_others_there_are(browser_of: Client) -> None:
+    sheets = {f"k{number}": pupils(f"k{number}", 1) for number in range(20)}
+    text = text_of(browser_of.get(send(browser_of, workbook(sheets))).content.decode())
+    assert "20 of 20 sheets k0 1, k1 1," in text
+    assert "k11 1 and 8 others" in text
+
+
+def test_sheets_without_names_or_with_many_say_so(browser_of: Client) -> None:
+    wide = [["E-mail", *(f"Kolumna {letter}" for letter in "abcdefghijkl")], ["jan@przyklad.iq.pl"]]
+    sheets = {"bez": [["ola@przyklad.iq.pl"]], "szeroki": wide, "ukryty": pupils("u", 1)}
+    url = send(browser_of, workbook(sheets, hidden=["ukryty"]))
+    text = text_of(browser_of.get(url).content.decode())
+    assert "bez 1 No names of columns Change columns" in text
+    assert "Kolumna a, Kolumna b, Kolumna c, Kolumna d, Kolumna e, Kolumna f, Kolumna g, Kolumna h, Kolumna i… " in text
+    assert "ukryty 1 Names of columns in row 1: Imię, E-mail" in text_of(tick(browser_of, url, 1, 2, 3))
+
+
+def test_a_list_of_one_sheet_has_no_ticks_and_loses_none(browser_of: Client) -> None:
+    url = send(browser_of, b"E-mail\njan@przyklad.iq.pl\n", name="lista.csv")
+    assert 'name="sheet"' not in browser_of.get(url).content.decode()
+    assert browser_of.post(f"{url}reading/", {}).headers["Location"] == f"{url}#summary"
+    assert browser_of.get(f"{url}reading/").headers["Location"] == url
+    assert "1 account ready" in browser_of.get(url).content.decode()
+
+
+def test_a_file_that_was_refused_has_no_sheets_to_tick(browser_of: Client) -> None:
+    url = send(browser_of, b"\n\n", name="lista.csv")
+    assert browser_of.post(f"{url}reading/", {"sheet": "1"}).status_code == 302
+    assert browser_of.get(f"{url}columns/").status_code == 200
+
+
+def test_ticks_of_a_list_that_has_to_wait_lead_to_its_page(browser_of: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    def busy(*_args: object, **_more: object) -> None:
+        raise BusyError
+
+    url = send(browser_of, SCHOOL)
+    monkeypatch.setattr(reading_views, "read", busy)
+    assert browser_of.post(f"{url}reading/", {"sheet": "1"}).headers["Location"] == url
+
+
+def test_over_the_limit_the_oldest_list_is_offered_to_be_discarded(
+    browser_of: Client, customer: User, settings: Settings
+) -> None:
+    settings.MAX_UNFINISHED_LISTS = 1
+    oldest = make_checked_import(customer, "E-mail\njan@przyklad.iq.pl\n", filename="stara.csv")
+    file = SimpleUploadedFile("nowa.csv", b"E-mail\nola@przyklad.iq.pl\n")
+    response = browser_of.post(reverse("import_new"), {"file": file, "action": "check", "default_quota_mb": "700"})
+    html = response.content.decode()
+    assert "the oldest is stara.csv of" in html
+    assert 'value="700"' in html
+    assert f'href="{oldest.get_absolute_url()}"' in html
+    form = form_in(html, "/discard/")
+    browser_of.post(form.action, form.fields)
+    assert not Import.objects.exists()
+
+
+def test_the_domains_offered_are_those_of_the_import(browser_of: Client, domain: Domain) -> None:
+    make_domain("foreign.example")
+    url = send(browser_of, SCHOOL)
+    offered = form_in(browser_of.get(f"{url}columns/").content.decode(), "/columns/").options["domain"]
+    assert offered == ["", domain.name, "xn--w-uga1v8h.pl"]
+
+
+def test_what_was_typed_into_the_rows_is_stored_with_the_ticks(browser_of: Client) -> None:
+    faulty = workbook({"7a": [["E-mail"], ["bad"]], "7b": [["E-mail"], ["worse"]]})
+    url = send(browser_of, faulty)
+    html = browser_of.get(url).content.decode()
+    assert re.search(r'form="corrections"[^>]*formaction="[^"]*/reading/"', html)
+    assert len(re.findall(r'name="sheet"[^>]*form="corrections"', html)) == 2
+    version = form_in(html, "/reading/").fields["version"][0]
+    typed = {"1-2-email": "jan@przyklad.iq.pl", "1-2-email-was": "bad", "default_quota_mb": "700", "version": version}
+    text = browser_of.post(f"{url}reading/", {**typed, "sheet": ["1"]}, follow=True).content.decode()
+    assert "1 account ready" in text
+    assert Import.objects.get().default_quota == "700"
+
+
+def test_what_was_typed_into_the_rows_is_stored_on_the_way_to_the_columns(browser_of: Client) -> None:
+    url = send(browser_of, workbook({"7a": [["E-mail"], ["bad"]], "7b": [["E-mail"], ["worse"]]}))
+    html = browser_of.get(url).content.decode()
+    assert re.search(r'form="corrections"[^>]*name="columns"\s+value="2"', html)
+    typed = {"1-2-email": "jan@przyklad.iq.pl", "1-2-email-was": "bad", "columns": "2", "version": "0"}
+    assert browser_of.post(f"{url}reading/", typed).headers["Location"] == f"{url}columns/?sheet=2"
+    assert [correction.text for correction in choices_of(Import.objects.get()).corrections] == ["jan@przyklad.iq.pl"]
+    again = {**typed, "2-2-email": "ola@przyklad.iq.pl", "sheet": "1"}
+    del again["columns"]
+    response = browser_of.post(f"{url}reading/", again, follow=True)
+    assert "The list was changed in another tab." in response.content.decode()
+    assert len(choices_of(Import.objects.get()).corrections) == 2, "from an old page, but stored"
+    assert ticked(response.content.decode()) == ["1", "2"]
+
+
+def test_a_workbook_offers_no_encoding_and_no_separator(browser_of: Client) -> None:
+    url = send(browser_of, SCHOOL)
+    selects = form_in(browser_of.get(f"{url}columns/").content.decode(), "/columns/").options
+    assert [name for name in selects if "column" not in name] == ["sheet", "names", "domain"]
+    assert selects["sheet"] == ["1", "2", "3", "4", "5", "6"]
+
+
+@pytest.mark.parametrize(("language", "semicolon"), [("en", "Semicolon"), ("pl", "Średnik")])
+def test_a_text_offers_encodings_and_separators_by_their_names(
+    browser_of: Client, language: str, semicolon: str
+) -> None:
+    url = send(browser_of, b"E-mail\njan@przyklad.iq.pl\n", name="lista.csv")
+    response = browser_of.get(f"{url}columns/", headers={"accept-language": language})
+    html = response.content.decode()
+    selects = form_in(html, "/columns/").options
+    assert [name for name in selects if "column" not in name] == ["names", "domain", "encoding", "separator"]
+    assert selects["separator"] == ["", ",", ";", "\t", "|"]
+    assert f">{semicolon}</option>" in html
+    assert "cp1250" in selects["encoding"]
+    assert html.count(">UTF-8</option>") == 1
+
+
+def test_two_choices_of_one_page_in_a_hurry_are_both_taken(browser_of: Client) -> None:
+    url = send(browser_of, b"E-mail;Quota\njan@przyklad.iq.pl;500\n", name="lista.csv")
+    form = form_in(browser_of.get(f"{url}columns/").content.decode(), "/columns/")
+    browser_of.post(form.action, {**form.fields, "separator": ";"})
+    response = browser_of.post(form.action, {**form.fields, "separator": ";", "encoding": "cp1250"}, follow=True)
+    assert "another tab" not in response.content.decode()
+    reading = choices_of(Import.objects.get()).reading
+    assert (reading.encoding, reading.separator) == ("cp1250", ";")
+
+
+def test_sheets_are_told_apart_by_a_blank_at_the_end_of_their_names(browser_of: Client) -> None:
+    sheets = {"Konta": pupils("a", 1), "Konta ": pupils("b", 2)}
+    html = tick(browser_of, send(browser_of, workbook(sheets)), 2)
+    assert "2 accounts ready" in html
+    assert ticked(html) == ["2"]
