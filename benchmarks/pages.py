@@ -18,7 +18,7 @@ ROWS = (5, 500)
 HEADER = "E-mail;Hasło;Pojemność;Przekierowanie;Przekierowanie-pozostawianie kopii\n"
 PAGES = {
     "problems": "k{0}@{domain};zima;;;\n",
-    "every cell": "k {0}@obca.example;abc;{0} GB;nie ma,adresu{0};może\n",
+    "every cell": "k {0}@obca.example;abc;{0} cm;nie ma,adresu{0};może\n",
     "results": "r{rows}x{0}@{domain};;;k{0}@gdzie.example;Tak\n",
 }
 LONGEST_TASK = """() => new Promise(resolve => {

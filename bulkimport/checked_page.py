@@ -137,6 +137,8 @@ def _headline(plan: Plan, asked: FoundSheet | None) -> tuple[str, str]:
         return _("The file cannot be imported as it is"), f"{nothing_yet} {what_to_do}"
     if plan.error_places:
         return f"{accounts}, {need}", f"{nothing_yet} " + _("Correct the marked cells and check again.")
+    if (read := sum(sheet.is_read for sheet in plan.file.sheets)) > 1:
+        accounts += ngettext(", from %(count)s sheet", ", from %(count)s sheets", read) % {"count": grouped(read)}
     if plan.unread_sheets:
         return accounts, f"{nothing_yet} " + _("Some sheets were not read: look at them, then create the accounts.")
     return accounts, f"{nothing_yet} " + _("Look at what was read, then create the accounts.")

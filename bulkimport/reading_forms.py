@@ -11,7 +11,7 @@ from typing import Any, Final
 from django import forms
 
 from bulkimport.readers.book import MAX_COLUMNS
-from bulkimport.reading_page import as_text, is_text
+from bulkimport.reading_page import alike_sheets, as_text, is_text
 from bulkimport.rows import ENCODING_NAMES, SEPARATOR_NAMES, Field, FileRows, FoundSheet, Reading, SheetChoice
 
 _FIELDS: Final = {str(field): field for field in Field}
@@ -60,6 +60,8 @@ class ReadingForm(forms.Form):
             columns = None if is_split_anew or is_read_anew else before_here.columns
             return replace(reading, sheets={**before.sheets, self.sheet.name: replace(choice, columns=columns)})
         sheets = dict(before.sheets)
+        for other in alike_sheets(self.file, self.sheet):
+            sheets[other.name] = replace(sheets.get(other.name, _AS_DETECTED), columns=said)
         if not self.sheet.is_read:
             # Once a sheet is chosen, those are left out that were read for want of a better one: they are chosen, too.
             read = [sheet.name for sheet in self.file.sheets if sheet.is_read]
@@ -112,7 +114,7 @@ class ReadingForm(forms.Form):
 
 
 def with_ticked(before: Reading, file: FileRows, numbers: Collection[str]) -> Reading:
-    """Return a reading of exactly the sheets whose numbers were ticked. Where there is one sheet, there are no ticks."""
+    """Return a reading of exactly the sheets whose numbers were ticked. Where there is only one, there are no ticks."""
     if len(file.sheets) < 2:
         return before
     ticks = {sheet.name: str(sheet.number) in numbers for sheet in file.sheets}

@@ -27,7 +27,7 @@ from bulkimport.rows import (
     SheetChoice,
 )
 from bulkimport.services.reading import choices_of
-from bulkimport.wording import sum_of_rows
+from bulkimport.wording import sum_of_lines
 from bulkimport.workbook_page import Workbook, workbook_of
 
 DOMAINS_OFFERED: Final = 100
@@ -49,7 +49,8 @@ class ColumnsPart:
     """The form that says what the columns of a sheet are and how its lines are read.
 
     number: of the sheet; 0 where the file could not be taken apart, and only how it is written can be said.
-    columns_shown, header_shown: what the page shows, for it to send back, so that what was touched can be told.
+    alike: the names of the other sheets for which what is said here of the columns holds too. columns_shown,
+    header_shown: what the page shows, for it to send back, so that what was touched can be told.
     """
 
     number: int
@@ -62,7 +63,8 @@ class ColumnsPart:
     columns_shown: str
     header_shown: str
     check_label: str
-    sum_of_rows: str
+    sum_of_lines: str
+    alike: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +163,22 @@ def columns_part(import_record: Import, plan: Plan, sheet: FoundSheet | None) ->
         columns_shown=as_text(column.field for column in sheet.columns) if sheet else "",
         header_shown=str(sheet.header_line or "") if sheet else "",
         check_label=_check_label(plan, sheet),
-        sum_of_rows=sum_of_rows(plan.counts),
+        alike=", ".join(other.name for other in alike_sheets(file, sheet)) if sheet else "",
+        sum_of_lines=sum_of_lines(plan.counts),
+    )
+
+
+def alike_sheets(file: FileRows, sheet: FoundSheet) -> tuple[FoundSheet, ...]:
+    """Return the other sheets that are read, or not read, as this one is and have the same names of columns."""
+    names = [column.name for column in sheet.columns]
+    if not any(names):
+        return ()
+    return tuple(
+        other
+        for other in file.sheets
+        if other.number != sheet.number
+        and other.is_read == sheet.is_read
+        and [column.name for column in other.columns] == names
     )
 
 

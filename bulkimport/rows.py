@@ -127,8 +127,9 @@ class FoundColumn:
     """A column as a person is shown it.
 
     letter: as a spreadsheet names it, A, B and so on. name: what the header calls it, empty where that may be a secret.
-    field: what it is read as, or what it most likely is where the sheet is not read; None: not used. by: "name" or
-    "content", by which that was told, "choice" where a person has said it, empty for a column that is not used. filled:
+    field: what it is read as, or what it most likely is where the sheet is not read; None: not used. by: "name",
+    "likeness" (its name looks like one of ours) or "content", by which that was told, "choice" where a person has said
+    it, empty for a column that is not used. filled:
     how many cells below the header hold text.
     """
 

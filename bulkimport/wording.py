@@ -43,6 +43,14 @@ def sum_of_rows(counts: dict[str, int]) -> str:
     return sentence % {name: grouped(counts.get(name, 0)) for name in names}
 
 
+def sum_of_lines(counts: dict[str, int]) -> str:
+    """Return the sum of a list whose rows are not checked yet: `44 read = 40 accounts + 3 left out + 1 blank`."""
+    numbers = {name: grouped(counts[name]) for name in ("rows", "left_out", "blank")}
+    accounts = grouped(counts["drafts"] + counts["errors"])
+    sentence = _("%(rows)s read = %(accounts)s accounts + %(left_out)s left out + %(blank)s blank")
+    return sentence % {**numbers, "accounts": accounts}
+
+
 def place_of(problem: Problem, key: str) -> tuple[str, str]:
     """Return where a row's problem is, in words, and the id of its cell or row in the page.
 

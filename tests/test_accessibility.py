@@ -339,28 +339,21 @@ def test_the_focus_is_on_the_title_when_all_is_well(page: Page, problems: str) -
     expect(page.get_by_role("heading", level=1)).to_be_focused()
 
 
-def read_again(page: Page) -> None:
-    """Press the button, which does nothing new where the choice before it has acted at once."""
-    if page.evaluate("matchMedia('(scripting: enabled)').matches"):
-        expect(page.locator("#outcome")).not_to_be_empty()
-    page.get_by_role("button", name="Read again").click()
-
-
 def test_the_focus_is_on_the_errors_after_reading_again(page: Page, problems: str) -> None:
     page.goto(problems)
-    page.get_by_text("Change how the file is read").click()
-    page.get_by_label("Column 1").select_option("Password")
-    read_again(page)
+    page.get_by_text("Change columns and how it is read").click()
+    page.locator("[name='column-0']").select_option("Password")
+    page.get_by_role("button", name="Check", exact=False).last.click()
     expect(page.locator("section.summary")).to_be_focused()
-    expect(page.get_by_label("Column 1")).to_have_value("password")
+    expect(page.locator("[name='column-0']")).to_have_value("password")
 
 
 def test_a_file_with_other_names_is_read_by_its_drop_downs(page: Page, customer: User) -> None:
     page.goto(make_imports(customer)["columns"])
-    page.get_by_label("Column 2").select_option("E-mail")
-    page.get_by_label("Column 3").select_option("Password")
-    page.get_by_label("Column 4").press("Q")
-    read_again(page)
+    page.locator("[name='column-1']").select_option("E-mail")
+    page.locator("[name='column-2']").select_option("Password")
+    page.locator("[name='column-3']").press("Q")
+    page.get_by_role("button", name="Check", exact=False).last.click()
     expect(page.get_by_role("heading", level=1)).to_have_text("2 accounts ready")
     page.get_by_role("button", name="Create 2 accounts").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("2 accounts created")

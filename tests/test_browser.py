@@ -15,7 +15,7 @@ from accounts.models import Mailbox
 from accounts.passwords import verify_password
 from bulkimport.models import Import
 from bulkimport.services import creating
-from bulkimport.services.checking import dialect_of
+from bulkimport.services.reading import choices_of
 from tests.browsing import NARROW, NARROWEST, WIDE, expect_heading, fits, sign_in, uncomplaining, upload
 from tests.factories import LOGIN_PASSWORD, make_domain, make_user
 from tests.manifest import SAMPLES
@@ -191,7 +191,7 @@ def test_a_tab_shows_one_group_of_rows_and_loses_nothing_typed(page: Page) -> No
 
 
 def test_a_link_leads_to_its_cell_however_many_problems_there_are(page: Page, tmp_path: Path) -> None:
-    rows = (f"k{number}@firma.example;zima;{number} GB\n" for number in range(200))
+    rows = (f"k{number}@firma.example;zima;{number} cm\n" for number in range(200))
     (tmp_path / "lista.csv").write_text("E-mail;Hasło;Pojemność\n" + "".join(rows))
     upload(page, tmp_path / "lista.csv")
     expect_heading(page, "0 accounts ready, 200 rows need you")
@@ -282,97 +282,22 @@ def test_passwords_are_copied(scripted_page: Page) -> None:
     expect(page.get_by_role("button", name="Not copied")).to_be_visible()
 
 
-def test_a_wrong_separator_is_put_right_at_once(scripted_page: Page) -> None:
-    page = scripted_page
-    upload(page, "help-example-2.csv", "Check the file first")
-    page.get_by_text("Change how the file is read").click()
-    choice = page.get_by_label("Separator")
-    choice.focus()
-    choice.select_option("Comma")
-    expect(page.get_by_role("heading", level=1)).not_to_have_text("3 accounts ready")
-    expect(choice).to_be_focused()
-    expect(choice).to_be_in_viewport()
-    choice.select_option("Detect automatically")
-    expect_heading(page, "3 accounts ready")
-    expect(page.locator("#outcome")).to_have_text("3 accounts ready")
-    page.get_by_role("button", name="Create 3 accounts").click()
-    expect_heading(page, "3 accounts created")
-
-
-def test_a_wrong_separator_is_put_right_without_script(
-    browser: Browser, live_server: LiveServer, customer: User
-) -> None:
-    with uncomplaining(
-        browser.new_context(base_url=live_server.url, java_script_enabled=False, locale="en-GB")
-    ) as page:
-        sign_in(page)
-        upload(page, "help-example-2.csv", "Check the file first")
-        page.get_by_text("Change how the file is read").click()
-        page.get_by_label("Separator").select_option("Comma")
-        page.get_by_role("button", name="Read again").click()
-        expect(page.get_by_role("heading", level=1)).not_to_have_text("3 accounts ready")
-        page.get_by_text("Change how the file is read").click()
-        page.get_by_label("Separator").select_option("Detect automatically")
-        page.get_by_role("button", name="Read again").click()
-        expect_heading(page, "3 accounts ready")
-
-
 def test_a_choice_that_the_server_refuses_is_not_passed_over(
     browser: Browser, live_server: LiveServer, customer: User
 ) -> None:
     page = browser.new_context(base_url=live_server.url, locale="en-GB").new_page()
     sign_in(page)
     upload(page, "help-example-2.csv", "Check the file first")
+    page.get_by_text("Change columns and how it is read").click()
+    expect_heading(page, "Columns of the list")
     page.context.clear_cookies(name="csrftoken")
-    page.get_by_text("Change how the file is read").click()
-    page.get_by_label("First row").select_option("Is an account")
+    page.get_by_label("Names of columns").select_option("The list has none")
+    page.get_by_role("button", name="Show it like this").click()
     expect_heading(page, "The page was open too long")
     page.get_by_role("button", name="Send it again").click()
     expect(page.get_by_role("heading", level=1)).not_to_have_text("The page was open too long")
-    assert dialect_of(Import.objects.get()).has_header is False
+    assert choices_of(Import.objects.get()).reading.sheets[""].header_line == 0
     page.context.close()
-
-
-def test_the_tabs_over_the_rows_still_hold_after_a_choice(scripted_page: Page, tmp_path: Path) -> None:
-    page, file = scripted_page, tmp_path / "list.csv"
-    file.write_text("E-mail;Quota\njan@przyklad.iq.pl;500\newa@przyklad.iq.pl;x\n")
-    upload(page, file, "Check the file first")
-    page.get_by_role("link", name="With errors 1").click()
-    expect(page.locator("#r2")).to_be_hidden()
-    page.get_by_text("Change how the file is read").click()
-    page.get_by_label("Separator").select_option("Semicolon")
-    expect(page.locator("#outcome")).not_to_be_empty()
-    expect(page.locator(".tabs [aria-current]")).to_have_text(["All rows 2"])
-    expect(page.locator("#r2")).to_be_visible()
-    page.get_by_role("link", name="With errors 1").click()
-    expect(page.locator(".tabs [aria-current]")).to_have_text(["With errors 1"])
-    expect(page.locator("#r2")).to_be_hidden()
-
-
-def test_another_way_to_read_the_file_drops_nothing_that_was_typed_or_corrected(
-    scripted_page: Page, tmp_path: Path
-) -> None:
-    page, file = scripted_page, tmp_path / "list.csv"
-    file.write_text("E-mail;Quota\njan@przyklad;500\newa@przyklad.iq.pl;x\n")
-    upload(page, file, "Check the file first")
-    readings: list[str] = []
-    page.on("request", lambda request: readings.append(request.url) if "/reading/" in request.url else None)
-    cell, choice = page.locator("[name='2-email']"), page.get_by_label("First row")
-    cell.fill("jan@przyklad.iq.pl")
-    page.get_by_text("Change how the file is read").click()
-    choice.select_option("Is an account")
-    expect(page.locator("#outcome")).to_contain_text("Nothing has changed yet.")
-    page.get_by_role("button", name="Check again").last.click()
-    page.wait_for_url("**/#summary")
-    expect(page.locator("[name='3-quota']")).to_have_attribute("aria-invalid", "true")
-    expect(cell).to_have_value("jan@przyklad.iq.pl")
-    page.get_by_text("Change how the file is read").click()
-    choice.select_option("Is an account")
-    expect(page.locator("#outcome")).to_contain_text("Nothing has changed yet.")
-    assert readings == []
-    page.get_by_role("button", name="Read again").click()
-    expect(cell).to_have_value("jan@przyklad")
-    assert len(readings) == 1
 
 
 def test_an_import_is_undone_after_a_question(page: Page) -> None:

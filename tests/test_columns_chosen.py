@@ -261,7 +261,7 @@ def test_an_encoding_that_does_not_fit_can_be_taken_back(client: Client) -> None
 def test_what_is_left_out_is_taken_back_and_left_out_again(client: Client) -> None:
     url = send(client, TITLED)
     html = shown(client, url)
-    assert "2 ready + 0 with errors + 2 left out" in html
+    assert "2 accounts + 2 left out" in html
     assert [value for name, value in form_in(html, "/columns/").buttons if name == "take_back"] == ["1", "5"]
     html = choose(client, url, action="", take_back="5")
     assert choice().taken_back == {5}

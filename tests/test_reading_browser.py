@@ -54,19 +54,19 @@ def test_classes_of_a_school_are_created_at_once_but_for_one_without_its_tick(pa
     file = tmp_path / "szkola.xlsx"
     file.write_bytes(SCHOOL)
     upload(page, file)
-    expect_heading(page, "9 accounts ready")
+    expect_heading(page, "9 accounts ready, from 3 sheets")
     sheets = page.get_by_role("table", name="Sheets of the workbook")
     expect(sheets.get_by_role("checkbox", checked=True)).to_have_count(3)
     expect(page.get_by_text("10 read = 9 ready + 0 with errors + 1 left out + 0 blank")).to_be_visible()
     sheets.get_by_label("7b").uncheck()
     page.get_by_role("button", name="Read the ticked sheets").click()
-    expect_heading(page, "6 accounts ready")
+    expect_heading(page, "6 accounts ready, from 2 sheets")
     expect(page.get_by_text("7 read = 6 ready + 0 with errors + 1 left out + 0 blank")).to_be_visible()
     expect(sheets).to_be_hidden()
     page.get_by_text("2 of 6 sheets", exact=True).click()
     sheets.get_by_label("7b").check()
     page.get_by_role("button", name="Read the ticked sheets").click()
-    expect_heading(page, "9 accounts ready")
+    expect_heading(page, "9 accounts ready, from 3 sheets")
     assert fits(page)
     page.get_by_role("button", name="Create 9 accounts").click()
     expect_heading(page, "9 accounts created")
@@ -81,7 +81,7 @@ def test_a_sheet_of_notes_is_asked_for_its_columns_once_it_is_ticked(page: Page,
     page.get_by_role("button", name="Read the ticked sheets").click()
     expect_heading(page, "1 address in column B. Is the rest right?")
     page.get_by_role("button", name="Check 10 rows").click()
-    expect_heading(page, "10 accounts ready")
+    expect_heading(page, "10 accounts ready, from 4 sheets")
 
 
 def test_columns_are_said_and_a_line_is_taken_back(page: Page, tmp_path: Path) -> None:

@@ -174,6 +174,23 @@ def test_a_sheet_read_for_want_of_a_better_one_stays_when_another_gets_columns(b
     assert "2 accounts ready" in send_form(browser_of, url, "/columns/", {"action": "check"})
 
 
+def test_columns_are_said_once_for_all_sheets_with_the_same_names(browser_of: Client) -> None:
+    names = ["Kto", "E-mail", "Hasło do poczty"]
+    classes = {name: [names, ["Ala", f"{name}@przyklad.iq.pl", "Haslo123"]] for name in ("7a", "7b", "8a")}
+    url = send(browser_of, workbook({**classes, "Inna": [["E-mail", "Hasło do poczty"], ["x@przyklad.iq.pl", ""]]}))
+    html = browser_of.get(url).content.decode()
+    assert "which have the same names: 7b, 8a." in text_of(html)
+    html = send_form(browser_of, url, "/columns/", {"action": "check"})
+    assert "4 accounts ready, from 4 sheets" in html
+    assert [sheet.columns for sheet in choices().values()] == [(None, Field.EMAIL, Field.PASSWORD)] * 3
+
+
+def test_a_warning_of_several_sheets_is_said_once(browser_of: Client) -> None:
+    sheets = {"7a": pupils("7a"), "7b": pupils("7b"), "Inna": [["E-mail"], ["x@przyklad.iq.pl"]]}
+    url = send(browser_of, workbook(sheets))
+    assert text_of(browser_of.get(url).content.decode()).count("“Imię” is not known") == 1
+
+
 def test_rows_are_named_with_their_sheets(browser_of: Client) -> None:
     faulty = [["E-mail"], ["bad"], ["jan@przyklad.iq.pl"]]
     url = send(browser_of, workbook({"7a": faulty, "7b": [["E-mail"], ["ola@przyklad.iq.pl"], ["worse"]]}))

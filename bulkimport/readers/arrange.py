@@ -54,11 +54,7 @@ def arrange(book: Book, reading: Reading, *, max_rows: int) -> FileRows:
     looked = [_look(number, sheet, book, reading) for number, sheet in enumerate(book.sheets, start=1)]
     read = _sheets_to_read(looked)
     shown = {each.number: each.name if len(read) > 1 else None for each in read}
-    problems = [
-        replace(problem, sheet=shown[each.number])
-        for each in read
-        for problem in _sheet_problems(each, shown[each.number])
-    ]
+    problems = _named([(each.name, problem) for each in read for problem in _sheet_problems(each)], len(read) > 1)
     unread = [each for each in looked if each not in read]
     problems += [_not_read(each) for each in unread if each.choice.is_read is None]
     accounts = sum(len(each.lines.accounts) + each.sheet.more for each in read)
@@ -113,6 +109,24 @@ def _sheets_to_read(looked: Sequence[_Looked]) -> list[_Looked]:
     return ([each for each in visible if each.kind == "content"] or visible)[:1]
 
 
+def _named(problems: Sequence[tuple[str, Problem]], several: bool) -> list[Problem]:
+    """Return the problems of sheets, with their names where several were read.
+
+    A warning that is the same of some is said once; an error is mended in each.
+    """
+    if not several:
+        return [problem for _name, problem in problems]
+    sheets: dict[tuple[Problem, str], list[str]] = {}
+    for name, problem in problems:
+        sheets.setdefault((problem, name if problem.level is Level.ERROR else ""), []).append(name)
+    return [
+        replace(
+            problem, message=messages.of_sheets(names, problem.message), sheet=names[0] if len(names) == 1 else None
+        )
+        for (problem, _name), names in sheets.items()
+    ]
+
+
 def _not_read(each: _Looked) -> Problem:
     found = _found(each, is_read=False)
     problem = messages.sheet_not_read(each.name, found.rows, is_hidden=each.sheet.is_hidden)
@@ -126,8 +140,8 @@ def _found(each: _Looked, *, is_read: bool) -> FoundSheet:
     )
 
 
-def _sheet_problems(each: _Looked, shown: str | None) -> list[Problem]:
-    """Return the problems of a sheet as a whole; `shown` is its name where the sentences need it."""
+def _sheet_problems(each: _Looked) -> list[Problem]:
+    """Return the problems of a sheet as a whole."""
     layout, lines = each.layout, each.lines
     problems = []
     header = each.sheet.records[layout.header] if layout.header is not None else None
@@ -135,31 +149,31 @@ def _sheet_problems(each: _Looked, shown: str | None) -> list[Problem]:
         problems.append(messages.sheet_too_long(each.name, MAX_ROWS))
     if header is not None and header.fault:
         return [*problems, Problem(header.fault, messages.row_fault(header))]
-    problems += _column_problems(each, shown)
+    problems += _column_problems(each)
     if header is not None and lines.above:
-        problems.append(messages.header_not_first(shown, header.line, [record.line for record in lines.above]))
+        problems.append(messages.header_not_first(header.line, [record.line for record in lines.above]))
     if lines.left_out:
-        problems.append(messages.rows_left_out(shown, [record.line for record in lines.left_out]))
+        problems.append(messages.rows_left_out([record.line for record in lines.left_out]))
     if hidden := sum(record.is_hidden for record in lines.accounts):
-        problems.append(messages.rows_hidden(shown, hidden))
+        problems.append(messages.rows_hidden(hidden))
     return problems
 
 
-def _column_problems(each: _Looked, shown: str | None) -> list[Problem]:
+def _column_problems(each: _Looked) -> list[Problem]:
     """Return what is wrong with the columns of a sheet and their names."""
     layout, is_chosen = each.layout, each.choice.columns is not None
     if layout.is_too_wide:
-        return [messages.too_many_columns(shown)]
-    problems = [messages.column_repeated(shown, name, field) for name, field in layout.repeated]
+        return [messages.too_many_columns()]
+    problems = [messages.column_repeated(name, field) for name, field in layout.repeated]
     if layout.header is None and not is_chosen:
-        problems.append(messages.no_header(shown))
+        problems.append(messages.no_header())
     elif Field.EMAIL not in layout.columns and not any(field is Field.EMAIL for _name, field in layout.repeated):
         names = [name for name in layout.names if name]
         if any(layout.columns) or is_chosen:
-            problems.append(messages.email_column_missing(shown, was_chosen=is_chosen))
+            problems.append(messages.email_column_missing(was_chosen=is_chosen))
         else:
-            return [messages.header_unknown(shown, names)]
-    problems += [messages.column_unclear(shown, name, field) for name, field in layout.unclear]
+            return [messages.header_unknown(names)]
+    problems += [messages.column_unclear(name, field) for name, field in layout.unclear]
     said = {name for name, _field in layout.unclear}
     repeated = {field for _name, field in layout.repeated}
     unknown = [
@@ -171,9 +185,9 @@ def _column_problems(each: _Looked, shown: str | None) -> list[Problem]:
     ]
     if unknown and not is_chosen:
         are_certain = sum(field is not None for field in layout.columns) > 1
-        problems.append(messages.column_unknown(shown, unknown, are_certain=are_certain))
+        problems.append(messages.column_unknown(unknown, are_certain=are_certain))
     if layout.index is not None:
-        problems.append(messages.column_index(shown, letter_of(layout.index)))
+        problems.append(messages.column_index(letter_of(layout.index)))
     return problems
 
 

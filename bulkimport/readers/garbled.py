@@ -86,13 +86,18 @@ def garbled_name(name: str) -> tuple[Field, Damage] | None:
 
 
 def looks_like(name: str) -> Field | None:
-    """Return the column that a name may mean: it begins or ends with a known one, or is mistyped; else None."""
+    """Return the column that a name may mean: it begins or ends with a known one, or is mistyped; else None.
+
+    A password may stand anywhere in it: its column would be replaced by generated ones.
+    """
     name = trimmed(name[:MAX_NAME])
     tokens = [token for word in re.findall(r"[^\W_]+", name) if (token := folded(word))]
     ends = [part for count in range(1, len(tokens) + 1) for part in (tokens[:count], tokens[-count:])]
     known = [(len(part), field) for part in ends if (field := field_named("".join(part)))]
     if known:
         return max(known)[1]
+    if any(field_named(token) is Field.PASSWORD for token in tokens):
+        return Field.PASSWORD
     words = name.split()
     for count in range(1, len(words) + 1):
         for part in (words[:count], words[-count:]):

@@ -30,9 +30,11 @@ def named_lines(lines: Sequence[int]) -> str:
     return ngettext("row %(numbers)s", "rows %(numbers)s", len(lines)) % {"numbers": joined}
 
 
-def of_sheet(sheet: str | None, message: str) -> str:
-    """Return a sentence with the name of its sheet before it, where there is more than one."""
-    return message if sheet is None else _("Sheet “%(name)s”: %(message)s") % {"name": sheet[:100], "message": message}
+def of_sheets(names: Sequence[str], message: str) -> str:
+    """Return a sentence with the names of the sheets before it that it is about."""
+    quoted = _quoted([name[:100] for name in names])
+    values = {"names": quoted, "message": message}
+    return ngettext("Sheet %(names)s: %(message)s", "Sheets %(names)s: %(message)s", len(names)) % values
 
 
 # --- The file --------------------------------------------------------------------------------------------------------
@@ -121,14 +123,14 @@ def sheet_too_long(sheet: str, rows: int) -> Problem:
     return Problem("sheet_too_long", message % {"name": sheet[:100], "count": grouped(rows)})
 
 
-def rows_hidden(sheet: str | None, count: int) -> Problem:
+def rows_hidden(count: int) -> Problem:
     message = ngettext(
         "%(count)s row is hidden in the spreadsheet and was read all the same. Delete it there if it is not meant.",
         "%(count)s rows are hidden in the spreadsheet and were read all the same. Delete them there if they are not "
         "meant.",
         count,
     )
-    return Problem("rows_hidden", of_sheet(sheet, message % {"count": grouped(count)}), level=Level.WARNING)
+    return Problem("rows_hidden", message % {"count": grouped(count)}, level=Level.WARNING)
 
 
 # --- The names of the columns ----------------------------------------------------------------------------------------
@@ -142,41 +144,41 @@ def _quoted(names: Sequence[str]) -> str:
     return ", ".join(shown) + ("…" if len(names) > SHOWN_NAMES else "")
 
 
-def no_header(sheet: str | None) -> Problem:
+def no_header() -> Problem:
     message = _("The file has no header line; its columns were read in this order: %(names)s.")
-    return Problem("no_header", of_sheet(sheet, message % {"names": _expected()}), level=Level.WARNING)
+    return Problem("no_header", message % {"names": _expected()}, level=Level.WARNING)
 
 
-def header_not_first(sheet: str | None, line: int, above: Sequence[int]) -> Problem:
+def header_not_first(line: int, above: Sequence[int]) -> Problem:
     message = ngettext(
         "The names of the columns stand in row %(line)s; %(above)s above it was left out.",
         "The names of the columns stand in row %(line)s; %(above)s above it were left out.",
         len(above),
     )
     text = message % {"line": line, "above": named_lines(above)}
-    return Problem("header_not_first", of_sheet(sheet, text), level=Level.WARNING)
+    return Problem("header_not_first", text, level=Level.WARNING)
 
 
-def rows_left_out(sheet: str | None, lines: Sequence[int]) -> Problem:
+def rows_left_out(lines: Sequence[int]) -> Problem:
     message = ngettext(
         "A total, a comment or a second header was left out, since it is no account: %(rows)s.",
         "Totals, comments or further headers were left out, since they are no accounts: %(rows)s.",
         len(lines),
     )
-    return Problem("rows_left_out", of_sheet(sheet, message % {"rows": named_lines(lines)}), level=Level.WARNING)
+    return Problem("rows_left_out", message % {"rows": named_lines(lines)}, level=Level.WARNING)
 
 
-def column_index(sheet: str | None, letter: str) -> Problem:
+def column_index(letter: str) -> Problem:
     message = _("Column %(letter)s has no name and only counts the rows; it is not used.")
-    return Problem("column_index", of_sheet(sheet, message % {"letter": letter}), level=Level.WARNING)
+    return Problem("column_index", message % {"letter": letter}, level=Level.WARNING)
 
 
-def too_many_columns(sheet: str | None) -> Problem:
+def too_many_columns() -> Problem:
     message = _("The file has more than %(count)s columns. Delete those that do not belong to the list.")
-    return Problem("too_many_columns", of_sheet(sheet, message % {"count": grouped(MAX_COLUMNS)}))
+    return Problem("too_many_columns", message % {"count": grouped(MAX_COLUMNS)})
 
 
-def header_unknown(sheet: str | None, names: Sequence[str]) -> Problem:
+def header_unknown(names: Sequence[str]) -> Problem:
     """Return the problem of a header without a known name; only what can be no password is quoted."""
     harmless = harmless_names(names)
     if harmless:
@@ -188,35 +190,35 @@ def header_unknown(sheet: str | None, names: Sequence[str]) -> Problem:
         message = _(
             "The first line names no known column. Say which column is which, or write these names there: %(names)s."
         )
-    return Problem("header_unknown", of_sheet(sheet, message % {"names": _expected(), "found": _quoted(harmless)}))
+    return Problem("header_unknown", message % {"names": _expected(), "found": _quoted(harmless)})
 
 
-def email_column_missing(sheet: str | None, *, was_chosen: bool) -> Problem:
+def email_column_missing(*, was_chosen: bool) -> Problem:
     message = _("The file has no column “%(name)s”. Add it, with the address of each account.")
     if was_chosen:
         message = _("No column is set to “%(name)s”. Choose the one that has the addresses.")
-    return Problem("email_column_missing", of_sheet(sheet, message % {"name": BY_FIELD[Field.EMAIL].header}))
+    return Problem("email_column_missing", message % {"name": BY_FIELD[Field.EMAIL].header})
 
 
-def column_repeated(sheet: str | None, name: str, field: Field) -> Problem:
+def column_repeated(name: str, field: Field) -> Problem:
     """Return the problem of a field that more than one column claims; the name is empty where a person has said so."""
     message = _("The column “%(name)s” is in the file more than once. Delete or rename all but one.")
     if not name:
         message = _("More than one column is set to “%(name)s”. Choose one, and set the others to something else.")
     values = {"name": name[:SHOWN_CHARACTERS] or BY_FIELD[field].header}
-    return Problem("column_repeated", of_sheet(sheet, message % values), field=field)
+    return Problem("column_repeated", message % values, field=field)
 
 
-def column_unclear(sheet: str | None, name: str, field: Field) -> Problem:
+def column_unclear(name: str, field: Field) -> Problem:
     message = _(
         "The column “%(name)s” looks like “%(known)s”, but its name is not quite that. Say what it is, or write "
         "“%(known)s” there."
     )
     values = {"name": name[:SHOWN_CHARACTERS], "known": BY_FIELD[field].header}
-    return Problem("column_unclear", of_sheet(sheet, message % values), field=field)
+    return Problem("column_unclear", message % values, field=field)
 
 
-def column_unknown(sheet: str | None, names: Sequence[str], *, are_certain: bool) -> Problem:
+def column_unknown(names: Sequence[str], *, are_certain: bool) -> Problem:
     """Return the warning of columns that are not used; with one known name beside them they may be an account's."""
     if not are_certain and len(harmless_names(names)) < len(names):
         message = _(
@@ -230,7 +232,7 @@ def column_unknown(sheet: str | None, names: Sequence[str], *, are_certain: bool
             len(names),
         )
     text = message % {"names": _quoted(names), "known": _expected()}
-    return Problem("column_unknown", of_sheet(sheet, text), level=Level.WARNING)
+    return Problem("column_unknown", text, level=Level.WARNING)
 
 
 # --- Rows and cells --------------------------------------------------------------------------------------------------
