@@ -81,9 +81,9 @@ def _large_quota(value: str, number: int = 0) -> ValidationError:
         message = _("“%(value)s” is larger than any mailbox can be. Write fewer MB.")
         return refuse("quota_too_large", message, value=value)
     if rest:
-        message = _("“%(value)s” MB is larger than any mailbox can be and looks like bytes. Write the number of MB.")
+        message = _("“%(value)s” is more MB than any mailbox can have, and looks like bytes. Write the number of MB.")
         return refuse("quota_too_large", message, value=value)
-    message = _("“%(value)s” MB is larger than any mailbox can be and looks like bytes. Write %(megabytes)s.")
+    message = _("“%(value)s” is more MB than any mailbox can have, and looks like bytes. Write %(megabytes)s.")
     return refuse("quota_too_large", message, value=value, megabytes=megabytes, suggestion=str(megabytes))
 
 

@@ -117,7 +117,10 @@ def normalize_domain(text: str) -> str:
         return normalize_address(f"postmaster@{value}").partition("@")[2]
     except ValidationError as error:
         if error.code == "email_mixed_alphabet":
-            message = _("“%(value)s” has a letter of another alphabet among its letters: “%(letter)s” (%(alphabet)s).")
+            message = _(
+                "“%(value)s” has a letter of another alphabet among its letters: “%(letter)s” (%(alphabet)s). "
+                "Retype it."
+            )
             params = {"value": value, "suggestion": suggestion_of(error).partition("@")[2]}
             raise refuse("domain_mixed_alphabet", message, **{**(error.params or {}), **params}) from None
         raise refuse(
@@ -240,7 +243,7 @@ def _destination_error(error: ValidationError, part: str, number: int, *, is_alo
         message = _("“%(value)s” is the example of the template. Write another address, or none.")
         return refuse("forward_is_example", message, value=part)
     if code == "forward_several":
-        return refuse(code, _("Several addresses are separated by spaces. Put spaces between them."))
+        return refuse(code, _("Addresses run into each other. Put a space or a comma between one and the next."))
     if suggestion_of(error) or is_quotable(part) or (is_alone and "@" in part):
         return refuse(code, error.message, **(error.params or {}))
     message = _("Address %(number)s of this forward is not an e-mail address. Correct it, or remove it.")

@@ -176,7 +176,7 @@ PROBLEM_GROUPS: Final = (
                 _("There is no room left in the domain"),
                 _(
                     "The domain may have only so many mailboxes, or so many MB together. Remove accounts, give them "
-                    "less capacity, or ask your hosting company for more room."
+                    "less quota, or ask your hosting company for more room."
                 ),
             ),
             ProblemHelp(
@@ -628,7 +628,7 @@ PROBLEM_GROUPS: Final = (
             ProblemHelp(
                 "forward_several",
                 _("Addresses of a forward run into each other"),
-                _("Put a space between one address and the next."),
+                _("Put a space or a comma between one address and the next."),
             ),
             ProblemHelp(
                 "forward_extra_sign",

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from django.utils.text import capfirst
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from accounts.formats import grouped, megabytes
 from accounts.validators import to_unicode
@@ -75,7 +76,8 @@ def read_as(plan: Plan) -> str:
         parts.append(_("sheet “%(name)s”") % {"name": read[0].name})
     elif len(read) > 1:
         counts = {"read": grouped(len(read)), "all": grouped(len(plan.file.sheets))}
-        parts.append(_("%(read)s of %(all)s sheets") % counts)
+        sentence = ngettext("%(read)s of %(all)s sheet", "%(read)s of %(all)s sheets", len(plan.file.sheets))
+        parts.append(sentence % counts)
     if len(read) == 1:
         parts.append(_("with a header") if read[0].header_line else _("without a header"))
     return ", ".join(part for part in parts if part)

@@ -118,7 +118,8 @@ def _named(problems: Sequence[tuple[str, Problem]], several: bool) -> list[Probl
         return [problem for _name, problem in problems]
     sheets: dict[tuple[Problem, str], list[str]] = {}
     for name, problem in problems:
-        sheets.setdefault((problem, name if problem.level is Level.ERROR else ""), []).append(name)
+        is_own = problem.level is Level.ERROR or problem.code == "rows_hidden"  # which has a number of its sheet
+        sheets.setdefault((problem, name if is_own else ""), []).append(name)
     return [
         replace(
             problem, message=messages.of_sheets(names, problem.message), sheet=names[0] if len(names) == 1 else None

@@ -56,7 +56,9 @@ def refused(refusal: Refusal) -> Problem:
         "file_damaged": _(
             "The spreadsheet is damaged, perhaps the upload broke off; save it again and upload it once more."
         ),
-        "sheet_binary": _("The file is a binary workbook (XLSB). Save it as XLSX in your spreadsheet program."),
+        "sheet_binary": _(
+            "The file is a binary workbook (XLSB). Save it as XLSX in your spreadsheet program and upload that."
+        ),
         "sheet_encrypted": _("The spreadsheet is locked with a password. Save it without one and upload that."),
         "sheet_too_large": _(
             "The spreadsheet is too large to be opened. Copy the list alone into a new file, or save it as CSV."
@@ -94,7 +96,7 @@ def no_accounts() -> Problem:
 
 # --- Sheets ----------------------------------------------------------------------------------------------------------
 def no_sheet() -> Problem:
-    message = _("No sheet of this file was read. Choose the one that has the list.")
+    message = _("No sheet of this file was read. Tick the one that has the list, or unhide it in the file.")
     return Problem("no_sheet", message)
 
 
@@ -110,8 +112,10 @@ def sheet_not_read(name: str, rows: int, *, is_hidden: bool) -> Problem:
         )
     else:
         message = ngettext(
-            "The sheet “%(name)s” was not read: it has %(count)s row, and no column named “%(email)s”.",
-            "The sheet “%(name)s” was not read: it has %(count)s rows, and no column named “%(email)s”.",
+            "The sheet “%(name)s” was not read: it has %(count)s row, and no column named “%(email)s”. If it belongs to "
+            "the list, give its column of addresses that name.",
+            "The sheet “%(name)s” was not read: it has %(count)s rows, and no column named “%(email)s”. If it belongs "
+            "to the list, give its column of addresses that name.",
             rows,
         )
     values = {"name": name[:100], "count": grouped(rows), "email": BY_FIELD[Field.EMAIL].header}
@@ -268,8 +272,8 @@ def cell_has_control() -> str:
 
 def password_garbled() -> str:
     return _(
-        "The letters of this password were garbled before the file was saved. Type the password here, or save the list "
-        "anew and upload that."
+        "The letters of this password were garbled before the file was saved. Write the password anew, or save the "
+        "list again from the program that it comes from."
     )
 
 
@@ -277,7 +281,7 @@ def marked(mark: Mark) -> tuple[str, Level]:
     """Return the sentence for what the reader found at a cell, and how much it matters."""
     if mark.code == "cells_merged":
         return (
-            _("This cell is merged with another one, so it was read as empty. Type the value here if it is meant."),
+            _("This cell is merged with another one, so it was read as empty. Write the value in it, if one is meant."),
             Level.WARNING,
         )
     if mark.code == "number_format":
