@@ -9,7 +9,7 @@ from accounts.formats import grouped
 from bulkimport.checked_rows import ShownRow, shown_rows
 from bulkimport.reading_page import asked_sheet, columns_title
 from bulkimport.rows import Field, FoundSheet, Level, Plan, Problem
-from bulkimport.wording import named, place_of, read_as, sum_of_rows
+from bulkimport.wording import named, place_of, read_as, sum_of_lines, sum_of_rows
 
 PROBLEMS_SHOWN = 20  # in the summary; the rest stands at its row
 GOOD_ROWS_SHOWN = 100
@@ -97,7 +97,7 @@ def checked_page(plan: Plan, *, all_rows: bool = False) -> CheckedPage:
     return CheckedPage(
         title=title,
         lead=lead,
-        sum_of_rows=sum_of_rows(plan.counts),
+        sum_of_rows=sum_of_lines(plan.counts) if asked else sum_of_rows(plan.counts),
         read_as=read_as(plan),
         repeat=plan.repeat,
         file_errors=() if plan.repeat else plan.file_errors,

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from accounts.validators import NO, YES, trimmed
-from bulkimport.readers.book import MAX_COLUMNS, Record, Sheet
+from bulkimport.readers.book import CONTROL, MAX_COLUMNS, Record, Sheet
 from bulkimport.readers.garbled import looks_like
 from bulkimport.readers.header import harmless_names, known_fields
 from bulkimport.readers.layout import Layout, cells_of
@@ -122,7 +122,11 @@ def _preview(sheet: Sheet, layout: Layout, lines: Sorted) -> tuple[FoundLine, ..
 
 
 def _line(record: Record, kind: str) -> FoundLine:
-    return FoundLine(record.line, kind, tuple(trimmed(cell[:_CELL_SHOWN]) for cell in record.cells[:MAX_COLUMNS]))
+    return FoundLine(record.line, kind, tuple(map(_shown, record.cells[:MAX_COLUMNS])))
+
+
+def _shown(cell: str) -> str:
+    return trimmed(CONTROL.sub("", cell[:_CELL_SHOWN]))
 
 
 def _width(cells: Sequence[str]) -> int:

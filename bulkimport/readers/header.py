@@ -8,7 +8,7 @@ from typing import Final, NamedTuple
 
 from accounts.validators import trimmed
 from bulkimport.columns import field_hinted, field_named
-from bulkimport.readers.book import MAX_COLUMNS, MAX_NAME, Record
+from bulkimport.readers.book import CONTROL, MAX_COLUMNS, MAX_NAME, Record
 from bulkimport.readers.garbled import Damage, garbled_name, looks_like
 from bulkimport.rows import Field
 
@@ -73,7 +73,7 @@ def match_name(name: str) -> Match | None:
 
 def names_in(cells: Sequence[str]) -> list[str]:
     """Return the names of a header, of a bounded length, without the empty ones at its end."""
-    names = [trimmed(cell[:MAX_NAME]) for cell in cells[:MAX_COLUMNS]]
+    names = [trimmed(CONTROL.sub("", cell[:MAX_NAME])) for cell in cells[:MAX_COLUMNS]]
     while names and not names[-1]:
         names.pop()
     return names

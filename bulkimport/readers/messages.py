@@ -112,8 +112,8 @@ def sheet_not_read(name: str, rows: int, *, is_hidden: bool) -> Problem:
         )
     else:
         message = ngettext(
-            "The sheet “%(name)s” was not read: it has %(count)s row, and no column named “%(email)s”. If it belongs to "
-            "the list, give its column of addresses that name.",
+            "The sheet “%(name)s” was not read: it has %(count)s row, and no column named “%(email)s”. If it belongs "
+            "to the list, give its column of addresses that name.",
             "The sheet “%(name)s” was not read: it has %(count)s rows, and no column named “%(email)s”. If it belongs "
             "to the list, give its column of addresses that name.",
             rows,

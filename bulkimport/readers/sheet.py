@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final
 
-from bulkimport.readers.book import MAX_NAME, Book, Mark, Record, RefusedError, Sheet, is_blank
+from bulkimport.readers.book import CONTROL, MAX_NAME, Book, Mark, Record, RefusedError, Sheet, is_blank
 from bulkimport.readers.opening import WAIT_SECONDS, BusyError, opened
 from bulkimport.readers.workbook.xlsx_package import part_name
 
@@ -105,10 +105,10 @@ def _reaching(cells: list[str], marks: Sequence[Mark]) -> list[str]:
 
 
 def _named_apart(sheets: tuple[Sheet, ...]) -> tuple[Sheet, ...]:
-    """Return the sheets with names that are not too long and never the same, as a person is to choose between them."""
+    """Return the sheets with names that can be seen, are not too long and never the same: people choose by them."""
     taken: dict[str, Sheet] = {}
-    for sheet in sheets:
-        name = full = (sheet.name or "")[:MAX_NAME]
+    for place, sheet in enumerate(sheets, start=1):
+        name = full = CONTROL.sub("", sheet.name or "")[:MAX_NAME] or str(place)
         number = 1
         while name in taken:
             number += 1
