@@ -13,8 +13,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
-from accounts.alphabets import foreign_letter, in_latin
-from accounts.refusals import MAX_QUOTED_LENGTH, refuse, suggestion_of
+from accounts.alphabets import foreign_letter, in_ascii, in_latin
+from accounts.refusals import MAX_QUOTED_LENGTH, is_quotable, refuse, suggestion_of
 
 MAX_EXAMINED: Final = 1000  # characters; an address has at most 254
 _MAX_ADDRESSES: Final = 50
@@ -22,6 +22,10 @@ _MAX_ADDRESSES: Final = 50
 _SIGNS: Final = ".,;:'\"`„“”‚‘’«»<>()[]{}*• \t\r\n\u00a0\u202f"
 _ADDRESS: Final = re.compile(r"[^\s<>()\[\]\"“”„,;:|@]+@[^\s<>()\[\]\"“”„,;:|@]+")
 _MAILTO: Final = re.compile(r"<?\s*mailto:\s*([^\s?<>,;:|]+)(?:\?.*|\s*>)?", re.IGNORECASE | re.DOTALL)
+# An address in a text, with the whole of its domain.
+_WHOLE: Final = re.compile(r"[\w.+'-]+@(?:[^\W_](?:[\w-]*[^\W_])?\.)+[^\W\d_]{2,}(?!\.?[^\W_])")
+# All real ones: another letter or sign behind one belongs to something else.
+_TOP_LEVEL: Final = re.compile(r"[a-z]+|xn--[a-z0-9-]+", re.IGNORECASE)
 # Jan <jan@x.pl>, Jan [mailto:jan@x.pl], jan@x.pl (Jan)
 _NAMED: Final = (
     re.compile(r"[^<>;|\t]*<\s*(?:mailto:)?\s*([^<>\s,;:]+@[^<>\s,;:]+)\s*>[\s.,;]*", re.IGNORECASE),
@@ -50,7 +54,7 @@ def checked_address(value: str) -> str:
     if not found or value.startswith("'"):  # which is allowed, but comes from a spreadsheet
         raise next(error for error in (rule(value) for rule in _RULES) if error)
     if error := _alphabets(f"{found.local_part}@{found.domain}"):
-        raise error
+        raise _unquotable(value) or error
     return f"{found.local_part}@{found.ascii_domain}".lower()
 
 
@@ -77,12 +81,34 @@ def split_addresses(value: str) -> Iterator[str]:
             yield address
 
 
+def is_address(value: str) -> bool:
+    """Tell whether a text is an e-mail address, in whatever case, whose domain ends as real ones do."""
+    found = _read(value)
+    return found is not None and len(found.ascii_domain.rpartition(".")[2]) > 1
+
+
+def holds_only_address(value: str) -> bool:
+    """Tell whether a text, faulty as it may be, can hold no more than an address, so that a message may quote it.
+
+    Joined to the address, or in its place, there may be a password: P@ssw0rd, jan@x.pl:haslo1, haslo1/jan@x.pl.
+    """
+    text = _SLIPPED_BLANK.sub("", unicodedata.normalize("NFC", value).replace("＠", "@").strip(_SIGNS))
+    local_part, _at, domain = text.partition("@")
+    local_part = in_ascii(local_part.replace("–", "—"))  # a dash may join two values
+    domain = in_ascii(re.sub(r"\s", "", domain)).replace(",", ".")
+    has_odd_sign = re.search(r"[^\w\s.+-]", local_part) is not None
+    has_mix = any(not is_quotable(word) for word in re.split(r"[^\w.+-]", local_part))
+    has_end = re.fullmatch(r"(?:(?:[^\W_]|[.-])*\.)?[^\W\d_]+|(?:[^\W_]|[.-])*\.xn--[a-z0-9-]+", domain) is not None
+    return has_end and not (has_odd_sign and has_mix) and ("." in domain or not re.search(r"\d", text))
+
+
 def _read(value: str) -> ValidatedEmail | None:
     """Return the parts of an address, None for what is no address."""
     try:
-        return validate_email(value, check_deliverability=False, allow_smtputf8=False, strict=True)
+        found = validate_email(value, check_deliverability=False, allow_smtputf8=False, strict=True)
     except EmailNotValidError:
         return None
+    return found if _TOP_LEVEL.fullmatch(found.ascii_domain.rpartition(".")[2]) else None
 
 
 def _sure(candidate: str) -> str:
@@ -100,10 +126,21 @@ def _complete(value: str) -> list[str]:
     return [address for address in found if _read(address)]
 
 
+def _look_alike(value: str) -> ValidationError | None:
+    """Refuse another form of a sign: a hyphen that does not break, a full-width @ (Unicode Annex 15)."""
+    plain = in_ascii(value)
+    if plain == value or len(value) > MAX_EXAMINED or not holds_only_address(value) or not (meant := _sure(plain)):
+        return None
+    sign = next(character for character in value if in_ascii(character) != character)
+    message = _("“%(value)s” has a sign that only looks like another: “%(sign)s” (%(character)s). Write %(plain)s.")
+    params = {"sign": sign, "character": f"U+{ord(sign):04X}", "plain": meant[:MAX_QUOTED_LENGTH]}
+    return refuse("email_look_alike", message, value=value, suggestion=meant, **params)
+
+
 def _no_at(value: str) -> ValidationError | None:
     if "@" in value:
         return None
-    if re.search(r"[,;|\t\r\n]", value):
+    if re.search(r"[,;|\t\r\n\d]", value):  # a password has a digit
         return refuse(
             "email_no_at", _("The e-mail address has no @. Write the whole address, such as jan@przyklad.pl.")
         )
@@ -113,12 +150,12 @@ def _no_at(value: str) -> ValidationError | None:
 
 
 def _long(value: str) -> ValidationError | None:
-    return _with_more() if len(value) > MAX_EXAMINED else None
+    return with_more() if len(value) > MAX_EXAMINED else None
 
 
 def _comma_for_stop(value: str) -> ValidationError | None:
     meant = _sure(value.replace(",", ".")) if _COMMA_BEFORE_ENDING.fullmatch(value) else ""
-    return _comma(value) if meant else None
+    return _comma(value) if meant and holds_only_address(value) else None
 
 
 def _several(value: str) -> ValidationError | None:
@@ -128,7 +165,8 @@ def _several(value: str) -> ValidationError | None:
 
 
 def _mailto(value: str) -> ValidationError | None:
-    if not (match := _MAILTO.fullmatch(value.strip(_SIGNS))):
+    match = _MAILTO.fullmatch(value.strip(_SIGNS))
+    if not match or not holds_only_address(match[1]):
         return None
     message = _("“%(value)s” has “mailto:” before it. Leave only the address.")
     return refuse("email_with_mailto", message, value=match[1], suggestion=_sure(match[1]))
@@ -136,7 +174,7 @@ def _mailto(value: str) -> ValidationError | None:
 
 def _named(value: str) -> ValidationError | None:
     match = next(filter(None, (pattern.fullmatch(value) for pattern in _NAMED)), None)
-    if not match:
+    if not match or not holds_only_address(match[1]):
         return None
     message = _("“%(value)s” has a name or brackets beside it. Leave only the address.")
     return refuse("email_with_name", message, value=match[1], suggestion=_sure(match[1]))
@@ -148,13 +186,34 @@ def _more(value: str) -> ValidationError | None:
     words = [word.strip(_SIGNS) for word in re.split(r"[\s,;|]+", core)]
     only_a_name_before = _read(words[-1]) and all(_NAME.fullmatch(word) for word in words[:-1] if word)
     if len(words) > 1 and _complete(core) and not only_a_name_before:
-        return _with_more()
+        return with_more()
     if re.search(r"[;|\t]|,.*[0-9]", core, re.DOTALL):  # a password has a digit
-        return _with_more()
+        return with_more()
     return None
 
 
-def _with_more() -> ValidationError:
+def _joined(value: str) -> ValidationError | None:
+    """Refuse an address to which more is joined, as in jan@x.pl:haslo1; not with a blank, comma or full stop."""
+    text = unicodedata.normalize("NFC", value)
+    for match in islice(_WHOLE.finditer(text), _MAX_ADDRESSES):
+        before, after = text[: match.start()].rstrip(), text[match.end() :].lstrip()
+        is_after = re.match(r"[^\s,.@]", after) and re.search(r"[^\W_]", after)
+        is_before = re.search(r"[^\W_][^\w\s,.'@]+$", before)
+        if (is_before or is_after) and _read(match[0]):
+            return with_more()
+    return None
+
+
+def _unquotable(value: str) -> ValidationError | None:
+    """Refuse what may hold the value of another column, so that the rules below may quote the text."""
+    if holds_only_address(value):
+        return None
+    if re.search(r"\s", value):
+        return with_more()
+    return refuse("email_invalid", _("This is not an e-mail address. Write one, such as jan@przyklad.pl."))
+
+
+def with_more() -> ValidationError:
     message = _(
         "There is more than an e-mail address here. Leave only the address; other values have their own places."
     )
@@ -181,7 +240,7 @@ def _space(value: str) -> ValidationError | None:
             "email_has_space", _("“%(value)s” has a space in it. Remove the space."), value=value, suggestion=meant
         )
     if any(any(letter.isdecimal() for letter in word) for word in value.split() if "@" not in word):
-        return _with_more()
+        return with_more()
     message = _("“%(value)s” has a space in it. Leave only the address, without spaces.")
     return refuse("email_has_space", message, value=value)
 
@@ -234,6 +293,7 @@ def _without_accents(text: str) -> str:
 
 # Asked in this order: what stands beside an address before what is wrong in it.
 _RULES: Final[tuple[Callable[[str], ValidationError | None], ...]] = (
+    _look_alike,
     _no_at,
     _long,
     _comma_for_stop,
@@ -241,6 +301,8 @@ _RULES: Final[tuple[Callable[[str], ValidationError | None], ...]] = (
     _mailto,
     _named,
     _more,
+    _joined,
+    _unquotable,
     _signs,
     _space,
     _comma,

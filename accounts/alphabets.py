@@ -1,4 +1,4 @@
-"""Letters of other alphabets that look like Latin ones: in an address nobody sees the difference."""
+"""Letters and signs that look like those of an address and are others: in it nobody sees the difference."""
 
 import re
 import unicodedata
@@ -19,6 +19,9 @@ _LOOK_ALIKES: Final = str.maketrans(
     "аеорсухіјѕԁԛԝһАВЕКМНОРСТХοανρΑΒΕΖΗΙΚΜΝΟΡΤΥΧ", "aeopcyxijsdqwhABEKMHOPCTXoavpABEZHIKMNOPTYX"
 )
 
+# Hyphens that programs write, the en dash among them, and the minus sign.
+_HYPHENS: Final = dict.fromkeys(map(ord, "\u2010\u2011\u2013\u2212\ufe63\uff0d"), "-")
+
 
 def foreign_letter(address: str) -> tuple[str, str | Promise] | None:
     """Return the first letter that is out of place, and the name of its alphabet; None where there is none.
@@ -38,6 +41,20 @@ def foreign_letter(address: str) -> tuple[str, str | Promise] | None:
 def in_latin(address: str) -> str:
     """Return an address with Latin letters in the place of those that look the same."""
     return address.translate(_LOOK_ALIKES)
+
+
+def in_ascii(text: str) -> str:
+    """Return a text with the characters of a keyboard in the place of those that are another form of one (NFKC).
+
+    Such are the Kelvin sign, full-width letters and signs, and hyphens; letters with accents, № and ™ stay.
+    """
+    return "".join(map(_in_ascii, text.translate(_HYPHENS)))
+
+
+def _in_ascii(character: str) -> str:
+    plain = unicodedata.normalize("NFKC", character)
+    is_form = character.isalnum() or unicodedata.east_asian_width(character) == "F"
+    return plain if is_form and plain.isascii() and not character.isspace() else character
 
 
 def is_latin(text: str) -> bool:

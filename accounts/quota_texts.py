@@ -18,8 +18,9 @@ _MB_IN_UNIT: Final = {"": 1, "m": 1, "mb": 1, "mib": 1, "g": 1024, "gb": 1024, "
     ("t", "tb", "tib"), 1024**2
 )
 _SMALLER_UNITS: Final = frozenset({"b", "k", "kb", "kib"})
+_BLANKS: Final = r" \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"  # every kind that stands in a line (category Zs)
 _QUOTA: Final = re.compile(
-    r"(-?)([0-9]{1,3}(?:[ \u00a0\u202f][0-9]{3})+|[0-9]+)(?:([.,])([0-9]+))?[\s\u00a0\u202f]*([a-z]*)",
+    rf"(-?)([0-9]{{1,3}}(?:[{_BLANKS}][0-9]{{3}})+|[0-9]+)(?:([.,])([0-9]+))?[\s{_BLANKS}]*([a-z]*)",
     re.ASCII | re.IGNORECASE,
 )
 _MAX_DIGITS: Final = 15  # of a quota in bytes that is at most MAX_QUOTA_MB

@@ -19,7 +19,14 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from accounts.address_faults import checked_address, split_addresses, without_names
+from accounts.address_faults import (
+    checked_address,
+    holds_only_address,
+    is_address,
+    split_addresses,
+    with_more,
+    without_names,
+)
 from accounts.password_hashes import is_password_hash
 from accounts.quota_texts import checked_quota_mb
 from accounts.refusals import is_quotable, refuse, suggest, suggestion_of
@@ -66,14 +73,16 @@ def normalize_address(text: str) -> str:
     """Return an e-mail address in lower case with its domain in IDNA ASCII (RFC 5321, RFC 5891).
 
     Raises ValidationError: email_missing, email_no_at, email_several, email_with_mailto, email_with_name,
-    email_with_more, email_extra_sign, email_has_space, email_has_comma, email_mixed_alphabet, email_not_ascii,
-    email_invalid, email_invisible, example_row.
+    email_with_more, email_extra_sign, email_has_space, email_has_comma, email_mixed_alphabet, email_look_alike,
+    email_not_ascii, email_invalid, email_invisible, example_row.
     """
     value = trimmed(text)
     if not value:
         raise refuse("email_missing", _("The e-mail address is missing. Write one, such as jan@przyklad.pl."))
     visible = "".join(character for character in value if character not in INVISIBLE)
     address = checked_address(visible)  # another fault is told first: what is to be written then is without them too
+    if visible != value and not holds_only_address(visible):
+        raise with_more()
     if visible != value:
         message = _("“%(value)s” has a character that cannot be seen in it (%(character)s). Type it again by hand.")
         hidden = next(character for character in value if character in INVISIBLE)
@@ -99,15 +108,23 @@ def normalize_mailbox_address(text: str) -> str:
         raise
     local_part = address.partition("@")[0]
     if not MAILBOX_LOCAL_PART.fullmatch(local_part):
-        raise refuse(
-            "email_unsafe_name",
-            _(
-                "“%(value)s” cannot be the name of a mailbox. Use letters, digits, full stops, hyphens and "
-                "underscores; begin and end with a letter or digit."
-            ),
-            value=local_part,
-        )
+        raise _unsafe_name(local_part)
     return address
+
+
+def _unsafe_name(local_part: str) -> ValidationError:
+    """Return the error for a name that a mail store does not hold safely, such as haslo1/jan: not quoted."""
+    if not is_quotable(local_part):
+        message = _(
+            "The part before the @ cannot be the name of a mailbox. Use letters, digits, full stops, hyphens and "
+            "underscores; begin and end with a letter or digit."
+        )
+        return refuse("email_unsafe_name", message)
+    message = _(
+        "“%(value)s” cannot be the name of a mailbox. Use letters, digits, full stops, hyphens and "
+        "underscores; begin and end with a letter or digit."
+    )
+    return refuse("email_unsafe_name", message, value=local_part)
 
 
 def normalize_domain(text: str) -> str:
@@ -167,13 +184,20 @@ def clean_password(text: str) -> str:
     """Return a chosen password as it stands, as `normalize_password` gives it.
 
     The floor is the help page's: at least 6 characters (a setting) with letters and digits.
-    Raises ValidationError: password_is_hash, or one or more of password_too_short, password_too_long,
-    password_no_letter, password_no_digit, password_control_character; never with the password in its message.
+    Raises ValidationError: password_is_hash, password_is_address, or one or more of password_too_short,
+    password_too_long, password_no_letter, password_no_digit, password_control_character; never with the password in
+    its message.
     """
     password = normalize_password(text)
     if is_password_hash(password):
         message = _("This is the hash of a password, as programs store it, and no password. Write a new password.")
         raise refuse("password_is_hash", message)
+    if password and all(is_address(word) for word in split_addresses(without_names(password))):
+        message = _(
+            "An e-mail address stands where the password should be. See whether the columns are the right ones, or "
+            "choose a password."
+        )
+        raise refuse("password_is_address", message)
     if problems := list(_password_problems(password)):
         raise ValidationError(problems)
     return password

@@ -95,6 +95,15 @@ PROBLEM_GROUPS: Final = (
                 ),
             ),
             ProblemHelp(
+                "encoding_guessed",
+                _("The encoding was guessed"),
+                _(
+                    "The file does not say in which encoding it is written, and it has too few letters beside a–z to "
+                    "tell it for sure. Look whether the passwords are right. If not, choose another encoding under "
+                    "“Change columns and how it is read”, or save the list as XLSX."
+                ),
+            ),
+            ProblemHelp(
                 "sheet_encrypted",
                 _("The spreadsheet has a password"),
                 _(
@@ -288,6 +297,14 @@ PROBLEM_GROUPS: Final = (
                 ),
             ),
             ProblemHelp(
+                "cells_slipped",
+                _("The cells of a row stand in other columns than the names say"),
+                _(
+                    "An address stands where none belongs, so a password may stand anywhere in the row. Move each value"
+                    " into its column, or leave the row out."
+                ),
+            ),
+            ProblemHelp(
                 "rows_left_out",
                 _("Rows were left out"),
                 _(
@@ -412,6 +429,14 @@ PROBLEM_GROUPS: Final = (
                 "email_invisible",
                 _("The address has an invisible character"),
                 _("It came along when the address was copied. Delete the address and type it by hand."),
+            ),
+            ProblemHelp(
+                "email_look_alike",
+                _("The address has a sign that only looks like another"),
+                _(
+                    "Word processors put a longer dash or another kind of hyphen in the place of a plain one. The "
+                    "message says which sign it is; type it anew."
+                ),
             ),
             ProblemHelp(
                 "email_mixed_alphabet",
@@ -539,6 +564,14 @@ PROBLEM_GROUPS: Final = (
                 ),
             ),
             ProblemHelp(
+                "password_is_address",
+                _("There is an e-mail address instead of the password"),
+                _(
+                    "In a list without a header the second column is the password, so perhaps your forwards stand "
+                    "there. Say on the page which column is which, or choose a password."
+                ),
+            ),
+            ProblemHelp(
                 "password_common",
                 _("The password is very common"),
                 _(
@@ -639,6 +672,14 @@ PROBLEM_GROUPS: Final = (
                 "forward_invisible",
                 _("A forward has an invisible character"),
                 _("It came along when the address was copied. Delete the address and type it by hand."),
+            ),
+            ProblemHelp(
+                "forward_look_alike",
+                _("A forward has a sign that only looks like another"),
+                _(
+                    "Word processors put a longer dash or another kind of hyphen in the place of a plain one. The "
+                    "message says which sign it is; type it anew."
+                ),
             ),
             ProblemHelp(
                 "forward_mixed_alphabet",

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from datetime import timedelta
 
+import xlsxwriter
 from django.contrib.auth.models import User
 from django.utils import timezone
 
@@ -67,6 +69,7 @@ def make_imports(customer: User) -> dict[str, str]:
         "interrupted": _import(customer, "przerwany.csv", good),
         "creating": _import(customer, "nowi.csv", good),
         "columns": _import(customer, "mitarbeiter.csv", OTHER_NAMES),
+        "workbook": _import(customer, "klasy-7-8.xlsx", _classes()),
         "full": _import(customer, "za-duzo.csv", HEADER + "".join(f"k{n}@biuro-przyklad.pl;;;;\n" for n in range(30))),
         "checked": _import(customer, "nowi-2026.csv", good),
         "problems": _import(
@@ -112,6 +115,23 @@ def mailbox_pages() -> dict[str, str]:
         "forward": f"/forwards/{forward}/",
         "forward_delete": f"/forwards/{forward}/delete/",
     }
+
+
+def _classes() -> bytes:
+    """Return the workbook of a school: a sheet for each class, a hidden one of teachers, and a timetable."""
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as workbook:
+        for number, name in enumerate(("7a", "7b")):
+            sheet = workbook.add_worksheet(name)
+            sheet.write_row(0, 0, ["Imię i nazwisko", "E-mail"])
+            for line, person in enumerate(PEOPLE[number * 4 : number * 4 + 4], start=1):
+                sheet.write_row(line, 0, [person.capitalize(), f"{person}.{name}@przyklad.iq.pl"])
+        sheet.write(5, 0, "Razem: 4")
+        teachers = workbook.add_worksheet("Nauczyciele")
+        teachers.write_column(0, 0, ["E-mail", "historia@przyklad.iq.pl", "chemia@przyklad.iq.pl"])
+        teachers.hide()
+        workbook.add_worksheet("Plan").write_column(0, 0, ["Poniedziałek", "Wtorek", "Środa"])
+    return content.getvalue()
 
 
 def _import(customer: User, filename: str, content: str | bytes, **fields: object) -> Import:

@@ -59,6 +59,7 @@ PAGES = {
     "help": "/help/",
     "unreadable": "unreadable",
     "columns": "columns",
+    "workbook": "workbook",
     "problems": "problems",
     "problems-dark": "problems",
     "full": "full",

@@ -269,6 +269,41 @@ def test_guards_of_exporters_are_taken_off(cell: str, text: str) -> None:
     assert read(sheet(["E-mail", "Hasło"], ["jan@a.pl", cell])).rows[0].cells[Field.PASSWORD] == text
 
 
+@pytest.mark.parametrize("text", ["#DZIEL/0!", "#N/D!", "#n/a", "#VALUE!", "Err:502", "Błąd:508", "#######"])
+def test_what_a_program_shows_for_an_error_is_no_value(text: str) -> None:
+    (row,) = read(sheet(["E-mail", "Hasło", "Klasa"], ["jan@a.pl", text, text])).rows
+    assert [(problem.code, problem.field) for problem in row.problems] == [("cell_unreadable", Field.PASSWORD)]
+
+
+def test_a_number_that_was_shown_with_an_exponent_is_no_password() -> None:
+    (row,) = read(sheet(["E-mail", "Hasło"], ["jan@a.pl", "4,86007E+10"])).rows
+    assert [problem.code for problem in row.problems] == ["number_format"]
+
+
+@pytest.mark.parametrize(
+    ("header", "cells"),
+    [
+        (["Imię", "E-mail", "Hasło"], ["ola@a.pl", "Haslo222"]),
+        (["E-mail", "Hasło"], ["Haslo222", "ola@a.pl"]),
+        (["E-mail", "Hasło"], ["P@ssw0rd", "ola@a.pl"]),
+    ],
+)
+def test_a_row_whose_cells_have_slipped_says_so_and_quotes_nothing(header: list[str], cells: list[str]) -> None:
+    file = read(sheet(header, ["Jan", "jan@a.pl", "Haslo111"][-len(header) :], cells))
+    (problem,) = file.rows[1].problems
+    assert (problem.code, problem.field) == ("cells_slipped", None)
+    assert not any(cell in problem.message for cell in cells)
+
+
+def test_a_column_of_other_addresses_is_no_sign_of_slipped_cells() -> None:
+    file = read(sheet(["E-mail", "Prywatny"], ["jan", "jan@b.pl"], ["ola@a.pl", "ola@b.pl"]))
+    assert [row.problems for row in file.rows] == [(), ()]
+
+
+def test_what_is_no_domain_completes_no_name() -> None:
+    assert emails(read(sheet(["Login", "Domena"], ["jan", "Haslo111"], ["ola", "a.pl"]))) == ["jan", "ola@a.pl"]
+
+
 def test_marks_of_cells_become_problems_of_their_rows() -> None:
     marks = (Mark(1, "cell_unreadable"), Mark(2, "number_format", "2 GB"), Mark(3, "cells_merged"))
     names = Record(1, ["E-mail", "Hasło", "Pojemność", "Przekierowanie"])
@@ -407,3 +442,63 @@ def test_a_stored_book_is_the_book(grids: list[list[list[str]]]) -> None:
     )
     book = Book("xlsx", None, ";", sheets, Refusal("file_empty", "2"))
     assert from_json(to_json(book)) == book
+
+
+# --- Letters that were garbled ---------------------------------------------------------------------------------------
+def garbled(file: FileRows) -> list[str]:
+    return [row.cells[Field.PASSWORD] for row in file.rows if any(p.code == "encoding_broken" for p in row.problems)]
+
+
+def test_one_garbled_password_makes_all_with_letters_outside_ascii_suspect() -> None:
+    rows = [["jan@a.pl", "za¿ó³æ1"], ["ola@a.pl", "£ódka123"], ["ewa@a.pl", "œliwka88"], ["jim@a.pl", "mapa123"]]
+    assert garbled(read(sheet(["E-mail", "Password"], *rows))) == ["za¿ó³æ1", "£ódka123", "œliwka88"]
+
+
+@pytest.mark.parametrize(
+    ("name", "cell"), [("Imiê", "x"), ("ImiÄ™", "x"), ("Imi?", "x"), ("Has?o do WiFi", "x"), ("Nazwisko", "Zió³kowski")]
+)
+def test_a_garbled_name_or_cell_of_an_unused_column_makes_passwords_suspect(name: str, cell: str) -> None:
+    file = read(sheet([name, "E-mail", "Password"], [cell, "jan@a.pl", "Gêœla77"], ["x", "ola@a.pl", "mapa123"]))
+    assert garbled(file) == ["Gêœla77"]
+
+
+def test_a_question_in_an_unused_column_proves_nothing() -> None:
+    file = read(sheet(["Uwagi?", "E-mail", "Hasło"], ["Imi?", "jan@a.pl", "żół?w12"]))
+    assert garbled(file) == []
+
+
+def test_the_sign_that_stands_for_a_letter_in_a_name_makes_passwords_with_it_suspect() -> None:
+    rows = [["jan@a.pl", "ma_pa123"], ["ola@a.pl", "ma?pa123"]]
+    assert garbled(read(sheet(["E-mail", "Has_o"], *rows))) == ["ma_pa123"]
+    assert garbled(read(sheet(["E-mail", "Has?o"], *rows))) == ["ma?pa123"]
+
+
+def test_names_whose_letters_have_become_others_of_ascii_are_unclear() -> None:
+    assert codes(read(sheet(["E-mail", "Has3o"], ["jan@a.pl", "ma3pa123"]))) == ["column_unclear"]
+
+
+def test_the_sheets_of_a_list_share_their_damage() -> None:
+    file = read(
+        sheet(["E-mail", "Password"], ["jan@a.pl", "za¿ó³æ1"], name="A"),
+        sheet(["E-mail", "Password"], ["ola@a.pl", "£ódka123"], name="B"),
+    )
+    assert garbled(file) == ["za¿ó³æ1", "£ódka123"]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "header", "rows", "is_guessed"),
+    [
+        ("cp1250", ["E-mail", "Password"], [["jan@a.pl", "Ąabcd1"]], True),
+        ("cp1250", ["E-mail", "Password"], [["jan@a.pl", "abcd12"]], False),
+        ("cp1250", ["E-mail", "Hasło"], [["jan@a.pl", "Ąabcd1"]], False),
+        ("cp1250", ["E-mail", "Password"], [["jan@a.pl", "zażółć1"], ["ola@a.pl", "gęśl1"]], False),
+        ("utf-8", ["E-mail", "Password"], [["jan@a.pl", "Ąabcd1"]], False),
+        (None, ["E-mail", "Password"], [["jan@a.pl", "Ąabcd1"]], False),
+    ],
+)
+def test_a_code_page_that_few_letters_tell_is_a_warning(
+    encoding: str | None, header: list[str], rows: list[list[str]], is_guessed: bool
+) -> None:
+    book = Book("csv", encoding, ";", (sheet(header, *rows),))
+    assert codes(arrange(book, Reading(), max_rows=5)) == ["encoding_guessed"] * is_guessed
+    assert codes(arrange(book, Reading(encoding=encoding or "cp1250"), max_rows=5)) == []

@@ -3,6 +3,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from bulkimport.columns import CHOICES
+from bulkimport.readers.book import Record, Sheet
+from bulkimport.readers.evidence import damage_of_names, damage_of_sheet, is_suspect
 from bulkimport.readers.garbled import Damage, garbled_name, is_garbled, looks_like
 from bulkimport.readers.mojibake import CODE_PAGES, misread
 from bulkimport.rows import Field
@@ -34,6 +36,15 @@ REMARKS = {
     "Przekierowanie (opcjonalne)": FORWARD,
     "Keep copy (yes/no)": KEEP_COPY,
     "Password (at least 6 characters)": PASSWORD,
+    # Two names of one column.
+    "E-mail / Email": EMAIL,
+    "Hasło / Password": PASSWORD,
+    "Hasło/Password (min. 6)": PASSWORD,
+    "Hasło | Password": PASSWORD,
+    "Hasło (Password)": PASSWORD,
+    "Hasło\nPassword": PASSWORD,
+    "Password - Hasło": PASSWORD,
+    "Pojemność (MB) / Quota (MB)": QUOTA,
 }
 ESCAPES = {
     "Has&#322;o": PASSWORD,
@@ -61,13 +72,12 @@ LETTERS = {
     "Has??o": PASSWORD,
     "HAS?O": PASSWORD,
     "Has_o": PASSWORD,
-    "HasBo": PASSWORD,
-    "Has3o": PASSWORD,
     "Has┼éo": PASSWORD,
     "Has≈Ço": PASSWORD,
     "HasÃ…â€šo": PASSWORD,
     "Has?o (min. 6)": PASSWORD,
     "1. HasÅ‚o": PASSWORD,
+    "Has?o / Password": PASSWORD,
     "Pojemno??": QUOTA,
     "Pojemno?c": QUOTA,
     "Pojemno\x9cæ": QUOTA,
@@ -81,7 +91,17 @@ LETTERS = {
     "Eâ€“mail": EMAIL,
     "QuotaÂ\u00a0(MB)": QUOTA,
 }
-LOST = {"Haso": PASSWORD, "Pojemno": QUOTA, "Pojemnoc": QUOTA, "POJEMNO (MB)": QUOTA, "Pozostaw kopi": KEEP_COPY}
+LOST = {
+    "Haso": PASSWORD,
+    "Has#o": PASSWORD,
+    "Pojemno": QUOTA,
+    "Pojemnoc": QUOTA,
+    "POJEMNO (MB)": QUOTA,
+    "Pozostaw kopi": KEEP_COPY,
+    # Letters of ASCII have taken their place.
+    "HasBo": PASSWORD,
+    "Has3o": PASSWORD,
+}
 
 
 @pytest.mark.parametrize(
@@ -158,6 +178,8 @@ def test_a_name_is_recognised_after_any_wrong_decoding_of_a_code_page(written, r
             "1. Imię",
             "Hasło 2",
             "(stare) Hasło",
+            "E-mail / Hasło",
+            "Pojemność (GB) / Quota (GB)",
         ),
     ],
 )
@@ -188,6 +210,20 @@ LIKE = {
     "Przekierowania": FORWARD,
     "Przekierowanie - pozostaw kopie": KEEP_COPY,
     "Domena główna": DOMAIN,
+    "UserPassword": PASSWORD,
+    "userpassword": PASSWORD,
+    "emailPassword": PASSWORD,
+    "HasloEmail": PASSWORD,
+    "E-mailHasło": PASSWORD,
+    "Pass": PASSWORD,
+    "Passwd": PASSWORD,
+    "PWD": PASSWORD,
+    "pwd1": PASSWORD,
+    "QuotaInMB": QUOTA,
+    "MailboxSize": QUOTA,
+    "Keep": KEEP_COPY,
+    "Kopia": KEEP_COPY,
+    "Kopia w skrzynce": KEEP_COPY,
 }
 UNLIKE = [
     *(
@@ -235,7 +271,9 @@ UNLIKE = [
         "Szkoła",
         "Pojemnik",
         "Domek",
-        "Kopia",
+        "Kopia dowodu",
+        "Kopiarka",
+        "PassportNo",
         "Class",
         "Room",
         "Phone",
@@ -282,6 +320,8 @@ def test_other_names_look_like_none_of_ours(name):
         *("zaÅ¼Ã³Å1", "jeÅ¼ykÃ³wÄ1"),
         # Read in the code page of western Europe.
         *("za¿ó³æ1", "w³a¶ciwy1", "ks±¿ka12", "mó\x9fd\x9f1", "ksi╣┐ka1"),
+        *("zaý—¸Ť1", "zaøÛ≥Ê1", "¶liwka88", "zaЕјГіЕ‚Д‡1"),
+        *("a&amp;b1234", "x&lt;y1234", "&quot;abc123", "it&#39;s12", "it&#x27;s12", "a&nbsp;b12", "a&amp;lt;b12"),
         *("za&#380;&oacute;&#322;&#263;1", r"za\u017c\u00f3\u0142\u01071", "za%C5%BC%C3%B31", "za=C5=BC=C3=B31"),
     ],
 )
@@ -382,6 +422,7 @@ PROPER = [
         "naïve€1",
         "a\u00a0b1",
     ),
+    *("AT&T;ok1", "ma%20pa12", "ńßHaslo1", "żółw&copy;1"),
     *("a&copy1", "R&B&C;12", "100%AB1", "a=C5=1", r"\ufoo1", "a%C5%1", "Tom&Jerry;1", "abc123", ""),
 ]
 
@@ -403,3 +444,69 @@ def test_polish_words_decoded_wrongly_are_found(word, number, code_page, again):
     if again:
         garbled = misread(garbled, again)
     assert is_garbled(garbled)
+
+
+def test_a_long_text_of_odd_signs_is_looked_through_in_time():
+    assert not is_garbled("a" + "¿" * 10_000)
+
+
+# --- What proves that a list was garbled -----------------------------------------------------------------------------
+@pytest.mark.parametrize(
+    ("name", "damage"),
+    [
+        *(("Imiê", {"letters"}), ("ImiÄ™", {"letters"}), ("Imi?", {"letters", "?"}), ("Imi??", {"letters", "?"})),
+        *(("Imi_ i nazwisko", {"letters", "_"}), ("IMI? I NAZWISKO", {"letters", "?"}), ("Dzia³", {"letters"})),
+        *(("Has?o do WiFi", {"letters", "?"}), ("Has_o", {"letters", "_"}), ("P³eæ", {"letters"})),
+        *(("Stanowisko s³u¿bowe", {"letters"}), ("Zespó?", {"letters", "?"}), ("Miejscowoœæ", {"letters"})),
+        *(("Pozostaw kopiê", {"letters"}), ("Imi&#281;", {"&"}), ("Has%C5%82o", {"%"}), ("Has%B3o", {"%"})),
+        *(("Imię", set()), ("Imie", set()), ("Imię?", set()), ("Uwagi?", set()), ("Active?", set())),
+        *(("imię_i_nazwisko", set()), ("user_name", set()), ("Hasło", set()), ("Haslo", set()), ("", set())),
+        *(("Prénom", set()), ("Größe", set()), ("Imi\u0119\u00a0i nazwisko", set()), ("R&D", set())),
+    ],
+)
+def test_names_of_columns_prove_damage(name, damage):
+    assert damage_of_names([name, "E-mail"]) == damage
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("Zió³kowski", "Kamiñski", "£ukasz", "Micha³", "Pawe³ Nowak", "El¿bieta", "Œwi¹tek", "¯aneta", "Sko³a z Now±"),
+        *("ZiĂłĹ‚kowski", "Zi\ufffdłkowski", "MICHA£", "Wiśniewska, Ma³gorzata"),
+    ],
+)
+def test_a_garbled_cell_of_any_column_proves_damage(cell):
+    assert Damage.LETTERS in damage_of_sheet(Sheet(None, (Record(2, ["jan@a.pl", "x", cell]),)), 1)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        *("Czy na pewno?", "Has?o", "Imi?", "Łukasz Żółć", "10 m³ wody", "10 m³wody", "dm³ł", "Muñoz", "Bœuf", "¿Qué?"),
+        *("https://pl.wikipedia.org/wiki/%C5%81%C3%B3d%C5%BA", "rabat 5%20", "Müller", "a=C5=1", "AT&T", "€5", "£5"),
+        *("Zażółć gęślą jaźń", "Łukasz Wiśniewski", "Dvořák", "Ковальчук", "5 ± 1", "Uwaga¹"),
+    ],
+)
+def test_other_cells_prove_nothing(cell):
+    assert damage_of_sheet(Sheet(None, (Record(2, ["jan@a.pl", "x", cell]),)), 1) == frozenset()
+
+
+def test_percent_escapes_prove_something_only_beside_the_passwords():
+    assert damage_of_sheet(Sheet(None, (Record(2, ["Jan%20K", "x"]),)), 1) == {"%"}
+    assert damage_of_sheet(Sheet(None, (Record(2, ["Jan K", "ma%20pa"]),)), 1) == frozenset()
+
+
+@pytest.mark.parametrize(
+    ("password", "damage"),
+    [
+        ("£ódka123", "letters"),
+        ("ma?pa12", "?"),
+        ("ma_pa12", "_"),
+        ("ma%20pa12", "%"),
+        ("a&copy;b12", "&"),
+        (r"a\u0040b1", "\\"),
+    ],
+)
+def test_a_password_is_suspect_where_the_list_has_the_same_damage(password, damage):
+    assert is_suspect(password, frozenset({damage}))
+    assert not is_suspect(password, frozenset({"letters", "?", "_", "%", "&", "\\"} - {damage}))

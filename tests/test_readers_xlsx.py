@@ -177,6 +177,19 @@ def test_a_formula_is_one_under_any_prefix_and_in_strict_files_too(prefix, names
     assert only_grid(zipped(members)).marks == [(0, 0, LOST, ""), (0, 1, LOST, "")]
 
 
+@pytest.mark.parametrize(
+    "rows",
+    [
+        '<row r="1"><c r="A1"><v>30&#48;</v></c></row>',
+        f'<row r="2">{xlsx_cell("A2", "jan@a.pl")}</row><row r="2">{xlsx_cell("A2", "ola@a.pl")}</row>',
+        f'<row r="2">{xlsx_cell("A2", "jan@a.pl")}</row><row r="1">{xlsx_cell("A1", "E-mail")}</row>',
+    ],
+)
+def test_rows_and_numbers_that_the_library_would_lose_are_refused(rows):
+    with pytest.raises(UnreadableError):
+        rows_grid(rows)
+
+
 def test_a_zero_that_xlsxwriter_puts_in_the_place_of_a_result_is_marked():
     content = io.BytesIO()
     with xlsxwriter.Workbook(content, {"in_memory": True}) as book:

@@ -256,6 +256,21 @@ def test_the_only_domain_is_added_to_a_name_without_one(domain: Domain, email: s
     assert suggestions(plan) == [suggestion]
 
 
+def test_what_stands_in_the_place_of_an_address_is_not_quoted_but_can_be_completed(domain: Domain) -> None:
+    plan = plan_of(
+        {"email": "Haslo222"}, {"email": "jan@przyklad.iq.pl:Haslo111"}, {"email": "jan@przyklad.iq.pl-Haslo1a"}
+    )
+    assert [problem.code for problem in plan.problems] == ["email_no_at", "email_with_more", "email_with_more"]
+    assert suggestions(plan) == ["haslo222@przyklad.iq.pl", "", ""]
+    assert "aslo" not in " ".join(problem.message for problem in plan.problems)
+
+
+def test_a_forward_in_the_column_of_the_password_is_no_draft(domain: Domain) -> None:
+    plan = plan_of({"email": "jan@przyklad.iq.pl", "password": "kopia7@gmail.com"})
+    assert found(plan) == [(2, "password", "password_is_address")]
+    assert plan.drafts == ()
+
+
 def test_of_two_domains_none_is_added_to_a_name(domain: Domain) -> None:
     make_domain("drugi.example")
     assert suggestions(plan_of({"email": "jan"})) == [""]

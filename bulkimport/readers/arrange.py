@@ -11,6 +11,7 @@ from bulkimport.columns import is_passed_over
 from bulkimport.readers import messages
 from bulkimport.readers.book import Book, Sheet
 from bulkimport.readers.cells import row_of
+from bulkimport.readers.evidence import damage_of_sheet
 from bulkimport.readers.found import found_sheet, letter_of
 from bulkimport.readers.header import is_address, known_fields
 from bulkimport.readers.layout import Layout, cells_of, lay_out
@@ -19,6 +20,7 @@ from bulkimport.readers.workbook.grid import MAX_ROWS
 from bulkimport.rows import Dialect, Field, FileRows, FoundSheet, Level, Problem, Reading, Row, SheetChoice
 
 _AS_DETECTED: Final = SheetChoice()
+_FEW_LETTERS: Final = 4  # different ones outside ASCII, which leave it open which code page a text is written in
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +54,12 @@ def arrange(book: Book, reading: Reading, *, max_rows: int) -> FileRows:
     if book.refusal:
         return FileRows(dialect, problems=(messages.refused(book.refusal),))
     looked = [_look(number, sheet, book, reading) for number, sheet in enumerate(book.sheets, start=1)]
-    read = _sheets_to_read(looked)
+    read = _with_damage(_sheets_to_read(looked))
     shown = {each.number: each.name if len(read) > 1 else None for each in read}
     problems = _named([(each.name, problem) for each in read for problem in _sheet_problems(each)], len(read) > 1)
-    unread = [each for each in looked if each not in read]
+    if (encoding := _guessed_encoding(book, reading, read)) is not None:
+        problems.append(messages.encoding_guessed(encoding))
+    unread = [each for each in looked if each.number not in shown]
     problems += [_not_read(each) for each in unread if each.choice.is_read is None]
     accounts = sum(len(each.lines.accounts) + each.sheet.more for each in read)
     if not read:
@@ -107,6 +111,33 @@ def _sheets_to_read(looked: Sequence[_Looked]) -> list[_Looked]:
     if ticked or lists:
         return [each for each in looked if each in ticked or each in lists]
     return ([each for each in visible if each.kind == "content"] or visible)[:1]
+
+
+def _with_damage(read: Sequence[_Looked]) -> list[_Looked]:
+    """Return the sheets that are read with what any name or cell of them proves about the letters of all."""
+    found = [each.layout.damage | damage_of_sheet(each.sheet, _passwords_of(each)) for each in read]
+    damage = frozenset[str]().union(*found)
+    return [replace(each, layout=replace(each.layout, damage=damage)) for each in read]
+
+
+def _passwords_of(each: _Looked) -> int | None:
+    columns = each.layout.columns
+    return columns.index(Field.PASSWORD) if Field.PASSWORD in columns else None
+
+
+def _guessed_encoding(book: Book, reading: Reading, read: Sequence[_Looked]) -> str | None:
+    """Return the code page of a text whose few letters outside ASCII could as well be others, of passwords too."""
+    if not book.encoding or book.encoding.startswith("utf-") or reading.encoding:
+        return None
+    if any(not name.isascii() for each in read for name in each.layout.names):
+        return None
+    records = (record for each in read for record in each.sheet.records)
+    letters = {letter for record in records for cell in record.cells if not cell.isascii() for letter in cell}
+    if sum(not letter.isascii() for letter in letters) > _FEW_LETTERS:
+        return None
+    columns = [(index, each.lines.accounts) for each in read if (index := _passwords_of(each)) is not None]
+    is_concerned = any(not cell.isascii() for index, accounts in columns for cell in cells_of(index, accounts))
+    return book.encoding if is_concerned else None
 
 
 def _named(problems: Sequence[tuple[str, Problem]], several: bool) -> list[Problem]:

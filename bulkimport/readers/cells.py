@@ -3,19 +3,29 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
 from typing import Final
 
 from accounts.validators import trimmed
 from bulkimport.readers import messages
-from bulkimport.readers.book import CONTROL, MAX_CELL, Record, has_text
-from bulkimport.readers.garbled import Damage, is_garbled
+from bulkimport.readers.book import CONTROL, MAX_CELL, Mark, Record, has_text
+from bulkimport.readers.evidence import is_suspect
+from bulkimport.readers.header import is_address
 from bulkimport.readers.layout import Layout
 from bulkimport.rows import Field, Level, Problem, Row
 
 # What exporters write around a text so that no spreadsheet takes it for a formula or a number.
 _FORMULA_GUARD: Final = re.compile(r'="((?:[^"]|"")*)"')
 _APOSTROPHE_GUARD: Final = re.compile(r"'(?=[=+\-@])")
-_ENTITY: Final = re.compile(r"&(?:#[0-9]+|#x[0-9a-f]+|[a-z]+);", re.IGNORECASE)
+# What spreadsheet programs show in the place of a value, in English and Polish, and very long numbers.
+_ERROR_WORD: Final = re.compile(
+    r"#(n/a|n/d!?|div/0!|dziel/0!|ref!|adr!|value!|arg!|wartość!|name\?|nazwa\??|num!|liczba!|null!|zero!|spill!|calc!"
+    r"|rozlanie!|oblicz!|field!|blocked!|connect!|unknown!|busy!|getting_data)|(err|błąd):[0-9]{3}|#{3,}",
+    re.IGNORECASE,
+)
+_SCIENTIFIC: Final = re.compile(r"[0-9]([.,][0-9]+)?e[+-][0-9]{2,3}", re.IGNORECASE)
+_LONGEST_SHOWN: Final = 40
+_DOMAIN: Final = re.compile(r"@?[^\s@,;|:/]+\.[^\s@,;|:/]+")
 
 
 def row_of(record: Record, layout: Layout, *, sheet: str | None, domain: str = "") -> Row:
@@ -35,21 +45,49 @@ def row_of(record: Record, layout: Layout, *, sheet: str | None, domain: str = "
         text = record.cells[index] if index < len(record.cells) else ""
         if len(text) > MAX_CELL:
             add("cell_too_long", messages.cell_too_long())
-        if mark := marks.get(index):
+        mark = marks.get(index) or _shown_mark(index, text)
+        if mark:
             message, level = messages.marked(mark)
             add(mark.code, message, level, mark.shown if field is not Field.PASSWORD else "")
         if CONTROL.search(text):
             add("cell_has_control", messages.cell_has_control())
             text = CONTROL.sub("", text)
-        if field is Field.PASSWORD and is_suspect(text, layout):
+        if field is Field.PASSWORD and is_suspect(text, layout.damage):
             add("encoding_broken", messages.password_garbled())
         cells[field] = unguarded(text[:MAX_CELL])
     _join_domain(cells, domain)
+    if not record.fault and _has_slipped(record, layout, cells):
+        problems.append(Problem("cells_slipped", messages.cells_slipped(), line, sheet=sheet))
     surplus = _surplus(record, layout)
     if surplus is not None and not record.fault:
         problems.append(Problem("surplus_cell", messages.surplus_cell(surplus), line, sheet=sheet))
     lost = CONTROL.sub("", record.cells[surplus]) if surplus is not None and surplus < len(record.cells) else ""
     return Row(line, cells, tuple(problems), lost[:MAX_CELL], sheet=sheet)
+
+
+def _shown_mark(index: int, text: str) -> Mark | None:
+    """Return what a text says that a spreadsheet program has shown in the place of a value, once it was saved so."""
+    value = trimmed(text[:_LONGEST_SHOWN])
+    if _ERROR_WORD.fullmatch(value):
+        return Mark(index, "cell_unreadable")
+    return Mark(index, "number_format") if _SCIENTIFIC.fullmatch(value) else None
+
+
+def _has_slipped(record: Record, layout: Layout, cells: Mapping[Field, str]) -> bool:
+    """Tell whether an address stands in another column than that of the addresses, which has something else.
+
+    Then the cells of the row have other meanings than the names of the columns say, and a password may stand anywhere.
+    """
+    if Field.EMAIL not in layout.columns or is_address(cells.get(Field.EMAIL, "")):
+        return False
+    has_at = "@" in cells.get(Field.EMAIL, "")
+    for index, cell in enumerate(record.cells):
+        field = layout.columns[index] if index < len(layout.columns) else None
+        if field in (Field.EMAIL, Field.FORWARD) or index in layout.others_addresses | layout.passed_over:
+            continue
+        if is_address(cell) and (field is not None or not has_at):
+            return True
+    return False
 
 
 def unguarded(text: str) -> str:
@@ -60,24 +98,14 @@ def unguarded(text: str) -> str:
     return value[1:] if _APOSTROPHE_GUARD.match(value) else text
 
 
-def is_suspect(text: str, layout: Layout) -> bool:
-    """Tell whether a password may not be the one that its person wrote, since letters were garbled on the way.
-
-    Where the names of the columns are garbled, so may be every letter outside ASCII, and what has taken its place.
-    """
-    if is_garbled(text):
-        return True
-    if Damage.LETTERS in layout.damage and not text.isascii():
-        return True
-    return ("?" in layout.damage and "?" in text) or (Damage.ENTITIES in layout.damage and bool(_ENTITY.search(text)))
-
-
 def _join_domain(cells: dict[Field, str], domain: str) -> None:
     """Complete an e-mail that is only the name before the @, by the column of domains or by what a person has said."""
-    own = trimmed(cells.pop(Field.DOMAIN, "")).removeprefix("@") or domain
+    own = trimmed(cells.pop(Field.DOMAIN, "")) or domain
+    if not _DOMAIN.fullmatch(own):  # what stands there may be a password
+        return
     name = trimmed(cells.get(Field.EMAIL, ""))
     if name and own and "@" not in name:
-        cells[Field.EMAIL] = f"{name}@{own}"
+        cells[Field.EMAIL] = f"{name}@{own.removeprefix('@')}"
 
 
 def _surplus(record: Record, layout: Layout) -> int | None:

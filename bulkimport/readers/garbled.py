@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
-from itertools import groupby, product
+from itertools import groupby, pairwise, product
 from typing import Final
 
 from accounts.validators import trimmed
@@ -26,13 +26,14 @@ class Damage(StrEnum):
     REMARK = "remark"  # nothing, but a remark or a number stands beside it
     ENTITIES = "entities"  # letters are written as escapes, of HTML or others
     LETTERS = "letters"  # letters were decoded wrongly or replaced by signs
-    LOST = "lost"  # letters are missing
+    LOST = "lost"  # letters are missing, or others of ASCII have taken their place
 
 
 _NAMES: Final = tuple((column.field, name) for column in CHOICES for name in column.names)
 
 # --- Escapes ---------------------------------------------------------------------------------------------------------
 _ENTITY: Final = re.compile(r"&(?:amp;)*(#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,20}[0-9]{0,2});", re.IGNORECASE)
+_SIGN_ENTITY: Final = re.compile(r"&(?:amp;)*(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|amp|lt|gt|quot|apos|nbsp);", re.IGNORECASE)
 _CODE_POINT: Final = re.compile(r"[\\%]u([0-9a-f]{4})", re.IGNORECASE)
 _OCTETS: Final = re.compile(r"(?:(?:%|=|\\x)[0-9a-f]{2})+", re.IGNORECASE)
 
@@ -40,6 +41,8 @@ _OCTETS: Final = re.compile(r"(?:(?:%|=|\\x)[0-9a-f]{2})+", re.IGNORECASE)
 _NUMBERING: Final = re.compile(r"\(?(?:[0-9]{1,2}|[a-z](?=[.)]))[.):]*\s*(?=\S)", re.IGNORECASE)
 _REMARK_BEFORE: Final = re.compile(r"[(\[]([^)\]]*)[)\]]\s*")
 _REMARK_BEGINS: Final = re.compile(r"[\n\r(\[{:;,*|–—¹²³]|\s[-/]\s|[0-9]\)")
+_JOINT: Final = re.compile(r"[/|()\[\]\n\r=,;–—]|\s-\s")  # between two names of one column
+_MOST_NAMES: Final = 4
 _EXAMPLE: Final = re.compile(r"\S*@\S*")
 # All that a remark may say: with any other word the column may be another one, such as a password for the wireless
 # network, or one in another unit.
@@ -55,6 +58,17 @@ _REMARK_WORDS: Final = """
 _REMARKS: Final = frozenset(map(folded, _REMARK_WORDS.split())) | {""}
 
 # --- Likeness --------------------------------------------------------------------------------------------------------
+_PASSWORD_WORDS: Final = ("haslo", "password", "passwd")
+# Names, as they are compared, that other columns may have as well.
+_LIKELY_NAMES: Final = {
+    **dict.fromkeys(("pass", "pwd", "passw", "psw"), Field.PASSWORD),
+    **dict.fromkeys(
+        ("mailboxsize", "mailboxlimit", "rozmiarskrzynki", "wielkoscskrzynki", "limitskrzynki", "limitmb", "sizemb"),
+        Field.QUOTA,
+    ),
+    **dict.fromkeys(("keep", "kopiaw", "kopiawiadomosci", "kopiapoczty", "kopialokalna", "localcopy"), Field.KEEP_COPY),
+}
+_LIKELY_WHOLE: Final = {"kopia": Field.KEEP_COPY}
 _SHORTEST_MISTYPED: Final = 5  # letters of a name that may have one typing error
 _SHORTEST_MISTYPED_TWICE: Final = 9
 
@@ -77,6 +91,8 @@ def garbled_name(name: str) -> tuple[Field, Damage] | None:
         return (field, Damage.ENTITIES) if field else None
     if found := _garbled(name):
         return found
+    if found := _named_twice(name):
+        return found
     for bare in map(trimmed, _without_remark(name)):
         if field := field_named(bare):
             return field, Damage.REMARK
@@ -91,30 +107,56 @@ def looks_like(name: str) -> Field | None:
     A password may stand anywhere in it: its column would be replaced by generated ones.
     """
     name = trimmed(name[:MAX_NAME])
-    tokens = [token for word in re.findall(r"[^\W_]+", name) if (token := folded(word))]
-    ends = [part for count in range(1, len(tokens) + 1) for part in (tokens[:count], tokens[-count:])]
-    known = [(len(part), field) for part in ends if (field := field_named("".join(part)))]
-    if known:
-        return max(known)[1]
-    if any(field_named(token) is Field.PASSWORD for token in tokens):
+    whole = folded(name)
+    if any(word in whole for word in _PASSWORD_WORDS):
         return Field.PASSWORD
-    words = name.split()
-    for count in range(1, len(words) + 1):
-        for part in (words[:count], words[-count:]):
-            if found := garbled_name(" ".join(part)):
+    if field := _LIKELY_WHOLE.get(whole):
+        return field
+    words = re.findall(r"[^\W_]+", name)
+    for parts in (words, [part for word in words for part in _taken_apart(word)]):
+        tokens = [token for part in parts if (token := folded(part))]
+        ends = [part for count in range(1, len(tokens) + 1) for part in (tokens[:count], tokens[-count:])]
+        known = [(len(part), field) for part in ends if (field := _field_likely("".join(part)))]
+        if known:
+            return max(known)[1]
+    for match in re.finditer(r"\s+|$", name):
+        for part in (name[: match.start()], name[match.end() :]):
+            if found := garbled_name(part):
                 return found[0]
-    whole, *parts = ["".join(tokens), *tokens[:1], *tokens[-1:]]
+    tokens = [token for word in words if (token := folded(word))]
     return _mistyped(whole, _SHORTEST_MISTYPED) or next(
-        (field for part in parts if (field := _mistyped(part, _SHORTEST_MISTYPED_TWICE))), None
+        (field for part in (*tokens[:1], *tokens[-1:]) if (field := _mistyped(part, _SHORTEST_MISTYPED_TWICE))), None
     )
+
+
+def _field_likely(name: str) -> Field | None:
+    return field_named(name) or _LIKELY_NAMES.get(name)
+
+
+def _taken_apart(word: str) -> list[str]:
+    """Return the parts of a word such as UserPassword, QuotaInMB and pwd1."""
+    begins = [
+        index
+        for index, (before, letter) in enumerate(pairwise(word), start=1)
+        if letter.isdigit() != before.isdigit()
+        or (letter.isupper() and (before.islower() or word[index + 1 : index + 2].islower()))
+    ]
+    return [word[begin:end] for begin, end in pairwise([0, *begins, len(word)])]
 
 
 def is_garbled(text: str) -> bool:
     """Tell whether letters of a text were surely decoded wrongly, once or twice, or stand in it as escapes."""
-    if "\ufffd" in text or was_misread(text):
-        return True
-    unescaped = _unescaped(text)
-    return unescaped != text and any(letter.isalpha() and not letter.isascii() for letter in unescaped)
+    return "\ufffd" in text or was_misread(text) or bool(sure_escapes(text))
+
+
+def sure_escapes(text: str) -> frozenset[str]:
+    """Return the signs that begin those escapes of a text that are no accident: for letters, and HTML's for signs."""
+    found = set()
+    for escape in (match for pattern in (_ENTITY, _CODE_POINT, _OCTETS) for match in pattern.finditer(text)):
+        is_letter = any(letter.isalpha() and not letter.isascii() for letter in _unescaped(escape[0]))
+        if is_letter or _SIGN_ENTITY.fullmatch(escape[0]):
+            found.add(escape[0][0])
+    return frozenset(found)
 
 
 def _unescaped(text: str, *, unknown: str = "") -> str:
@@ -149,6 +191,19 @@ def _without_later_remark(name: str) -> Iterator[str]:
             yield name[: begin.start()]
 
 
+def _named_twice(name: str) -> tuple[Field, Damage] | None:
+    """Return the column that a name such as “Hasło / Password” says in two ways, perhaps with a remark."""
+    parts = [part for part in map(trimmed, _JOINT.split(name)) if part and not _is_remark(part)]
+    if not 2 <= len(parts) <= _MOST_NAMES or parts == [name]:
+        return None
+    found = {garbled_name(part) or (field_named(part), Damage.REMARK) for part in parts}
+    fields = {field for field, _damage in found}
+    field = fields.pop()
+    if fields or field is None:
+        return None
+    return field, max((damage for _field, damage in found), key=list(Damage).index)
+
+
 def _is_remark(text: str) -> bool:
     words = re.findall(r"[^\W_]+", _EXAMPLE.sub("", text))
     return all(word.isdigit() or folded(word) in _REMARKS for word in words)
@@ -163,7 +218,10 @@ def _garbled(name: str) -> tuple[Field, Damage] | None:
     if not name.isascii() or not name.replace("_", "?").replace(" ", "").isalnum():
         fields = {field for field, pattern in _patterns() if pattern.fullmatch(name)}
     else:
+        # Letters that have become others of ASCII cannot be found in passwords.
         fields = {field for field, text in _plain_garblings() if text == name}
+        if len(fields) == 1:
+            return fields.pop(), Damage.LOST
     if len(fields) == 1:
         return fields.pop(), Damage.LETTERS
     field = _shortened().get(folded(name))

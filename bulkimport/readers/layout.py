@@ -11,6 +11,7 @@ from typing import Final
 from accounts.validators import trimmed
 from bulkimport.columns import COLUMNS, is_passed_over
 from bulkimport.readers.book import MAX_COLUMNS, MAX_NAME, Record, has_text
+from bulkimport.readers.evidence import damage_of_names
 from bulkimport.readers.garbled import Damage, looks_like
 from bulkimport.readers.header import Match, find_header, is_address, match_name, names_in
 from bulkimport.rows import Field, SheetChoice
@@ -25,9 +26,10 @@ class Layout:
     header: the index of the record with the names, None where there is none. columns: None for one that is not used.
     told_by: "name", "content" or "choice", by which a column is known. named: the indexes of columns that may hold text
     without being used. passed_over: of those that the panel itself added, which count for nothing. index: of a column
-    without a name that only counts. damage: how the names are garbled, where they are. unclear: names that look like
-    one of ours, with what they look like. repeated: fields that more than one column claims. by_content: the index of
-    the column that has the addresses, where no name says so.
+    without a name that only counts. damage: how the letters were garbled, see `evidence.is_suspect`. unclear: names
+    that look like one of ours, with what they look like. repeated: fields that more than one column claims. by_content:
+    the index of the column that has the addresses, where no name says so. others_addresses: the indexes of columns that
+    are not used and mostly have addresses too, such as private ones.
     """
 
     header: int | None
@@ -41,6 +43,7 @@ class Layout:
     unclear: tuple[tuple[str, Field], ...] = ()
     repeated: tuple[tuple[str, Field], ...] = ()
     by_content: int | None = None
+    others_addresses: frozenset[int] = frozenset()
     is_too_wide: bool = False
 
     @property
@@ -84,8 +87,6 @@ def _by_names(header: int, names: Sequence[str], below: Sequence[Record]) -> Lay
             columns[index] = field
         if len(best) > 1:
             repeated.append((names[best[-1]], field))
-    used = {index for index, field in enumerate(columns) if field}
-    damages = {match.damage for index, match in enumerate(matches) if match and index in used}
     passed_over = frozenset(index for index, name in enumerate(names) if is_passed_over(name))
     return Layout(
         header,
@@ -95,8 +96,9 @@ def _by_names(header: int, names: Sequence[str], below: Sequence[Record]) -> Lay
         named=frozenset(index for index, name in enumerate(names) if name),
         passed_over=passed_over,
         index=_index_column(names, below),
-        damage=_damage_of(damages, [names[index] for index in used]),
+        damage=damage_of_names(names),
         unclear=_unclear(names, matches, columns, below),
+        others_addresses=frozenset(i for i, field in enumerate(columns) if not field and _is_of_addresses(i, below)),
         repeated=tuple(repeated),
         by_content=None if Field.EMAIL in columns else _address_column(columns, below),
     )
@@ -124,14 +126,6 @@ def _is_lost(match: Match | None) -> bool:
     return match is not None and match.damage is Damage.LOST
 
 
-def _damage_of(damages: set[Damage | None], names: Sequence[str]) -> frozenset[str]:
-    """Return what is garbled about the names of the columns in use: letters, entities, ? for a letter."""
-    found = {str(damage) for damage in damages if damage in (Damage.LETTERS, Damage.ENTITIES)}
-    if Damage.LETTERS in damages and any("?" in name for name in names):
-        found.add("?")
-    return frozenset(found)
-
-
 def _unclear(
     names: Sequence[str],
     matches: Sequence[Match | None],
@@ -157,8 +151,6 @@ def _as_chosen(
     """Return the layout that a person has set. What they leave out is not used; what they have not seen is surplus."""
     shown = range(max(len(columns), len(names)))
     passed_over = frozenset(i for i, name in enumerate(names) if is_passed_over(name) and not any(columns[i : i + 1]))
-    matches = [match_name(name) if name else None for name in names]
-    damages = {match.damage for index, match in enumerate(matches) if match and any(columns[index : index + 1])}
     repeated = {field for field in columns if field and columns.count(field) > 1}
     return Layout(
         header,
@@ -167,7 +159,7 @@ def _as_chosen(
         told_by=tuple("choice" if field else "" for field in columns),
         named=frozenset(shown),
         passed_over=passed_over,
-        damage=_damage_of(damages, names),
+        damage=damage_of_names(names),
         repeated=tuple(("", field) for field in sorted(repeated)),
         by_content=None if Field.EMAIL in columns else _address_column(columns, below),
     )
@@ -199,6 +191,11 @@ def _filled(index: int, records: Sequence[Record]) -> bool:
 
 def _addresses_in(index: int, records: Sequence[Record]) -> int:
     return sum(is_address(cell) for cell in cells_of(index, records))
+
+
+def _is_of_addresses(index: int, records: Sequence[Record]) -> bool:
+    cells = list(cells_of(index, records))
+    return sum(is_address(cell) for cell in cells) * 2 > len(cells)
 
 
 def _address_column(columns: Sequence[Field | None], records: Sequence[Record]) -> int | None:

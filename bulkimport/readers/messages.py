@@ -94,6 +94,15 @@ def no_accounts() -> Problem:
     )
 
 
+def encoding_guessed(encoding: str) -> Problem:
+    """Return the warning of a text whose few letters outside ASCII could be others in another code page."""
+    message = _(
+        "The encoding of this file was guessed from few letters (%(name)s). Look whether the passwords with Polish "
+        "letters are right, or choose another encoding."
+    )
+    return Problem("encoding_guessed", message % {"name": ENCODING_NAMES[encoding]}, level=Level.WARNING)
+
+
 # --- Sheets ----------------------------------------------------------------------------------------------------------
 def no_sheet() -> Problem:
     message = _("No sheet of this file was read. Tick the one that has the list, or unhide it in the file.")
@@ -264,6 +273,13 @@ def surplus_cell(column: int) -> str:
         "Cell %(number)s of this row has text but belongs to no column. Delete the text; if a value has the "
         "separator in it, put the value in quotation marks."
     ) % {"number": grouped(column + 1)}
+
+
+def cells_slipped() -> str:
+    return _(
+        "The cells of this row stand in other columns than the names say: an address stands where none belongs. Move "
+        "each value into its column."
+    )
 
 
 def cell_has_control() -> str:

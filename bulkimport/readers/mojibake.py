@@ -10,21 +10,28 @@ from typing import Final
 CODE_PAGES: Final = (
     *("cp1250", "cp1252", "latin-1", "iso-8859-2", "cp852", "cp850", "cp437", "mac-roman", "mac-latin2"),
 )
+_READ_ONCE: Final = (*CODE_PAGES, "cp1251")
 
 _LETTER: Final = r"[^\W\d_¹²³¼½¾⁰-₟]"
 # Signs that nobody puts between two letters, and others that a wrong decoding puts beside them. Accents that stand
 # alone, quotation marks, dashes and currencies are not among the first: passwords have them.
-_ODD: Final = r"¿¹¶¦¬±¤¼½¾‚„†‡‰\u2500-\u259f"
-_BESIDE: Final = rf"{_ODD}³£§©®°¥¢ªº×÷´¨ˇ˘˛˝¸¯»«"
-_ODD_IN_WORD: Final = re.compile(rf"(?<={_LETTER})[{_BESIDE}]*[{_ODD}][{_BESIDE}]*(?={_LETTER})")
+_ODD: Final = r"¿¹¶¦¬±¤¼½¾‚„†‡‰≥¸˛˝˘\u2500-\u259f"
+_BESIDE: Final = "³£§©®°¥¢ªº×÷´¨ˇ¯»«—"
+# Possessive, so that it stays linear on a hostile text.
+_ODD_IN_WORD: Final = re.compile(
+    rf"(?<={_LETTER})[{_BESIDE}]*+[{_ODD}][{_ODD}{_BESIDE}]*+(?:(?={_LETTER})|(?<={_LETTER}))"
+    rf"|¶{_LETTER}|{_LETTER}¶"
+)
 _C1_CONTROL: Final = re.compile(r"[\x80-\x84\x86-\x9f]")
 
 _UTF8: Final = re.compile(rb"[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\x80-\xff]")
 _NO_BYTE: Final = b"\xff"  # stands for a character that the code page lacks; UTF-8 has no such byte
 # What a person may have written, or what a first wrong decoding has made of it.
+# Letters of Malta, of Esperanto and the like, which signs of other languages give by accident, are not among it.
 _LIKELY: Final = re.compile(
-    r"[\u0080-\u017f\u0192\u0218-\u021b\u02c6-\u02dd\u0410-\u044f\u2010-\u203a\u20ac\u2122\u2202\u220f\u2211\u221a"
-    r"\u2248\u2260-\u2265\u25ca\u2500-\u259f]"
+    r"[^\u0108-\u010b\u011c\u011d\u0120\u0121\u0124-\u0129\u0134\u0135\u0138\u0149-\u014b\u0166-\u0169\u0174-\u0177]"
+    r"(?<=[\u0080-\u017f\u0192\u0218-\u021b\u02c6-\u02dd\u0410-\u044f\u2010-\u203a\u20ac\u2122\u2202\u220f\u2211\u221a"
+    r"\u2248\u2260-\u2265\u25ca\u2500-\u259f])"
 )
 _CYRILLIC: Final = re.compile(r"[\u0410-\u044f]")
 
@@ -40,7 +47,7 @@ def was_misread(text: str) -> bool:
         return False
     if _C1_CONTROL.search(text) or _ODD_IN_WORD.search(text):
         return True
-    return any(_was_utf8(text, code_page) for code_page in CODE_PAGES)
+    return any(_was_utf8(text, code_page) for code_page in _READ_ONCE)
 
 
 def _was_utf8(text: str, code_page: str) -> bool:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final, NamedTuple, Protocol
 
-from bulkimport.readers.book import MAX_COLUMNS, Record, has_text
+from bulkimport.readers.book import MAX_COLUMNS, Record, has_text, is_blank
 
 # A quotation mark that is not closed within these bounds was never meant to open a cell. They also keep the time
 # linear: a row with such a mark is read once, and the reading goes on at the line after the one where it begins.
@@ -43,11 +43,28 @@ class Doubts(Protocol):
         """Tell whether a cell has taken in other rows, or other cells of its own row."""
         ...
 
+    def is_row(self, cells: Sequence[str]) -> bool:
+        """Tell whether the cells of a line below a fault are a row of the list, not the rest of the row above."""
+        ...
+
+    def is_continued_by(self, row: Row, below: Row | None, cells: Sequence[str]) -> bool:
+        """Tell whether the next line with quotation marks goes on with a quoted cell that has closed too early.
+
+        below: the row that begins there, None where its marks do not match. cells: a guess at the cells of that line.
+        """
+        ...
+
 
 class NoDoubts:
     """Takes every row as it is."""
 
     def has_swallowed(self, row: Row) -> bool:  # noqa: ARG002 - the protocol's
+        return False
+
+    def is_row(self, cells: Sequence[str]) -> bool:  # noqa: ARG002 - the protocol's
+        return True
+
+    def is_continued_by(self, row: Row, below: Row | None, cells: Sequence[str]) -> bool:  # noqa: ARG002 - the protocol's
         return False
 
 
@@ -62,9 +79,11 @@ def records(text: str, separator: str, *, start: int = 0, doubts: Doubts = NO_DO
 
     Where the quotation marks of a row do not match, or `doubts` has any, it gives a record with the fault `quotes` and
     a guess at its cells; the lines below the one where it begins are read on their own, so that nothing is swallowed.
+    Those that are no rows are faults too: they may be the rest of that row, with any of its values in any column.
     """
     at, line = start, text.count("\n", 0, start) + 1
     closing = 0  # the line where a doubtful cell closes, whose mark there is as doubtful
+    is_below_fault = False
     while at < len(text):
         end = text.find("\n", at)
         end = len(text) if end < 0 else end
@@ -75,22 +94,51 @@ def records(text: str, separator: str, *, start: int = 0, doubts: Doubts = NO_DO
         elif text.find('"', at, end) < 0:
             # Without a quotation mark this is all that there is to do, and it is several times faster.
             parts = text[at:end].split(separator)
-            yield Record(
-                line, _bounded([part.lstrip(" ") for part in parts] if text.find(" ", at, end) >= 0 else parts)
-            )
+            cells = _bounded([part.lstrip(" ") for part in parts] if text.find(" ", at, end) >= 0 else parts)
+            is_below_fault = (is_below_fault or line <= closing) and not is_blank(cells) and not doubts.is_row(cells)
+            yield Record(line, cells, *(("quotes", line) if is_below_fault else ()))
         elif end - at > _LONGEST_LINE:
             yield Record(line, (), "cell_too_long")
         else:
             row = _row(text, at, end, separator)
+            guess = _guess(text[at:end], separator)
             height = text.count("\n", at, row.end) if row else 0
-            is_sound = row is not None and not (row.has_stray_mark and (any(row.is_quoted) or line == closing))
-            if row and is_sound and not doubts.has_swallowed(row):
+            is_doubtful = is_below_fault or line <= closing
+            is_sound = (
+                row is not None
+                and not (row.has_stray_mark and (any(row.is_quoted) or line == closing))
+                and not (is_doubtful and not is_blank(guess) and not doubts.is_row(row.cells))
+                and not doubts.has_swallowed(row)
+            )
+            if row and is_sound and (height_of_rest := _height_of_rest(text, row, separator, doubts)):
+                is_sound, height = False, height + height_of_rest
+            if row and is_sound:
                 yield Record(line, _bounded(row.cells))
                 end, line = row.end, line + height
             else:
-                yield Record(line, _bounded(_guess(text[at:end], separator)), "quotes", line + height)
+                yield Record(line, _bounded(guess), "quotes", line + height)
                 closing = max(closing, line + height)
+            is_below_fault = not is_sound
         at, line = end + 1, line + 1
+
+
+def _height_of_rest(text: str, row: Row, separator: str, doubts: Doubts) -> int:
+    """Return how many lines below a row the last quoted cell of it really closes; 0 if the row ends where it seems."""
+    if not any(row.is_quoted):
+        return 0
+    at = row.end + 1
+    for height in range(1, _MAX_LINES):
+        end = text.find("\n", at)
+        end = len(text) if end < 0 else end
+        if at >= len(text) or end - at > _LONGEST_LINE:
+            return 0
+        cells = _guess(text[at:end], separator)
+        if '"' in text[at:end]:
+            return height if doubts.is_continued_by(row, _row(text, at, end, separator), cells) else 0
+        if not is_blank(cells) and doubts.is_row(cells):
+            return 0
+        at = end + 1
+    return 0
 
 
 def split_line(text: str, separator: str) -> list[str] | None:

@@ -16,23 +16,25 @@ from typing import Final
 from bulkimport.columns import COLUMNS
 from bulkimport.readers.book import Record, has_text, is_blank
 from bulkimport.readers.header import is_address, known_fields
-from bulkimport.readers.layout import lay_out
+from bulkimport.readers.layout import Layout, cells_of, lay_out
 from bulkimport.readers.records import Row, records, split_line
 from bulkimport.rows import Field, SheetChoice
 
 _SAMPLE: Final = 200  # records that tell what a list looks like
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Line:
     """A physical line of a row, taken apart at each separator of it that stands in a cell of several lines.
 
     inside: the indexes of cells that stand together with others in such a cell. is_inner: the line has nothing else.
+    is_spaced: a blank, or the end of the line, follows each separator inside, as it follows the commas of a sentence.
     """
 
     cells: list[str]
     inside: set[int]
     is_inner: bool = False
+    is_spaced: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +42,8 @@ class Shape:
     """What the rows of a list look like.
 
     widths: how many cells the header and most rows have. email: the index of the column of addresses, None where there
-    is none. is_ragged: rows may lack cells at their end. is_spaced: a blank follows the separators.
+    is none. is_ragged: rows may lack cells at their end. is_spaced: a blank follows the separators. names: the cells of the header,
+    empty where there is none.
     """
 
     separator: str
@@ -48,6 +51,7 @@ class Shape:
     email: int | None
     is_ragged: bool
     is_spaced: bool
+    names: list[str]
 
     def has_swallowed(self, row: Row) -> bool:
         """Tell whether a quoted cell of a row looks as if it held other rows, or other cells of its own row."""
@@ -59,7 +63,7 @@ class Shape:
             entries = [line for line in row.cells[0].split("\n") if has_text(line)]
             return len(entries) > 1 and (any(map(is_address, entries)) or not known_fields(row.cells))
         lines = list(self._lines(row))
-        if any(line.is_inner and self._is_row(line.cells) for line in lines):
+        if any(line.is_inner and self._is_row(line) for line in lines):
             return True
         is_wide = len(row.cells) > max(self.widths)
         if is_wide and not is_blank(row.cells[max(self.widths) :]):
@@ -70,14 +74,34 @@ class Shape:
             return False
         ends = [line for line in lines if not line.is_inner]
         if any(
-            self.email in line.inside and _has_email(line.cells, self.email) and self._is_row(line.cells)
-            for line in ends
+            self.email in line.inside and _has_email(line.cells, self.email) and self._is_row(line) for line in ends
         ):
             return True
         first, *others = ends
-        return self._is_row(first.cells) and any(
-            len(line.cells) in self.widths and self._is_row(line.cells) for line in others
+        return self._is_row(first) and any(len(line.cells) in self.widths and self._is_row(line) for line in others)
+
+    def is_row(self, cells: Sequence[str]) -> bool:
+        """Tell whether the cells of a line below a fault are a row of the list, or the names of its columns."""
+        if [cell.strip(' "') for cell in cells] == self.names:
+            return True
+        if len(cells) not in self.widths and not (self._may_lack_cells and 1 < len(cells) < max(self.widths)):
+            return False
+        return self.email is None or self._has_address([cell.replace('"', "") for cell in cells])
+
+    def is_continued_by(self, row: Row, below: Row | None, cells: Sequence[str]) -> bool:
+        """Tell whether the next line with quotation marks goes on with a quoted cell that has closed too early."""
+        is_tall = below is not None and any("\n" in cell for cell in below.cells)
+        is_sound = (
+            below is not None and not below.has_stray_mark and not (is_tall and len(below.cells) not in self.widths)
         )
+        is_short = len(row.cells) < max(self.widths) and row.is_quoted[-1]
+        if is_sound:
+            return is_short and not self._may_lack_cells and not self.is_row(cells)
+        return is_short or not self.is_row(cells)
+
+    @property
+    def _may_lack_cells(self) -> bool:
+        return self.is_ragged or len(self.widths) > 1
 
     def _has_merged_cells(self, row: Row) -> bool:
         """Tell whether a row lacks just the cells that its quoted ones may have taken in.
@@ -120,20 +144,24 @@ class Shape:
         parts = [part.strip('"') for part in piece.split(self.separator)]
         if len(parts) > 1:
             line.inside.update(range(len(line.cells), len(line.cells) + len(parts)))
+            after = parts[1:] if parts[-1] else parts[1:-1]
+            line.is_spaced = line.is_spaced and all(part.startswith((" ", "\u00a0")) for part in after)
         line.cells.extend(parts)
 
-    def _is_row(self, cells: Sequence[str]) -> bool:
-        """Tell whether the cells of a line look like a row of this list."""
+    def _is_row(self, line: _Line) -> bool:
+        """Tell whether a line looks like a row of this list."""
+        cells = line.cells
         if len(cells) < 2:
             return False
-        has_address = any(is_address(cell) for cell in cells) if self.email is None else _has_email(cells, self.email)
-        if len(cells) in self.widths:
-            return has_address or (sum(has_text(cell) for cell in cells) > 1 and not self._is_prose(cells))
-        return has_address and any(has_text(cell) and not is_address(cell) for cell in cells)
+        is_prose = bool(line.inside) and line.is_spaced and not self.is_spaced
+        if self._has_address(cells):
+            return len(cells) in self.widths or (
+                not is_prose and any(has_text(cell) and not is_address(cell) for cell in cells)
+            )
+        return len(cells) in self.widths and not is_prose and sum(has_text(cell) for cell in cells) > 1
 
-    def _is_prose(self, cells: Sequence[str]) -> bool:
-        """Tell whether a blank follows each separator, as it follows the commas of a sentence, unlike in this list."""
-        return not self.is_spaced and all(cell.startswith(" ") for cell in cells[1:])
+    def _has_address(self, cells: Sequence[str]) -> bool:
+        return any(map(is_address, cells)) if self.email is None else _has_email(cells, self.email)
 
     def _is_list_of_addresses(self, row: Row) -> bool:
         """Tell whether the cells of several lines hold nothing but addresses to forward to."""
@@ -152,8 +180,8 @@ def shape_of(sample_text: str, separator: str) -> Shape:
     found = (record for record in records(sample_text, separator) if not record.fault and not is_blank(record.cells))
     sample = list(islice(found, _SAMPLE))
     layout = lay_out(sample, SheetChoice())
-    email = layout.columns.index(Field.EMAIL) if Field.EMAIL in layout.columns else layout.by_content
-    rows = sample if layout.header is None else sample[layout.header + 1 :]
+    rows = sample[layout.first_row :]
+    email = _email_column(layout, rows)
     widths = _widths(rows, separator)
     if layout.header is not None:
         widths |= _widths([sample[layout.header]], separator)
@@ -169,7 +197,17 @@ def shape_of(sample_text: str, separator: str) -> Shape:
         email,
         is_ragged=any(len(record.cells) < min(widths) and _has_email(record.cells, email) for record in plain),
         is_spaced=any(f"{separator} " in lines[record.line - 1] for record in plain),
+        names=[] if layout.header is None else [cell.strip(' "') for cell in sample[layout.header].cells],
     )
+
+
+def _email_column(layout: Layout, rows: Sequence[Record]) -> int | None:
+    """Return the column of addresses; none where it has only their first parts, which could be anything."""
+    if Field.EMAIL not in layout.columns or layout.by_content is not None:
+        return layout.by_content
+    email = layout.columns.index(Field.EMAIL)
+    cells = list(cells_of(email, rows))
+    return email if not cells or any(map(is_address, cells)) else None
 
 
 def _widths(found: Sequence[Record], separator: str) -> frozenset[int]:

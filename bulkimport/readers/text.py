@@ -22,6 +22,8 @@ _HEAD: Final = 65_536  # bytes that tell whether a text is UTF-16
 
 _OTHER_KINDS: Final = (b"%PDF", b"{\\rtf", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
 _MARKUP: Final = re.compile(r"\s*<(\?xml|!|html|head|meta|body|table|style|div)", re.IGNORECASE)
+# Tables in the text formats of old spreadsheets. A header may begin with the name ID.
+_OLD_TABLES: Final = re.compile(r"TABLE\s*\n\s*0,\s*1\s*\n|ID;P[A-Z0-9]*(;[A-Z][A-Z0-9]*)*\s*\n\s*[A-Z];")
 
 _LOWER: Final = "ąćęłńóśźż"
 _POLISH: Final = re.compile(f"[{_LOWER}{_LOWER.upper()}]")
@@ -43,6 +45,8 @@ def read(content: bytes, *, encoding: str | None, separator: str | None, keep: i
     text = text.rstrip("\x1a").replace("\r\n", "\n").replace("\r", "\n")
     if _MARKUP.match(text):
         raise RefusedError("markup")
+    if _OLD_TABLES.match(text):
+        raise RefusedError("not_a_table")
     # A few stray ones are named at their cells.
     if CONTROL.subn("", text)[1] > text.count("\n") + 1:
         raise RefusedError("not_a_table")

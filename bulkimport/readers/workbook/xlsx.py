@@ -7,6 +7,7 @@ cells, hidden rows and what a number's format shows.
 from __future__ import annotations
 
 import io
+import re
 import zipfile
 from collections.abc import Iterator
 from typing import Any, Final
@@ -27,6 +28,8 @@ from bulkimport.readers.workbook.grid import (
 from bulkimport.readers.workbook.number_formats import BUILTIN, shown_otherwise
 from bulkimport.readers.workbook.xlsx_package import SheetPart, Workbook, read_parts, rebuilt
 
+# The library reads a number up to its first escaped digit. No program is known to escape them.
+_ESCAPED_NUMBER: Final = re.compile(rb"<(?:[\w.-]+:)?v[^<>]*>[0-9.+-]*&#")
 _DIGITS: Final = "0123456789"
 _TRUE: Final = ("1", "true")
 
@@ -108,6 +111,8 @@ class _SecondLook:
 
     def follow(self, xml: bytes) -> None:
         """Read the XML to its end. Raises ExpatError, TooLargeError and UnreadableError."""
+        if _ESCAPED_NUMBER.search(xml):
+            raise UnreadableError
         self.parser.StartElementHandler = self.root
         self.parser.Parse(xml, True)
         self.finish()
@@ -135,6 +140,8 @@ class _SecondLook:
 
     def start_row(self, attributes: dict[str, str]) -> None:
         self.row = _number(attributes["r"]) if "r" in attributes else self.next_row
+        if self.row < self.next_row:  # the library would keep one of the two rows of a number
+            raise UnreadableError
         self.next_row = self.row + 1
         self.column = -1
         is_flat = "ht" in attributes and not attributes["ht"].strip("0.")

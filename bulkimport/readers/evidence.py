@@ -1,0 +1,140 @@
+"""What proves that the letters of a list were garbled, so that its passwords may not be those that people wrote.
+
+One sure case anywhere in a list is enough, since all of it went the same way: in the name or a cell of any column.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import Final
+
+from bulkimport.readers.book import MAX_CELL, Sheet
+from bulkimport.readers.garbled import Damage, garbled_name, is_garbled, sure_escapes
+from bulkimport.readers.mojibake import CODE_PAGES, misread
+
+# Words with letters outside ASCII that stand often in names of columns, and in names of people and places.
+_NAME_WORDS: Final = """
+    hasło hasła pojemność kopię imię dział oddział wydział miejscowość województwo płeć zespół służbowy służbowe
+    służbowa szkoła szkoły użytkownik użytkownika piętro pokój ważność ważne źródło język uczeń ucznia księgowość
+    przełożony przełożona urządzenie zastępca właściciel współpracownik komórka komórkowy komórki państwo miesiąc
+    dzień treść wartość ilość wiadomość świetlica powód zgłoszenie wygaśnięcia rozwiązania gałąź główny główne główna
+    średnia łącznie osób pracowników uczniów skrzynkę pocztę domenę sprzedaż założenia zmianę płatność własność
+    rodzeństwo
+"""
+_PEOPLE_WORDS: Final = """
+    łukasz michał michała paweł pawła rafał małgorzata elżbieta bożena grażyna józef józefa stanisław stanisława
+    władysław władysława bronisław mirosław mirosława jarosław bogusław bogusława wiesław wiesława zdzisław zdzisława
+    czesław czesława wacław wacława radosław przemysław sławomir mieczysław bartłomiej miłosz błażej róża żaneta
+    ludmiła bogumiła wójcik woźniak wiśniewski wiśniewska dąbrowski dąbrowska kozłowski kozłowska wróbel król piątek
+    pawłowski pawłowska stępień kołodziej głowacki głowacka ziółkowski ziółkowska sokołowski sokołowska błaszczyk
+    kaźmierczak mróz ślusarczyk świątek żak łuczak bąk zając wróblewski wróblewska górski górska gałązka śliwa
+    śliwiński żółtowski gołębiowski gołębiewska ćwik łódź łódzkie śląsk śląskie małopolskie świętokrzyskie wrocław
+    poznań kraków gdańsk toruń białystok rzeszów częstochowa
+"""
+_WRITTEN_IN: Final = ("cp1250", "iso-8859-2", "cp852", "mac-latin2")
+_LACKING: Final = ("ascii", "latin-1", "cp1252", "cp850", "cp437")  # what they lack becomes ? or _
+_POLISH: Final = frozenset("ąćęłńóśźż")
+_TOKEN: Final = re.compile(r"(?:[^\x00-\x7f\s]|[A-Za-z0-9?_])+")
+
+# --- Signs that stand for a letter in running text; in a password each of them may be meant ---------------------------
+_LETTER: Final = r"[^\W\d_¹²³¼½¾⁰-₟ªº]"
+_SMALL: Final = "[a-zß-öø-ž]"
+_SIGN_FOR_LETTER: Final = re.compile(
+    rf"(?<={_LETTER})(?<!\bm)(?<!\b[dcmk]m)³(?={_SMALL})"  # no unit such as m³
+    rf"|(?<!\w)[£¯¦]{_SMALL}{{2}}|{_SMALL}¹{_SMALL}|{_SMALL}{{2}}[±¿](?!\w)|{_SMALL}ñ(?:sk|cz|st)"
+)
+_PAGE: Final = re.compile(r"//|\bwww\.", re.IGNORECASE)
+_PERCENT: Final = re.compile(r"(?<!\d)%(?:2[0-9A-F]|3[A-F]|40|5[BDEF]|7[B-E])", re.IGNORECASE)
+_ESCAPE: Final = re.compile(
+    r"&(?:#[0-9]+|#x[0-9a-f]+|[a-z]+[0-9]{0,2});|[%\\]u[0-9a-f]{4}|(?:%|=|\\x)[0-9a-f]{2}", re.IGNORECASE
+)
+_MARKS: Final = frozenset("?_")  # what programs write for each letter that they lack
+
+
+def is_suspect(password: str, damage: frozenset[str]) -> bool:
+    """Tell whether a password may not be the one that its person wrote, since letters were garbled on the way.
+
+    damage: what has happened to the list: Damage.LETTERS where letters outside ASCII are others than they were, the
+    signs that stand for a letter, and the signs that escapes begin with.
+    """
+    if is_garbled(password) or (Damage.LETTERS in damage and not password.isascii()):
+        return True
+    if any(mark in password for mark in damage & _MARKS):
+        return True
+    return any(match[0][0] in damage for match in _ESCAPE.finditer(password))
+
+
+def damage_of_names(names: Iterable[str]) -> frozenset[str]:
+    """Return what the names of all columns prove."""
+    return frozenset(found for name in names if name for found in _damage_of_name(name))
+
+
+def damage_of_sheet(sheet: Sheet, passwords: int | None) -> frozenset[str]:
+    """Return what the cells of a sheet prove; `passwords` is the index of their column."""
+    found: set[str] = set()
+    for record in sheet.records:
+        for index, cell in enumerate(record.cells):
+            found.update(_damage_of_cell(cell[:MAX_CELL], is_password=index == passwords))
+    return frozenset(found)
+
+
+def _damage_of_name(name: str) -> Iterator[str]:
+    match = garbled_name(name)
+    damage = match[1] if match else None
+    if damage is Damage.ENTITIES:
+        yield from {escape[0][0] for escape in _ESCAPE.finditer(name)}
+    words = _garbled_words() | _words_with_gaps()
+    tokens = [token for token in map(str.lower, _TOKEN.findall(name)) if token in words]
+    if damage is Damage.LETTERS or tokens:
+        yield Damage.LETTERS
+        # What lacks letters otherwise has this mark for a blank.
+        marks = _MARKS if name.isascii() and "?" not in name else {"?"}
+        yield from marks & set("".join(tokens) or name)
+    yield from _damage_of_cell(name, is_password=False)
+
+
+def _damage_of_cell(cell: str, *, is_password: bool) -> Iterator[str]:
+    if cell.isascii() and not any(sign in cell for sign in "&%=\\"):
+        return
+    if not is_password and _PAGE.search(cell):  # addresses of pages are escaped so
+        return
+    yield from sure_escapes(cell)
+    if not is_password and _PERCENT.search(cell):
+        yield "%"
+    if not cell.isascii() and (is_garbled(cell) or (not is_password and _is_garbled_prose(cell))):
+        yield Damage.LETTERS
+
+
+def _is_garbled_prose(text: str) -> bool:
+    if _SIGN_FOR_LETTER.search(text):
+        return True
+    return any(token in _garbled_words() for token in map(str.lower, _TOKEN.findall(text)))
+
+
+@cache
+def _garbled_words() -> frozenset[str]:
+    """Return what becomes of the words when they are decoded wrongly."""
+    found: set[str] = set()
+    for word in f"{_NAME_WORDS}{_PEOPLE_WORDS}".split():
+        for written in (word, word.upper(), word.capitalize()):
+            for code_page in CODE_PAGES:
+                found.add(misread(written, code_page))
+                found.update(written.encode(page).decode(code_page, "replace") for page in _WRITTEN_IN)
+    return frozenset(text for text in map(str.lower, found) if not _is_proper(text))
+
+
+@cache
+def _words_with_gaps() -> frozenset[str]:
+    """Return the words of names with a sign for each letter, or each byte of one, that an encoding lacks."""
+    found: set[str] = set()
+    for word in _NAME_WORDS.split():
+        found.update(word.encode(page, "replace").decode(page) for page in _LACKING)
+        found.add("".join(letter if letter.isascii() else "??" for letter in word))
+    found |= {word.replace("?", "_") for word in found}
+    return frozenset(word for word in found if not _is_proper(word))
+
+
+def _is_proper(text: str) -> bool:
+    return all(letter in _POLISH or (letter.isascii() and letter.isalnum()) for letter in text)
