@@ -491,6 +491,10 @@ def test_other_cells_prove_nothing(cell):
     assert damage_of_sheet(Sheet(None, (Record(2, ["jan@a.pl", "x", cell]),)), 1) == frozenset()
 
 
+def test_an_escaped_sign_proves_nothing_about_letters():
+    assert damage_of_sheet(Sheet(None, (Record(2, ["Łoś &amp; syn", "żółw&lt;1"]),)), 1) == {"&"}
+
+
 def test_percent_escapes_prove_something_only_beside_the_passwords():
     assert damage_of_sheet(Sheet(None, (Record(2, ["Jan%20K", "x"]),)), 1) == {"%"}
     assert damage_of_sheet(Sheet(None, (Record(2, ["Jan K", "ma%20pa"]),)), 1) == frozenset()

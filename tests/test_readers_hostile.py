@@ -65,6 +65,12 @@ def test_open_quotation_marks_on_every_line_take_no_longer_than_the_file():
     assert file.rows_read == MAX_COUNTED + 1
 
 
+@pytest.mark.parametrize("line", ['a@b.pl;"x"\n\n', '"x";y\nz\n', '"x"\nz"y\n', 'a@b.pl;"x"y\nz\n', '"\n"x"\n'])
+def test_looking_for_the_rest_of_a_row_takes_no_longer_than_the_file(line):
+    assert is_sound(read(HEADER + b"a@b.pl;\n" * 3 + line.encode() * 100_000))
+    assert is_sound(read(HEADER + line.encode() + b"z\n" * 100_000 + b'"'))
+
+
 def test_a_picture_named_table_is_refused():
     assert codes(read(b"\x89PNG\r\n\x1a\n" + b"IHDR" * 100)) == ["not_a_table"]
     assert codes(read(b"\xff\xd8\xff\xe0" + b"JFIF" * 100)) == ["not_a_table"]

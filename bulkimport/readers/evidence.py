@@ -12,12 +12,12 @@ from typing import Final
 
 from bulkimport.readers.book import MAX_CELL, Sheet
 from bulkimport.readers.garbled import Damage, garbled_name, is_garbled, sure_escapes
-from bulkimport.readers.mojibake import CODE_PAGES, misread
+from bulkimport.readers.mojibake import CODE_PAGES, misread, was_misread
 
 # Words with letters outside ASCII that stand often in names of columns, and in names of people and places.
 _NAME_WORDS: Final = """
     hasło hasła pojemność kopię imię dział oddział wydział miejscowość województwo płeć zespół służbowy służbowe
-    służbowa szkoła szkoły użytkownik użytkownika piętro pokój ważność ważne źródło język uczeń ucznia księgowość
+    służbowa szkoła szkoły użytkownik użytkownika piętro pokój ważność źródło język uczeń ucznia księgowość
     przełożony przełożona urządzenie zastępca właściciel współpracownik komórka komórkowy komórki państwo miesiąc
     dzień treść wartość ilość wiadomość świetlica powód zgłoszenie wygaśnięcia rozwiązania gałąź główny główne główna
     średnia łącznie osób pracowników uczniów skrzynkę pocztę domenę sprzedaż założenia zmianę płatność własność
@@ -103,7 +103,7 @@ def _damage_of_cell(cell: str, *, is_password: bool) -> Iterator[str]:
     yield from sure_escapes(cell)
     if not is_password and _PERCENT.search(cell):
         yield "%"
-    if not cell.isascii() and (is_garbled(cell) or (not is_password and _is_garbled_prose(cell))):
+    if "\ufffd" in cell or was_misread(cell) or (not is_password and _is_garbled_prose(cell)):
         yield Damage.LETTERS
 
 

@@ -14,7 +14,7 @@ from itertools import groupby, pairwise, product
 from typing import Final
 
 from accounts.validators import trimmed
-from bulkimport.columns import CHOICES, field_named, folded
+from bulkimport.columns import CHOICES, field_hinted, field_named, folded
 from bulkimport.readers.book import MAX_NAME
 from bulkimport.readers.mojibake import CODE_PAGES, misread, was_misread
 from bulkimport.rows import Field
@@ -108,13 +108,13 @@ def looks_like(name: str) -> Field | None:
     """
     name = trimmed(name[:MAX_NAME])
     whole = folded(name)
-    if any(word in whole for word in _PASSWORD_WORDS):
-        return Field.PASSWORD
     if field := _LIKELY_WHOLE.get(whole):
         return field
     words = re.findall(r"[^\W_]+", name)
     for parts in (words, [part for word in words for part in _taken_apart(word)]):
         tokens = [token for part in parts if (token := folded(part))]
+        if any(map(_is_of_passwords, tokens)):
+            return Field.PASSWORD
         ends = [part for count in range(1, len(tokens) + 1) for part in (tokens[:count], tokens[-count:])]
         known = [(len(part), field) for part in ends if (field := _field_likely("".join(part)))]
         if known:
@@ -131,6 +131,15 @@ def looks_like(name: str) -> Field | None:
 
 def _field_likely(name: str) -> Field | None:
     return field_named(name) or _LIKELY_NAMES.get(name)
+
+
+def _is_of_passwords(token: str) -> bool:
+    """Tell whether a word is our name, alone or in one with a word for a mailbox or its user: userpassword."""
+    if field_named(token) is Field.PASSWORD:
+        return True
+    rests = [token.removeprefix(word) for word in _PASSWORD_WORDS if token.startswith(word)]
+    rests += [token.removesuffix(word) for word in _PASSWORD_WORDS if token.endswith(word)]
+    return any(not rest or field_named(rest) or field_hinted(rest) for rest in rests)
 
 
 def _taken_apart(word: str) -> list[str]:

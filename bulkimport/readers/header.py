@@ -55,7 +55,8 @@ def _score(names: Sequence[str]) -> tuple[int, int, int]:
     matches = [match for name in names if name and (match := match_name(name))]
     fields = {match.field for match in matches}
     certain = any(match.field is Field.EMAIL and match.strength > 1 for match in matches)
-    alike = sum(1 for name in names if name and not match_name(name) and looks_like(name)) if not fields else 0
+    # Not what has a digit: passwords like to look like “password”.
+    alike = sum(1 for name in harmless_names(names) if name and looks_like(name)) if not fields else 0
     return len(fields), int(certain), alike
 
 

@@ -47,7 +47,12 @@ def was_misread(text: str) -> bool:
         return False
     if _C1_CONTROL.search(text) or _ODD_IN_WORD.search(text):
         return True
-    return any(_was_utf8(text, code_page) for code_page in _READ_ONCE)
+    first = next(character for character in text if not character.isascii())
+    return any(_was_utf8(text, code_page) for code_page in _READ_ONCE if _begins_letter(first, code_page))
+
+
+def _begins_letter(character: str, code_page: str) -> bool:
+    return b"\xc2" <= _bytes(code_page).get(character, _NO_BYTE) <= b"\xef"
 
 
 def _was_utf8(text: str, code_page: str) -> bool:

@@ -100,26 +100,35 @@ def records(text: str, separator: str, *, start: int = 0, doubts: Doubts = NO_DO
         elif end - at > _LONGEST_LINE:
             yield Record(line, (), "cell_too_long")
         else:
-            row = _row(text, at, end, separator)
-            guess = _guess(text[at:end], separator)
-            height = text.count("\n", at, row.end) if row else 0
             is_doubtful = is_below_fault or line <= closing
-            is_sound = (
-                row is not None
-                and not (row.has_stray_mark and (any(row.is_quoted) or line == closing))
-                and not (is_doubtful and not is_blank(guess) and not doubts.is_row(row.cells))
-                and not doubts.has_swallowed(row)
-            )
-            if row and is_sound and (height_of_rest := _height_of_rest(text, row, separator, doubts)):
-                is_sound, height = False, height + height_of_rest
-            if row and is_sound:
-                yield Record(line, _bounded(row.cells))
-                end, line = row.end, line + height
+            row = _sound_row(text, at, end, separator, doubts, is_doubtful=is_doubtful, is_closing=line == closing)
+            if isinstance(row, int):
+                closing = max(closing, line + row)
+                yield Record(line, _bounded(_guess(text[at:end], separator)), "quotes", line + row)
             else:
-                yield Record(line, _bounded(guess), "quotes", line + height)
-                closing = max(closing, line + height)
-            is_below_fault = not is_sound
+                yield Record(line, _bounded(row.cells))
+                end, line = row.end, line + text.count("\n", at, row.end)
+            is_below_fault = isinstance(row, int)
         at, line = end + 1, line + 1
+
+
+def _sound_row(
+    text: str, at: int, end: int, separator: str, doubts: Doubts, *, is_doubtful: bool, is_closing: bool
+) -> Row | int:
+    """Return the row that begins at `at`; where it is faulty, how many lines below its first one it seems to end.
+
+    is_doubtful: the line may be the rest of a faulty row. is_closing: it is the last that such a row would have taken.
+    """
+    row = _row(text, at, end, separator)
+    if row is None:
+        return 0
+    height = text.count("\n", at, row.end)
+    is_rest = is_doubtful and not is_blank(row.cells) and not doubts.is_row(row.cells)
+    has_wrong_mark = row.has_stray_mark and (any(row.is_quoted) or is_closing)
+    if is_rest or has_wrong_mark or doubts.has_swallowed(row):
+        return height
+    rest = _height_of_rest(text, row, separator, doubts)
+    return height + rest if rest else row
 
 
 def _height_of_rest(text: str, row: Row, separator: str, doubts: Doubts) -> int:

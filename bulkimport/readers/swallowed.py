@@ -42,8 +42,8 @@ class Shape:
     """What the rows of a list look like.
 
     widths: how many cells the header and most rows have. email: the index of the column of addresses, None where there
-    is none. is_ragged: rows may lack cells at their end. is_spaced: a blank follows the separators. names: the cells of the header,
-    empty where there is none.
+    is none. is_ragged: rows may lack cells at their end. is_spaced: a blank follows the separators. names: the
+    cells of the header, none without one.
     """
 
     separator: str
@@ -60,7 +60,7 @@ class Shape:
         if not any(quoted and "\n" in cell for cell, quoted in zip(row.cells, row.is_quoted, strict=True)):
             return False
         if max(self.widths) == 1 and len(row.cells) == 1:
-            entries = [line for line in row.cells[0].split("\n") if has_text(line)]
+            entries = [line.strip('" ') for line in row.cells[0].split("\n") if has_text(line)]
             return len(entries) > 1 and (any(map(is_address, entries)) or not known_fields(row.cells))
         lines = list(self._lines(row))
         if any(line.is_inner and self._is_row(line) for line in lines):
@@ -182,7 +182,10 @@ def shape_of(sample_text: str, separator: str) -> Shape:
     layout = lay_out(sample, SheetChoice())
     rows = sample[layout.first_row :]
     email = _email_column(layout, rows)
-    widths = _widths(rows, separator)
+    # The rest of a row whose marks are wrong has no address, and its width says nothing.
+    widths = _widths([row for row in rows if _has_email(row.cells, email)] or rows, separator) or _widths(
+        rows, separator
+    )
     if layout.header is not None:
         widths |= _widths([sample[layout.header]], separator)
     lines = sample_text.split("\n")

@@ -22,8 +22,8 @@ _HEAD: Final = 65_536  # bytes that tell whether a text is UTF-16
 
 _OTHER_KINDS: Final = (b"%PDF", b"{\\rtf", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
 _MARKUP: Final = re.compile(r"\s*<(\?xml|!|html|head|meta|body|table|style|div)", re.IGNORECASE)
-# Tables in the text formats of old spreadsheets. A header may begin with the name ID.
-_OLD_TABLES: Final = re.compile(r"TABLE\s*\n\s*0,\s*1\s*\n|ID;P[A-Z0-9]*(;[A-Z][A-Z0-9]*)*\s*\n\s*[A-Z];")
+# DIF and SYLK, which old spreadsheets write. The header of a list may begin with the name ID as well.
+_OLD_TABLES: Final = re.compile(r"TABLE *\n *0, ?1 *\n|ID;P[A-Z0-9]*(;[NE])* *\n[A-Z]{1,2};[A-Z]")
 
 _LOWER: Final = "ąćęłńóśźż"
 _POLISH: Final = re.compile(f"[{_LOWER}{_LOWER.upper()}]")
