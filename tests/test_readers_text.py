@@ -421,7 +421,9 @@ SWALLOWED = [
     ("email|domain|password", 'jan|"b.pl|h1\nola|b.pl"|h2'),
     ("E-mail;Hasło;Pojemność", 'jan@b.pl;"h1;5\newa.b.pl;h3;6\nola";h2;7'),
     ("E-mail;Hasło;Pojemność;Uwagi", 'jan@b.pl;"h1;5;\nola@b.pl;h2"'),
+    ("E-mail;Hasło;Przekierowanie;Pojemność", 'jan@b.pl;h1;;"\nola@b.pl;;f@x.pl";'),
     # With quoted cells, and cells of several lines, among them.
+    ("Hasło;Uwagi;E-mail", 'h1;"p\n\nq"";jan@b.pl\nh2;""x;y\nz";ola@b.pl'),
     ("E-mail;Hasło;Uwagi", '"jan@b.pl;h1;\newa@b.pl;"";\nola@b.pl";h2;"a\nb"'),
     # Without names of columns.
     ("zofia@b.pl;h0;5", 'jan@b.pl;"h1;5\nola@b.pl;h2";6'),

@@ -42,7 +42,8 @@ class Shape:
     """What the rows of a list look like.
 
     widths: how many cells the header and most rows have. email: the index of the column of addresses, None where there
-    is none. is_ragged: rows may lack cells at their end. is_spaced: a blank follows the separators. names: the
+    is none. is_ragged: rows may lack cells at their end. is_uneven: even though others have them. is_spaced: a blank
+    follows the separators. names: the
     cells of the header, none without one.
     """
 
@@ -50,6 +51,7 @@ class Shape:
     widths: frozenset[int]
     email: int | None
     is_ragged: bool
+    is_uneven: bool
     is_spaced: bool
     names: list[str]
 
@@ -63,14 +65,14 @@ class Shape:
             entries = [line.strip('" ') for line in row.cells[0].split("\n") if has_text(line)]
             return len(entries) > 1 and (any(map(is_address, entries)) or not known_fields(row.cells))
         lines = list(self._lines(row))
-        if any(line.is_inner and self._is_row(line) for line in lines):
+        if any(line.is_inner and self._is_row(line) for line in lines) or self._has_torn_cells(row):
             return True
         is_wide = len(row.cells) > max(self.widths)
         if is_wide and not is_blank(row.cells[max(self.widths) :]):
             return True
         if _begins_with_names(lines):
             return True
-        if self._is_list_of_addresses(row) or not (is_wide or any(line.inside for line in lines)):
+        if (self._is_list_of_addresses(row) and not is_wide) or not (is_wide or any(line.inside for line in lines)):
             return False
         ends = [line for line in lines if not line.is_inner]
         if any(
@@ -84,7 +86,7 @@ class Shape:
         """Tell whether the cells of a line below a fault are a row of the list, or the names of its columns."""
         if [cell.strip(' "') for cell in cells] == self.names:
             return True
-        if len(cells) not in self.widths and not (self._may_lack_cells and 1 < len(cells) < max(self.widths)):
+        if len(cells) not in self.widths and not (self.is_uneven and 1 < len(cells) < max(self.widths)):
             return False
         return self.email is None or self._has_address([cell.replace('"', "") for cell in cells])
 
@@ -94,14 +96,10 @@ class Shape:
         is_sound = (
             below is not None and not below.has_stray_mark and not (is_tall and len(below.cells) not in self.widths)
         )
-        is_short = len(row.cells) < max(self.widths) and row.is_quoted[-1]
+        is_short = len(row.cells) < max(self.widths)
         if is_sound:
-            return is_short and not self._may_lack_cells and not self.is_row(cells)
+            return is_short and not self.is_uneven and not self.is_row(cells)
         return is_short or not self.is_row(cells)
-
-    @property
-    def _may_lack_cells(self) -> bool:
-        return self.is_ragged or len(self.widths) > 1
 
     def _has_merged_cells(self, row: Row) -> bool:
         """Tell whether a row lacks just the cells that its quoted ones may have taken in.
@@ -118,6 +116,20 @@ class Shape:
             if addresses < 2 or addresses < sum(has_text(part) for part in parts):
                 taken_in += len(parts) - 1
         return taken_in >= missing
+
+    def _has_torn_cells(self, row: Row) -> bool:
+        """Tell whether a cell of several lines has an address between separators, and a mark that opens or closes.
+
+        So it takes in a row that has a cell of several lines itself, and whose address then stands in any place.
+        """
+        for cell, quoted in zip(row.cells, row.is_quoted, strict=True):
+            if quoted and "\n" in cell and '"' in cell:
+                lines = [line.split(self.separator) for line in cell.split("\n")]
+                parts = [part for line in lines if len(line) > 1 for part in line]
+                has_address = any(is_address(part.strip(' "')) for part in parts)
+                if has_address and any(part.count('"') % 2 for part in parts):
+                    return True
+        return False
 
     def _is_whole_row(self, row: Row) -> bool:
         parts = split_line(row.cells[0], self.separator) if is_blank(row.cells[1:]) else None
@@ -194,11 +206,13 @@ def shape_of(sample_text: str, separator: str) -> Shape:
     elif not widths:
         widths = frozenset([lines[0].count(separator) + 1])
     plain = [record for record in rows if '"' not in lines[record.line - 1]]
+    plain_widths = [len(record.cells) for record in plain if _has_email(record.cells, email)]
     return Shape(
         separator,
         widths,
         email,
-        is_ragged=any(len(record.cells) < min(widths) and _has_email(record.cells, email) for record in plain),
+        is_ragged=any(width < min(widths) for width in plain_widths),
+        is_uneven=any(width < max(widths) for width in plain_widths),
         is_spaced=any(f"{separator} " in lines[record.line - 1] for record in plain),
         names=[] if layout.header is None else [cell.strip(' "') for cell in sample[layout.header].cells],
     )
