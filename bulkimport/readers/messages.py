@@ -258,8 +258,8 @@ def row_fault(record: Record) -> str:
         ) % {"first": record.line, "last": record.last}
     if record.fault == "quotes":
         return _(
-            "The quotation marks of this line do not match. Close each one that is opened, and write one that belongs "
-            "to a value twice."
+            "The quotation marks of this line, or of the one above that it may belong to, do not match. Close each one "
+            "that is opened, and write one that belongs to a value twice."
         )
     return cell_too_long()
 

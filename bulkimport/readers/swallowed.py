@@ -42,9 +42,8 @@ class Shape:
     """What the rows of a list look like.
 
     widths: how many cells the header and most rows have. email: the index of the column of addresses, None where there
-    is none. is_ragged: rows may lack cells at their end. is_uneven: even though others have them. is_spaced: a blank
-    follows the separators. names: the
-    cells of the header, none without one.
+    is none. is_ragged: there are rows shorter than each of the widths. is_uneven: there are some shorter than the
+    widest. is_spaced: a blank follows the separators. names: the cells of the header, none without one.
     """
 
     separator: str
