@@ -136,6 +136,8 @@ PROBLEMS_NAMES = ("Problems", "Problemy")
 
 def folded(name: str) -> str:
     """Return a header name as it is compared: without accents, blanks, punctuation and case."""
+    if name.isascii():  # as most cells are, of which a hostile list has a million
+        return "".join(filter(str.isalnum, name.lower()))
     plain = unicodedata.normalize("NFKD", name.casefold().replace("ł", "l"))
     return "".join(character for character in plain if character.isalnum() and character.isascii())
 

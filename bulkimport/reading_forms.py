@@ -9,6 +9,7 @@ from itertools import takewhile
 from typing import Any, Final
 
 from django import forms
+from django.http import QueryDict
 
 from bulkimport.readers.book import MAX_COLUMNS
 from bulkimport.reading_page import alike_sheets, as_text, is_text
@@ -113,9 +114,17 @@ class ReadingForm(forms.Form):
         return str(self.data.get(name, ""))
 
 
+def changed_ticks(data: QueryDict) -> set[str] | None:
+    """Return the numbers of the sheets that are ticked on a page, None where they are as the page showed them."""
+    if "sheets-was" not in data:
+        return None
+    ticked = set(data.getlist("sheet"))
+    return None if ticked == set(filter(None, data["sheets-was"].split(","))) else ticked
+
+
 def with_ticked(before: Reading, file: FileRows, numbers: Collection[str]) -> Reading:
-    """Return a reading of exactly the sheets whose numbers were ticked. Where there is only one, there are no ticks."""
-    if len(file.sheets) < 2:
+    """Return a reading of exactly the sheets whose numbers were ticked. A text has no ticks."""
+    if is_text(file):
         return before
     ticks = {sheet.name: str(sheet.number) in numbers for sheet in file.sheets}
     ticked = {name: replace(before.sheets.get(name, _AS_DETECTED), is_read=is_read) for name, is_read in ticks.items()}

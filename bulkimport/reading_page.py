@@ -84,10 +84,15 @@ def reading_page(import_record: Import, plan: Plan) -> ReadingPage:
     """Return what the page of a checked import shows of how its list was read."""
     asked = asked_sheet(plan.file)
     return ReadingPage(
-        workbook=workbook_of(plan) if len(plan.file.sheets) > 1 else None,
+        workbook=workbook_of(plan) if _has_ticks(plan.file) else None,
         columns=columns_part(import_record, plan, asked) if asked else None,
         can_change=can_change(import_record, plan.file),
     )
+
+
+def _has_ticks(file: FileRows) -> bool:
+    """Tell whether sheets can be chosen: there are several, or the only one is hidden and waits to be ticked."""
+    return len(file.sheets) > 1 or (not is_text(file) and any(not sheet.is_read for sheet in file.sheets))
 
 
 def can_change(import_record: Import, file: FileRows) -> bool:

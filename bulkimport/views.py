@@ -27,8 +27,9 @@ from bulkimport.checked_page import checked_page
 from bulkimport.columns import COLUMNS
 from bulkimport.forms import UploadForm, changed_quota, corrections_in
 from bulkimport.models import SEALED, Import
+from bulkimport.reading_forms import changed_ticks, with_ticked
 from bulkimport.reading_page import reading_page
-from bulkimport.rows import Field, Place, Plan
+from bulkimport.rows import Dialect, Field, FileRows, Place, Plan
 from bulkimport.services.after import forget_secrets, plan_undo, purge_expired
 from bulkimport.services.after import undo as undo_import
 from bulkimport.services.checking import (
@@ -43,7 +44,7 @@ from bulkimport.services.checking import (
     upload,
 )
 from bulkimport.services.creating import claim
-from bulkimport.services.reading import BusyError, ImportNotOpen, read
+from bulkimport.services.reading import BusyError, ImportNotOpen, choices_of, read
 from bulkimport.wording import named, results_of, warnings_of, welcome_of
 
 IMPORTS_PER_PAGE = 50
@@ -205,26 +206,37 @@ def _take_corrections(request: HttpRequest, import_record: Import) -> HttpRespon
     corrections = corrections_in(request.POST, with_confirmed=is_current)
     quota = changed_quota(request.POST)
     typed = _stamp_of(import_record, corrections, quota)
+    may_create = is_current
     with suppress(ImportNotOpen, PageOutdated, BusyError):  # the page of the import says what is the matter
         if import_record.status == Import.Status.CHECKED:
-            place_of = read(import_record).place
-            by_place = {place: cells for key, cells in corrections.items() if (place := place_of(key))}
+            file = _read_or_unknown(import_record)
+            by_place = {place: cells for key, cells in corrections.items() if (place := file.place(key))}
+            reading = None
+            if is_current and (ticked := changed_ticks(request.POST)) is not None:
+                reading = with_ticked(choices_of(import_record).reading, file, ticked)
+                may_create = False  # nobody has seen the rows of these sheets
             plan, _dropped = correct(
-                import_record, corrections=by_place, default_quota=quota, seen_version=seen_version
+                import_record,
+                corrections=by_place,
+                reading=reading,
+                default_quota=quota,
+                seen_version=seen_version,
             )
         else:
             plan = check(import_record)
         if action == "create":
-            is_created = is_current and _create(import_record, plan)
+            is_created = may_create and _create(import_record, plan)
         if action == "create_good":
             named_places = map(plan.file.place, request.POST.get("left_out", "").split(","))
             leave_out = [place for place in named_places if place]
-            is_created = is_current and _create(import_record, plan, leave_out=leave_out)
+            is_created = may_create and _create(import_record, plan, leave_out=leave_out)
     import_record = own_import_or_404(request, import_record.pk)  # as it is now, or discarded in another tab
     is_waiting = import_record.status == Import.Status.CHECKED  # else the first of two presses has done it
     is_lost = not is_waiting and not is_created and typed and request.session.get("typed_last") != typed
     if action in ("create", "create_good") and is_waiting and not is_created:
         messages.warning(request, _("Nothing was created. Look at the list as it is now and decide again."))
+    elif is_waiting and corrections and not is_current:
+        messages.warning(request, _("The list was changed in another tab. Look at it as it is now."))
     elif is_lost:
         messages.warning(request, _("What you changed was not used: the accounts had been created already."))
     request.session["typed_last"] = typed
@@ -233,6 +245,17 @@ def _take_corrections(request: HttpRequest, import_record: Import) -> HttpRespon
     if action == "show_all":  # a button of the form, so that what was typed is not lost
         return redirect(f"{import_record.get_absolute_url()}?rows=all#good")
     return _to_summary(import_record) if is_waiting and action == "check" else redirect(import_record)
+
+
+def _read_or_unknown(import_record: Import) -> FileRows:
+    """Return the rows of an import; none where they cannot be read now, so that what was typed is stored all the same.
+
+    Raises ImportNotOpen.
+    """
+    try:
+        return read(import_record)
+    except BusyError:
+        return FileRows(Dialect())
 
 
 def _to_summary(import_record: Import) -> HttpResponse:

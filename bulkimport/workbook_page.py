@@ -33,13 +33,15 @@ class WorkbookSheet:
 class Workbook:
     """The sheets of a workbook. title: how many are read; read: which, with their accounts; others: those that are not.
 
-    is_open: whether one was left unread without anybody having said so.
+    is_open: whether one was left unread without anybody having said so. ticked: the numbers of those that are read, for
+    the page to send back.
     """
 
     is_open: bool
     title: str
     read: str
     others: str
+    ticked: str
     sheets: tuple[WorkbookSheet, ...]
 
 
@@ -51,6 +53,7 @@ def workbook_of(plan: Plan) -> Workbook:
     return Workbook(
         is_open=bool(plan.unread_sheets),
         title=title % {"read": grouped(len(read)), "all": grouped(len(sheets))},
+        ticked=",".join(str(sheet.number) for sheet in read),
         read=_listed(f"{sheet.name} {grouped(sheet.rows)}" for sheet in read),
         others=_others([sheet for sheet in sheets if not sheet.is_read]),
         sheets=tuple(_line(sheet, sheets[:index]) for index, sheet in enumerate(sheets)),

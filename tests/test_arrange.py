@@ -1,11 +1,13 @@
 """From a book to rows: header, columns, lines that are no accounts, sheets, and the sum that counts every line."""
 
 from collections.abc import Sequence
+from unittest.mock import patch
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from bulkimport.readers import header
 from bulkimport.readers.arrange import arrange
 from bulkimport.readers.book import Book, Mark, Record, Refusal, Sheet, from_json, to_json
 from bulkimport.rows import Field, FileRows, Level, Reading, SheetChoice
@@ -167,6 +169,20 @@ def test_a_garbled_name_is_known_but_the_passwords_below_it_are_not_believed() -
 def test_a_name_with_question_marks_makes_passwords_with_them_suspect() -> None:
     file = read(sheet(["E-mail", "Has?o"], ["jan@a.pl", "haslo1"], ["ola@a.pl", "za????1"]))
     assert [[problem.code for problem in row.problems] for row in file.rows] == [[], ["encoding_broken"]]
+
+
+@pytest.mark.parametrize("name", ["Has&#322", "Has&lstrok", "Has&#x142"])
+def test_a_name_that_was_cut_at_the_semicolon_of_an_entity_stops_the_file(name: str) -> None:
+    assert "column_unclear" in codes(read(sheet(["E-mail", name, "o"], ["jan@a.pl", "haslo1"])))
+
+
+def test_a_wide_sheet_of_other_things_costs_no_more_than_its_cells() -> None:
+    """Each line without an @ is asked whether it is a header again; that must not look at its words one by one."""
+    asked: list[str] = []
+    rows = [[f"żółć {line} {column} " * 5 for column in range(100)] for line in range(300)]
+    with patch.object(header, "garbled_name", side_effect=asked.append):
+        read(sheet(["E-mail"], ["jan@a.pl"], name="A"), sheet(*rows, name="B"))
+    assert len(asked) < len(rows) * len(rows[0]) / 3, "those of the first lines, a few times"
 
 
 def test_a_name_that_lacks_letters_stops_the_file() -> None:
@@ -429,8 +445,10 @@ def test_every_line_is_an_account_left_out_blank_or_the_header(grids: list[tuple
     headers = sum(bool(each.header_line) for each in file.sheets if each.is_read)
     lines = sum(len(each.records) + each.blank for each in sheets if each.name in read_sheets)
     assert file.rows_read == lines - headers
-    named = {problem.sheet for problem in file.problems if problem.code in ("sheet_not_read", "sheet_hidden")}
-    assert named == {each.name for each in sheets} - read_sheets
+    named = [problem.message for problem in file.problems if problem.code in ("sheet_not_read", "sheet_hidden")]
+    unread = [each.name for each in sheets if each.name not in read_sheets]
+    assert len(named) == len(unread)
+    assert all(f"“{name}”" in message for name, message in zip(unread, named, strict=True))
 
 
 @given(st.lists(grid, min_size=1, max_size=3))

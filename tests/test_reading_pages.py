@@ -174,6 +174,40 @@ def test_a_sheet_read_for_want_of_a_better_one_stays_when_another_gets_columns(b
     assert "2 accounts ready" in send_form(browser_of, url, "/columns/", {"action": "check"})
 
 
+def corrections_form(html: str, url: str) -> dict[str, list[str]]:
+    """Return what the form of the rows would send, with the ticks that belong to it."""
+    return {"sheets-was": ["1,2"], "version": re.findall(r'name="version" value="([0-9]+)"', html)[:1]}
+
+
+@pytest.mark.usefixtures("create_in_place")
+@pytest.mark.parametrize("action", ["create", "create_good"])
+def test_nothing_is_created_while_ticks_were_changed(browser_of: Client, action: str) -> None:
+    url = send(browser_of, workbook({"7a": pupils("7a", 1), "8a": pupils("8a", 2)}))
+    html = browser_of.get(url).content.decode()
+    assert 'name="sheets-was"' in html
+    fields = {**corrections_form(html, url), "sheet": ["1"], "action": action, "1-2-quota": "5", "1-2-quota-was": ""}
+    html = browser_of.post(url, fields, follow=True).content.decode()
+    assert not Mailbox.objects.exists()
+    assert "Nothing was created. Look at the list as it is now" in html
+    assert ticked(html) == ["1"]
+    assert "1 account ready" in html
+    assert Import.objects.get().version == 1
+
+
+def test_a_sheet_that_is_ticked_again_has_its_corrections_again(browser_of: Client) -> None:
+    url = send(browser_of, workbook({"7a": pupils("7a", 1), "8a": [["E-mail"], ["bad"]]}))
+    browser_of.post(url, {"2-2-email": "dobry@przyklad.iq.pl", "action": "check"})
+    tick(browser_of, url, 1)
+    html = tick(browser_of, url, 1, 2)
+    assert "2 accounts ready, from 2 sheets" in html
+
+
+def test_the_only_sheet_can_be_ticked_where_it_is_hidden(browser_of: Client) -> None:
+    url = send(browser_of, workbook({"Pusty": [], "Lista": pupils("7a", 2)}, hidden=["Lista"]))
+    assert "sheet" not in form_in(browser_of.get(url).content.decode(), "/reading/").fields
+    assert "2 accounts ready" in tick(browser_of, url, 1)
+
+
 def test_columns_are_said_once_for_all_sheets_with_the_same_names(browser_of: Client) -> None:
     names = ["Kto", "E-mail", "Hasło do poczty"]
     classes = {name: [names, ["Ala", f"{name}@przyklad.iq.pl", "Haslo123"]] for name in ("7a", "7b", "8a")}
@@ -207,11 +241,13 @@ def test_rows_are_named_with_their_sheets(browser_of: Client) -> None:
     assert Mailbox.objects.count() == 3
 
 
-def test_corrections_of_a_sheet_that_is_no_longer_read_are_named(browser_of: Client) -> None:
+def test_corrections_of_a_sheet_whose_columns_have_changed_are_named(browser_of: Client) -> None:
     url = send(browser_of, SCHOOL)
     browser_of.post(url, {"action": "check", "2-2-email": "ewa@przyklad.iq.pl"})
-    text = text_of(tick(browser_of, url, 1, 3))
-    assert "This correction no longer fits and was dropped: 7b, row 2, E-mail." in text
+    html = send_form(
+        browser_of, f"{url}columns/?sheet=2", "/columns/", {"action": "check", "column-0": "email", "column-1": ""}
+    )
+    assert "This correction no longer fits and was dropped: 7b, row 2, E-mail." in text_of(html)
 
 
 def test_a_page_older_than_a_correction_unticks_nothing(browser_of: Client) -> None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import io
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
+import openpyxl
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -26,7 +28,7 @@ from bulkimport.services.creating import claim, create
 from bulkimport.services.reading import as_stored, choices_of, from_stored
 from tests.factories import make_checked_import, make_client, make_created_import, make_user
 from tests.manifest import SAMPLES
-from tests.reading import at
+from tests.reading import at, typed_into
 
 pytestmark = pytest.mark.django_db
 
@@ -237,6 +239,33 @@ def test_a_list_that_waits_over_an_upgrade_keeps_what_was_said_and_typed(custome
     assert [(draft.address, draft.password) for draft in plan.drafts] == [("jan@przyklad.iq.pl", "Wiosna2024")]
     correct(import_record, corrections=at({2: {Field.QUOTA: "5"}}))
     assert len(choices_of(Import.objects.get()).corrections) == 2
+
+
+def test_what_was_typed_before_an_upgrade_stays_in_the_sheet_that_was_read_then(customer: User, domain: Domain) -> None:
+    """It was the first whose first line names the addresses; now the one before it is read, too, below its title."""
+    book = openpyxl.Workbook()
+    for name, rows in (("7a", [["Klasa"], ["E-mail"], ["ala@przyklad.iq.pl"]]), ("8a", [["E-mail"], ["x"], ["bad"]])):
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    buffer = io.BytesIO()
+    book.save(buffer)
+    import_record = upload(content=buffer.getvalue(), filename="lista.xlsx", uploaded_by=customer)
+    before = {"dialect": {}, "corrections": {"3": {"email": "dobry@przyklad.iq.pl"}}}
+    Import.objects.filter(pk=import_record.pk).update(sealed_choices=seal_json(before))
+    import_record.refresh_from_db()
+    rows = {row.place: row.cells[Field.EMAIL] for row in check(import_record).file.rows}
+    assert rows == {("7a", 3): "ala@przyklad.iq.pl", ("8a", 2): "x", ("8a", 3): "dobry@przyklad.iq.pl"}
+
+
+@pytest.mark.usefixtures("busy")
+def test_what_is_typed_into_a_list_that_cannot_be_opened_now_is_stored(customer: User, domain: Domain) -> None:
+    import_record = upload(content=WORKBOOK, filename="lista.xlsx", uploaded_by=customer)
+    fields = {"2-email": "nowy@przyklad.iq.pl", "default_quota_mb": "77", "action": "check", "version": "0"}
+    make_client(customer).post(import_record.get_absolute_url(), fields)
+    import_record.refresh_from_db()
+    assert typed_into(import_record) == {2: {Field.EMAIL: "nowy@przyklad.iq.pl"}}
+    assert import_record.default_quota == "77"
 
 
 def test_a_chosen_sheet_is_still_chosen_after_an_upgrade(customer: User, domain: Domain) -> None:

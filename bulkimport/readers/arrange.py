@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
@@ -54,13 +54,13 @@ def arrange(book: Book, reading: Reading, *, max_rows: int) -> FileRows:
     if book.refusal:
         return FileRows(dialect, problems=(messages.refused(book.refusal),))
     looked = [_look(number, sheet, book, reading) for number, sheet in enumerate(book.sheets, start=1)]
-    read = _with_damage(_sheets_to_read(looked))
+    read = _sheets_to_read(looked)
     shown = {each.number: each.name if len(read) > 1 else None for each in read}
     problems = _named([(each.name, problem) for each in read for problem in _sheet_problems(each)], len(read) > 1)
     if (encoding := _guessed_encoding(book, reading, read)) is not None:
         problems.append(messages.encoding_guessed(encoding))
     unread = [each for each in looked if each.number not in shown]
-    problems += [_not_read(each) for each in unread if each.choice.is_read is None]
+    problems += [_not_read(each, len(read) > 1) for each in unread if each.choice.is_read is None]
     accounts = sum(len(each.lines.accounts) + each.sheet.more for each in read)
     if not read:
         problems.append(messages.no_sheet())
@@ -73,7 +73,7 @@ def arrange(book: Book, reading: Reading, *, max_rows: int) -> FileRows:
     return FileRows(
         dialect=dialect,
         columns=tuple(dict.fromkeys(field for each in read for field in each.layout.columns if field)),
-        rows=() if _has_error(problems) else tuple(chain.from_iterable(_rows(e, shown[e.number]) for e in read)),
+        rows=() if _has_error(problems) else _rows_of(_with_damage(read), shown),
         rows_read=accounts + blank + left_out,
         blank=blank,
         left_out=left_out,
@@ -113,8 +113,14 @@ def _sheets_to_read(looked: Sequence[_Looked]) -> list[_Looked]:
     return ([each for each in visible if each.kind == "content"] or visible)[:1]
 
 
-def _with_damage(read: Sequence[_Looked]) -> list[_Looked]:
-    """Return the sheets that are read with what any name or cell of them proves about the letters of all."""
+def _rows_of(read: Sequence[_Looked], shown: Mapping[int, str | None]) -> tuple[Row, ...]:
+    return tuple(chain.from_iterable(_rows(each, shown[each.number]) for each in read))
+
+
+def _with_damage(read: Sequence[_Looked]) -> Sequence[_Looked]:
+    """Return the sheets that are read with what any name or cell of them proves about the letters of all passwords."""
+    if all(_passwords_of(each) is None for each in read):
+        return read
     found = [each.layout.damage | damage_of_sheet(each.sheet, _passwords_of(each)) for each in read]
     damage = frozenset[str]().union(*found)
     return [replace(each, layout=replace(each.layout, damage=damage)) for each in read]
@@ -159,10 +165,10 @@ def _named(problems: Sequence[tuple[str, Problem]], several: bool) -> list[Probl
     ]
 
 
-def _not_read(each: _Looked) -> Problem:
+def _not_read(each: _Looked, is_named: bool) -> Problem:
     found = _found(each, is_read=False)
     problem = messages.sheet_not_read(each.name, found.rows, is_hidden=each.sheet.is_hidden)
-    return replace(problem, sheet=each.name)
+    return replace(problem, sheet=each.name if is_named else None)
 
 
 def _found(each: _Looked, *, is_read: bool) -> FoundSheet:

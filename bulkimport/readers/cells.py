@@ -24,6 +24,7 @@ _ERROR_WORD: Final = re.compile(
     re.IGNORECASE,
 )
 _SCIENTIFIC: Final = re.compile(r"[0-9]([.,][0-9]+)?e[+-][0-9]{2,3}", re.IGNORECASE)
+_SIZE: Final = re.compile(r"[0-9]+([.,][0-9]+)?\s*[GT]B", re.IGNORECASE)  # a quota that says what it means
 _LONGEST_SHOWN: Final = 40
 _DOMAIN: Final = re.compile(r"@?[^\s@,;|:/]+\.[^\s@,;|:/]+")
 
@@ -48,7 +49,7 @@ def row_of(record: Record, layout: Layout, *, sheet: str | None, domain: str = "
         mark = marks.get(index) or _shown_mark(index, text)
         if mark:
             message, level = messages.marked(mark)
-            add(mark.code, message, level, mark.shown if field is not Field.PASSWORD else "")
+            add(mark.code, message, level, mark.shown if own is Field.QUOTA and _SIZE.fullmatch(mark.shown) else "")
         if CONTROL.search(text):
             add("cell_has_control", messages.cell_has_control())
             text = CONTROL.sub("", text)

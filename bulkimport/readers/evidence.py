@@ -8,9 +8,10 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from itertools import islice
 from typing import Final
 
-from bulkimport.readers.book import MAX_CELL, Sheet
+from bulkimport.readers.book import Sheet
 from bulkimport.readers.garbled import Damage, garbled_name, is_garbled, sure_escapes
 from bulkimport.readers.mojibake import CODE_PAGES, misread, was_misread
 
@@ -33,6 +34,8 @@ _PEOPLE_WORDS: Final = """
     śliwiński żółtowski gołębiowski gołębiewska ćwik łódź łódzkie śląsk śląskie małopolskie świętokrzyskie wrocław
     poznań kraków gdańsk toruń białystok rzeszów częstochowa
 """
+_CELLS_EXAMINED: Final = 20_000  # of a sheet: more than any list of accounts has
+_CHARACTERS_EXAMINED: Final = 200  # of a cell: no password is longer
 _WRITTEN_IN: Final = ("cp1250", "iso-8859-2", "cp852", "mac-latin2")
 _LACKING: Final = ("ascii", "latin-1", "cp1252", "cp850", "cp437")  # what they lack becomes ? or _
 _POLISH: Final = frozenset("ąćęłńóśźż")
@@ -73,11 +76,12 @@ def damage_of_names(names: Iterable[str]) -> frozenset[str]:
 
 def damage_of_sheet(sheet: Sheet, passwords: int | None) -> frozenset[str]:
     """Return what the cells of a sheet prove; `passwords` is the index of their column."""
-    found: set[str] = set()
-    for record in sheet.records:
-        for index, cell in enumerate(record.cells):
-            found.update(_damage_of_cell(cell[:MAX_CELL], is_password=index == passwords))
-    return frozenset(found)
+    cells = ((index, cell) for record in sheet.records for index, cell in enumerate(record.cells) if cell)
+    return frozenset(
+        damage
+        for index, cell in islice(cells, _CELLS_EXAMINED)
+        for damage in _damage_of_cell(cell[:_CHARACTERS_EXAMINED], is_password=index == passwords)
+    )
 
 
 def _damage_of_name(name: str) -> Iterator[str]:

@@ -29,11 +29,13 @@ class Damage(StrEnum):
     LOST = "lost"  # letters are missing, or others of ASCII have taken their place
 
 
+_LONGEST_ALIKE: Final = 100  # characters: what is longer is a sentence
 _NAMES: Final = tuple((column.field, name) for column in CHOICES for name in column.names)
 
 # --- Escapes ---------------------------------------------------------------------------------------------------------
 _ENTITY: Final = re.compile(r"&(?:amp;)*(#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,20}[0-9]{0,2});", re.IGNORECASE)
 _SIGN_ENTITY: Final = re.compile(r"&(?:amp;)*(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|amp|lt|gt|quot|apos|nbsp);", re.IGNORECASE)
+_CUT_ENTITY: Final = re.compile(r"&(?:amp;)*(?:#[0-9]{2,6}|#x[0-9a-f]{2,5}|[a-z]{4,8})$", re.IGNORECASE)
 _CODE_POINT: Final = re.compile(r"[\\%]u([0-9a-f]{4})", re.IGNORECASE)
 _OCTETS: Final = re.compile(r"(?:(?:%|=|\\x)[0-9a-f]{2})+", re.IGNORECASE)
 
@@ -84,6 +86,8 @@ def garbled_name(name: str) -> tuple[Field, Damage] | None:
         return None
     if field := field_named(name):
         return (field, Damage.LETTERS) if was_misread(name) else None
+    if (field := _cut_off(name)) is not None:
+        return field, Damage.LOST
     unescaped = _unescaped(name, unknown="\ufffd")
     if unescaped != name:
         found = garbled_name(unescaped)
@@ -101,12 +105,22 @@ def garbled_name(name: str) -> tuple[Field, Damage] | None:
     return None
 
 
+def _cut_off(name: str) -> Field | None:
+    """Return the column whose name was cut off at the semicolon of an entity, which was taken for a separator."""
+    if not _CUT_ENTITY.search(name):
+        return None
+    begin = folded(_unescaped(f"{name};"))
+    return next((field for field, known in _NAMES if len(begin) > 3 and folded(known).startswith(begin)), None)
+
+
 def looks_like(name: str) -> Field | None:
     """Return the column that a name may mean: it begins or ends with a known one, or is mistyped; else None.
 
     A password may stand anywhere in it: its column would be replaced by generated ones.
     """
-    name = trimmed(name[:MAX_NAME])
+    if len(name) > _LONGEST_ALIKE:
+        return None
+    name = trimmed(name)
     whole = folded(name)
     if field := _LIKELY_WHOLE.get(whole):
         return field

@@ -12,6 +12,9 @@ from bulkimport.readers.book import CONTROL, MAX_COLUMNS, MAX_NAME, Record
 from bulkimport.readers.garbled import Damage, garbled_name, looks_like
 from bulkimport.rows import Field
 
+LONGEST_NAME: Final = 100  # characters of a name with a remark
+LONGEST_KNOWN: Final = 50  # characters of a name as it is known, with blanks and signs
+NAMES_EXAMINED: Final = 40  # of a line, for what is asked of many lines
 HEADER_ROWS: Final = 20  # lines with text among which the names of the columns may stand
 ADDRESS: Final = re.compile(r"[^\s@,;|<>()\"]+@[^\s@,;|<>()\"]+\.[^\s@,;|<>()\"]+")
 _LONGEST_ADDRESS: Final = 320
@@ -56,11 +59,14 @@ def _score(names: Sequence[str]) -> tuple[int, int, int]:
     fields = {match.field for match in matches}
     certain = any(match.field is Field.EMAIL and match.strength > 1 for match in matches)
     # Not what has a digit: passwords like to look like “password”.
-    alike = sum(1 for name in harmless_names(names) if name and looks_like(name)) if not fields else 0
+    examined = harmless_names(names[:NAMES_EXAMINED]) if not fields else ()
+    alike = sum(1 for name in examined if name and looks_like(name))
     return len(fields), int(certain), alike
 
 
 def match_name(name: str) -> Match | None:
+    if len(name) > LONGEST_NAME:  # a sentence, whose words are looked at for long
+        return None
     if field := field_named(name):
         # Letters that were decoded wrongly may fold to the very name.
         found = None if name.isascii() else garbled_name(name)
@@ -86,9 +92,13 @@ def is_address(cell: str) -> bool:
 
 
 def known_fields(cells: Sequence[str], *, only_certain: bool = False) -> set[Field]:
-    """Return the fields that the cells of a line name; `only_certain` leaves aliases and garbled names out."""
-    matches = [match for name in names_in(cells) if name and (match := match_name(name))]
-    return {match.field for match in matches if not only_certain or match.strength == 3}
+    """Return the fields that the cells of a line name; `only_certain` leaves aliases and garbled names out.
+
+    Those alone are quick to tell: every line of a list can be asked for them.
+    """
+    if only_certain:
+        return {field for cell in cells[:NAMES_EXAMINED] if len(cell) <= LONGEST_KNOWN and (field := field_named(cell))}
+    return {match.field for name in names_in(cells) if name and (match := match_name(name))}
 
 
 def harmless_names(names: Sequence[str]) -> list[str]:

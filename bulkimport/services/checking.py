@@ -32,6 +32,7 @@ from bulkimport.services.reading import (
     as_in_file,
     as_stored,
     choices_of,
+    first_sheet,
     fits,
     read,
 )
@@ -99,11 +100,11 @@ def _stored(new: Import) -> Import:
         User.objects.select_for_update().get(pk=new.uploaded_by.pk)
         unfinished = Import.objects.unfinished().filter(uploaded_by=new.uploaded_by)
         sizes = list(unfinished.values_list("file_size", flat=True))
-        is_full = len(sizes) >= settings.MAX_UNFINISHED_LISTS
-        if is_full or sum(sizes) + new.file_size > settings.MAX_UNFINISHED_MB * 1024 * 1024:
-            oldest = unfinished.order_by("uploaded_at").first()
-            if oldest:
-                raise TooManyLists(oldest)
+        is_too_large = sum(sizes) + new.file_size > settings.MAX_UNFINISHED_MB * 1024 * 1024
+        is_full = len(sizes) >= settings.MAX_UNFINISHED_LISTS or is_too_large
+        # One that is being created comes last: it cannot be discarded, and ends by itself.
+        if is_full and (oldest := unfinished.order_by("status", "uploaded_at").first()):
+            raise TooManyLists(oldest)
     new.save(force_insert=True)
     return new
 
@@ -131,10 +132,11 @@ def file_too_large() -> Problem:
 def too_many_lists(oldest: Import) -> str:
     """Return the sentence for a login that has too many unfinished lists, with the oldest one."""
     message = _(
-        "You have too many unfinished lists. Create the accounts of one, or discard one; the oldest is %(file)s of "
-        "%(when)s."
+        "You have too many unfinished lists: at most %(lists)s, and %(size)s MB together. Create the accounts of one, "
+        "or discard one; the oldest is %(file)s of %(when)s."
     )
-    return message % {"file": oldest.filename, "when": _moment(oldest)}
+    limits = {"lists": grouped(settings.MAX_UNFINISHED_LISTS), "size": grouped(settings.MAX_UNFINISHED_MB)}
+    return message % {"file": oldest.filename, "when": _moment(oldest), **limits}
 
 
 def correct(
@@ -197,12 +199,20 @@ def _as_in_file_or_none(import_record: Import, reading: Reading) -> FileRows | N
 def _sorted_by_fit(
     corrections: Sequence[Correction], file: FileRows | None
 ) -> tuple[tuple[Correction, ...], tuple[Correction, ...]]:
-    """Return the corrections that fit the rows of a file, and those that do not; all fit a file that is not known."""
+    """Return the corrections that fit the rows of a file, and those that do not.
+
+    All fit a file that is not known, and a sheet that is not read: they wait for it to be ticked again.
+    """
     if file is None:
         return tuple(corrections), ()
-    first = file.sheet_of(Place(None, 0))
+    first = first_sheet(file)
     rows = {(file.sheet_of(row.place), row.line): row for row in file.rows}
-    fit = [fits(correction, rows.get((correction.sheet or first, correction.line))) for correction in corrections]
+    read_sheets = {sheet.name for sheet in file.sheets if sheet.is_read}
+    fit = [
+        (correction.sheet or first) not in read_sheets
+        or fits(correction, rows.get((correction.sheet or first, correction.line)))
+        for correction in corrections
+    ]
     return (
         tuple(correction for correction, is_fit in zip(corrections, fit, strict=True) if is_fit),
         tuple(correction for correction, is_fit in zip(corrections, fit, strict=True) if not is_fit),

@@ -20,7 +20,7 @@ from bulkimport.readers.arrange import arrange
 from bulkimport.readers.book import Book
 from bulkimport.readers.reading import AS_DETECTED, open_book
 from bulkimport.readers.sheet import WAIT_SECONDS, BusyError
-from bulkimport.rows import ROW_FIELDS, Field, FileRows, Place, Reading, Row, SheetChoice
+from bulkimport.rows import ROW_FIELDS, Field, FileRows, FoundSheet, Place, Reading, Row, SheetChoice
 
 __all__ = ["BusyError"]
 
@@ -36,7 +36,7 @@ class ImportNotOpen(Exception):
 class Correction:
     """A cell that a person has written. `was` is what the file has there, None where that was not stored.
 
-    `sheet` is a name; empty, it is the first sheet that is read, and the only one of a text.
+    `sheet` is a name, empty for text, and where it was typed before a list could have several: see `first_sheet`.
     """
 
     sheet: str
@@ -113,12 +113,26 @@ def corrected(file: FileRows, corrections: Sequence[Correction]) -> FileRows:
     """Return rows with the corrections in them that fit: where the cell of the file is what it was then."""
     if not corrections:
         return file
-    first = file.sheet_of(Place(None, 0))
+    first = first_sheet(file)
     by_row: dict[tuple[str, int], list[Correction]] = {}
     for correction in corrections:
         by_row.setdefault((correction.sheet or first, correction.line), []).append(correction)
     rows = tuple(_corrected(row, by_row.get((file.sheet_of(row.place), row.line), ())) for row in file.rows)
     return replace(file, rows=rows)
+
+
+def first_sheet(file: FileRows) -> str:
+    """Return the name of the one sheet that was read before lists could have several; empty for text.
+
+    It was the first visible one whose first line names the column of addresses, else the first visible one.
+    """
+    visible = [sheet for sheet in file.sheets if not sheet.is_hidden]
+    lists = [sheet for sheet in visible if sheet.preview and sheet.preview[0].kind == "header" and _is_named(sheet)]
+    return next((sheet.name for sheet in (*lists, *visible)), "")
+
+
+def _is_named(sheet: FoundSheet) -> bool:
+    return any(column.field is Field.EMAIL and column.by == "name" for column in sheet.columns)
 
 
 def fits(correction: Correction, row: Row | None) -> bool:
