@@ -119,7 +119,7 @@ def changed_ticks(data: QueryDict) -> set[str] | None:
     if "sheets-was" not in data:
         return None
     ticked = set(data.getlist("sheet"))
-    return None if ticked == set(filter(None, data["sheets-was"].split(","))) else ticked
+    return None if ticked == set(filter(None, str(data["sheets-was"]).split(","))) else ticked
 
 
 def with_ticked(before: Reading, file: FileRows, numbers: Collection[str]) -> Reading:
