@@ -129,8 +129,7 @@ class FoundColumn:
     letter: as a spreadsheet names it, A, B and so on. name: what the header calls it, empty where that may be a secret.
     field: what it is read as, or what it most likely is where the sheet is not read; None: not used. by: "name",
     "likeness" (its name looks like one of ours) or "content", by which that was told, "choice" where a person has said
-    it, empty for a column that is not used. filled:
-    how many cells below the header hold text.
+    it, empty for a column that is not used. filled: how many cells below the header hold text.
     """
 
     letter: str
@@ -157,9 +156,9 @@ class FoundSheet:
     """One sheet of a file and what was made of it, to show and to choose from. Text has one, whose name is empty.
 
     number: from 1, in the order of the file. rows: how many accounts it has or would have; where it has no column of
-    addresses, how many lines with text. left_out: lines of these kinds that are no rows. header_line: the
-    line with the names of the columns, 0 where there is none. has_addresses: whether a column of addresses was found.
-    is_chosen: whether a person has said that it is to be read, or not. preview: the first lines,
+    addresses, how many lines with text. left_out: the lines that are no accounts, and are not counted in rows.
+    header_line: the line with the names of the columns, 0 where there is none. has_addresses: whether a column of
+    addresses was found. is_chosen: whether a person has said that it is to be read, or not. preview: the first lines,
     then those below them that were left out.
     """
 

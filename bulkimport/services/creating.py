@@ -53,10 +53,10 @@ def is_allowed(plan: Plan, *, skip_errors: bool) -> bool:
 def claim(import_record: Import, plan: Plan, *, leave_out: Collection[Place] = ()) -> Claim | None:
     """Return the right to create what a plan has, or None when the plan forbids it or somebody else has the right.
 
-    `leave_out` are the rows with errors that the person has agreed to leave out. They must be exactly
-    those that the plan has: nobody has agreed to lose another one. Without it, one error stops everything. The claim
-    is a conditional update, so of two processes only one gets it. A creation that was interrupted can be claimed
-    again; where that is forbidden now, it goes back to being checked, so that its problems can be seen and mended.
+    `leave_out` are the rows with errors that the person has agreed to leave out. They must be exactly those that the
+    plan has: nobody has agreed to lose another one. Without it, one error stops everything. The claim is a conditional
+    update, so of two processes only one gets it. A creation that was interrupted can be claimed again; where that is
+    forbidden now, it goes back to being checked, so that its problems can be seen and mended.
     """
     # Of the version that the plan was made of: what another tab has corrected since is in no plan yet.
     mine_to_try = Import.objects.filter(pk=import_record.pk, version=import_record.version)
