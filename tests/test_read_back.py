@@ -12,9 +12,10 @@ import odfdo
 import openpyxl
 import pytest
 import xlsxwriter
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from accounts.models import Domain
 from accounts.validators import clean_password
 from bulkimport.columns import COLUMNS
 from bulkimport.readers.arrange import arrange
@@ -22,6 +23,9 @@ from bulkimport.readers.book import Book
 from bulkimport.readers.garbled import is_garbled
 from bulkimport.readers.reading import AS_DETECTED, open_book
 from bulkimport.rows import Field, FileRows
+from bulkimport.validation import validate
+from tests import biff
+from tests.factories import make_domain
 
 POLISH = [column.names[0] for column in COLUMNS]
 ENGLISH = [column.names[1] for column in COLUMNS]
@@ -95,12 +99,29 @@ def by_odfdo(sheets: Sheets) -> bytes:
     return output.getvalue()
 
 
+def by_records(sheets: Sheets) -> bytes:
+    """Write an XLS of Excel 97, record by record."""
+    pages = []
+    for name, header, rows in sheets:
+        records = b"".join(
+            biff.number(line, column, cell) if isinstance(cell, int) else biff.label(line, column, cell)
+            for line, cells in enumerate([header, *rows])
+            for column, cell in enumerate(cells)
+            if cell != ""
+        )
+        pages.append(biff.Page(records, name))
+    return biff.xls(*pages)
+
+
+WRITERS = [by_xlsxwriter, by_openpyxl, by_odfdo, by_records]
+
+
 def cells_of(file: FileRows) -> list[tuple[str | None, str, str, str, str, str]]:
     wanted = (Field.EMAIL, Field.PASSWORD, Field.QUOTA, Field.FORWARD, Field.KEEP_COPY)
     return [(each.sheet, *(each.cells[field] for field in wanted)) for each in file.rows]
 
 
-@pytest.mark.parametrize("write", [by_xlsxwriter, by_openpyxl, by_odfdo])
+@pytest.mark.parametrize("write", WRITERS)
 def test_a_workbook_reads_back_as_it_was_written(write: Callable[[Sheets], bytes]) -> None:
     @given(sheets)
     @settings(max_examples=15, deadline=None)
@@ -115,6 +136,39 @@ def test_a_workbook_reads_back_as_it_was_written(write: Callable[[Sheets], bytes
         assert cells_of(file) == wanted
         assert [problem for each in file.rows for problem in each.problems] == []
         assert file.rows_read == len(file.rows) + file.left_out + file.blank == len(wanted)
+
+    check()
+
+
+faulty = st.sampled_from(
+    ["", "bad", "Razem", "E-mail", "# stare", "jan@example.pl", "ola@example.pl", "x@obca.example"]
+)
+lines = st.lists(
+    st.tuples(faulty, st.sampled_from(["", "Haslo123", "x"]), st.integers(1, 9), faulty, st.just("")), max_size=6
+)
+mixed = st.lists(st.tuples(st.sampled_from([POLISH, ENGLISH, ["Plan"]]), lines), min_size=1, max_size=3).map(
+    lambda made: [(f"Klasa {number}", header, rows) for number, (header, rows) in enumerate(made, start=1)]
+)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("write", WRITERS)
+def test_every_line_of_every_sheet_is_a_draft_or_an_error_or_left_out_or_blank(
+    write: Callable[[Sheets], bytes],
+) -> None:
+    domain = make_domain("example.pl")
+
+    @given(mixed)
+    @settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+    def check(made: Sheets) -> None:
+        file = arrange(open_book(write(made), max_rows=500), AS_DETECTED, max_rows=500)
+        counts = validate(file, domains=Domain.objects.filter(pk=domain.pk)).counts
+        parts = ("drafts", "errors", "left_out", "blank")
+        assert counts["rows"] == sum(counts[part] for part in parts)
+        read = [sheet for sheet in file.sheets if sheet.is_read]
+        written = {name: len(rows) for name, header, rows in made if header != ["Plan"]}
+        if all(sheet.name in written and sheet.header_line == 1 for sheet in read):
+            assert counts["rows"] == sum(written[sheet.name] for sheet in read)
 
     check()
 
