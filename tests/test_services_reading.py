@@ -81,6 +81,12 @@ def test_each_choice_of_an_encoding_opens_a_text_once(customer: User, domain: Do
     check(Import.objects.get())
     correct(import_record, reading=Reading(encoding="iso-8859-2", sheets={"": SheetChoice(domain="przyklad.iq.pl")}))
     assert len(opened) == 2
+    for encoding in (None, "iso-8859-2", None):
+        correct(import_record, reading=Reading(encoding=encoding))
+    assert len(opened) == 2, "going back opens nothing anew"
+    for encoding in ("cp852", "cp1250"):
+        correct(import_record, reading=Reading(encoding=encoding))
+    assert len(opened) == 4
 
 
 def test_what_was_opened_is_sealed_and_goes_with_the_other_secrets(customer: User, domain: Domain) -> None:

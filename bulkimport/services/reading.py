@@ -9,7 +9,7 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
-from typing import Any
+from typing import Any, Final
 
 from django.conf import settings
 
@@ -23,6 +23,8 @@ from bulkimport.readers.sheet import WAIT_SECONDS, BusyError
 from bulkimport.rows import ROW_FIELDS, Field, FileRows, FoundSheet, Place, Reading, Row, SheetChoice
 
 __all__ = ["BusyError"]
+
+BOOKS_KEPT: Final = 3  # of an import: choices of an encoding and a separator
 
 # What was typed into cells: by row, and by column.
 Corrections = Mapping[Place, Mapping[Field, str]]
@@ -81,15 +83,19 @@ def as_in_file(import_record: Import, reading: Reading) -> FileRows:
 
 
 def _book_of(import_record: Import, reading: Reading, wait_seconds: float | None) -> Book:
-    """Return the book of an import, from the database or, the first time, by opening its file."""
+    """Return the book of an import as its file was opened with an encoding and a separator, the first time opening it.
+
+    The books of the last few choices are kept together, so that going back to one opens nothing anew.
+    """
     if not import_record.has_file or import_record.sealed_file is None:
         raise ImportNotOpen
     opened_as = [reading.encoding, reading.separator]
+    before: list[list[Any]] = []
     try:
         if import_record.sealed_book is not None:
-            stored = json.loads(zlib.decompress(unseal(import_record.sealed_book)))
-            if stored["opened_as"] == opened_as:
-                return books.from_json(stored["book"])
+            before = json.loads(zlib.decompress(unseal(import_record.sealed_book)))
+            if stored := next((stored for key, stored in before if key == opened_as), None):
+                return books.from_json(stored)
         content = unseal(import_record.sealed_file)
     except SealBroken:
         raise ImportNotOpen from None
@@ -100,7 +106,7 @@ def _book_of(import_record: Import, reading: Reading, wait_seconds: float | None
         client=import_record.uploaded_by_id,
         patience=wait_seconds,
     )
-    text = json.dumps({"opened_as": opened_as, "book": books.to_json(book)}, ensure_ascii=False)
+    text = json.dumps([*before, [opened_as, books.to_json(book)]][-BOOKS_KEPT:], ensure_ascii=False)
     import_record.sealed_book = seal(zlib.compress(text.encode("utf-8", "surrogatepass"), 1))
     # Not where the secrets have been deleted meanwhile.
     still_there = Import.objects.filter(pk=import_record.pk, sealed_file__isnull=False)
