@@ -221,11 +221,11 @@ def _sorted_by_fit(
 
 def _with_originals(corrections: Corrections, file: FileRows | None) -> list[Correction]:
     """Return typed cells with their sheets and with what the file has in their places."""
-    rows = {row.place: row for row in file.rows} if file else {}
+    rows = {(file.sheet_of(row.place), row.line): row for row in file.rows} if file else {}
     typed = []
     for place, cells in corrections.items():
         sheet = file.sheet_of(place) if file else place.sheet or ""
-        row = rows.get(place)
+        row = rows.get((sheet, place.line))
         for field, text in cells.items():
             was = row.cells.get(field, "") if row else None
             typed.append(Correction(sheet, place.line, field, text, was))
