@@ -46,6 +46,7 @@ def grids(content: bytes) -> Iterator[Grid]:
         except (EncryptedError, TooLargeError, MemoryError):
             raise
         except Exception as error:
+            # The library meets a damaged file with whatever its parsing runs into: struct.error, IndexError and others.
             raise UnreadableError from error
 
 
