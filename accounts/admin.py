@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, cast
 
-from django import forms
 from django.contrib import admin, messages
-from django.db import DatabaseError, IntegrityError, models, transaction
+from django.core.exceptions import ObjectDoesNotExist
+from django.db import transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -15,17 +16,28 @@ from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from accounts import services
 from accounts.formats import grouped
-from accounts.forms import DomainForm, ForwardForm, MailboxAddForm, MailboxChangeForm
+from accounts.forms import AccountForm, DomainForm, ForwardForm
 from accounts.mailserver.control import end_sessions, reload_postfix
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
 from accounts.notices import warn_of_account, warn_of_disabled, warn_of_unreachable
+from accounts.passwords import hash_password
 from accounts.validators import as_stored, to_unicode, trimmed
 
 admin.site.site_header = admin.site.site_title = "Mailpanel"
 
 # A filter with more domains than this is no help: the search finds them, `@example.pl` too.
 MOST_DOMAINS_IN_FILTER = 30
+DOMAIN_FIELDS = [
+    "name",
+    "is_active",
+    "administrators",
+    "default_quota_mb",
+    "max_mailboxes",
+    "max_mailbox_quota_mb",
+    "max_total_quota_mb",
+]
 
 
 class MailAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no parameter at run time
@@ -51,15 +63,12 @@ class MailAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no para
         """Show and save one object. Losing a race to somebody else is something to read, not an error page."""
         try:
             return super().changeform_view(request, *args, **kwargs)
-        except DatabaseError as error:
-            if type(error) not in (IntegrityError, DatabaseError):  # the latter is a forced update of nothing
-                raise
+        except (services.Outdated, services.Refused, ObjectDoesNotExist):
             messages.error(request, gettext("Somebody else has just saved the same. Look at it, then try again."))
             return HttpResponseRedirect(request.get_full_path())
 
-    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:  # noqa: ARG002
-        """Save what there is; what somebody has deleted meanwhile is not made anew."""
-        obj.save(force_update=change)
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        """Nothing is left to save: the services write an object with all that belongs to it."""
 
     def tell_mailserver(self, request: HttpRequest, tell: Callable[[], str]) -> None:
         """Tell the mail server something once it is in the database, and the person what is left to do."""
@@ -93,13 +102,23 @@ class DomainAdmin(MailAdmin):
         administrators = Domain.objects.filter(pk=OuterRef("pk")).order_by().annotate(number=Count("administrators"))
         return domains.with_usage().annotate(administrator_count=Subquery(administrators.values("number")))
 
+    def get_fields(self, request: HttpRequest, obj: Domain | None = None) -> Any:
+        return [*DOMAIN_FIELDS, "version"] if obj and self.has_change_permission(request, obj) else DOMAIN_FIELDS
+
     def save_model(self, request: HttpRequest, obj: Domain, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
-        if change and "is_active" in form.changed_data and not obj.is_active:
-            addresses = list(obj.mailboxes.values_list("address", flat=True))
-            self.tell_mailserver(request, lambda: end_sessions(addresses))
+        signed_out = services.save_domain(
+            domain=obj, version=form.sent_version, administrators=form.cleaned_data["administrators"]
+        )
+        if signed_out:
+            self.tell_mailserver(request, lambda: end_sessions(signed_out))
         if not change or "is_active" in form.changed_data:
             self.tell_mailserver(request, reload_postfix)
+
+    def delete_model(self, request: HttpRequest, obj: Domain) -> None:  # noqa: ARG002
+        services.delete_domains(domains=[obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Domain]) -> None:  # noqa: ARG002
+        services.delete_domains(domains=list(queryset))
 
     @admin.display(description=_("name"), ordering="name")
     def display_name(self, domain: Domain) -> str:
@@ -140,8 +159,6 @@ class MailboxAdmin(MailAdmin):
     list_filter = ["is_active", ("domain", DomainFilter)]
     list_select_related = ["domain", "usage"]
     search_fields = ["address"]
-    form = MailboxChangeForm
-    add_fields = ("email", "password", "quota", "forward", "keep_copy")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Mailbox]:
         forwards = Forward.objects.filter(source=OuterRef("address"), is_active=True)
@@ -171,37 +188,29 @@ class MailboxAdmin(MailAdmin):
     def forwards_to(self, mailbox: Any) -> str:
         return " ".join(to_unicode(address) for address in (mailbox.forward_destinations or "").split())
 
-    def get_fields(self, request: HttpRequest, obj: Mailbox | None = None) -> tuple[str, ...]:
+    def get_fields(self, request: HttpRequest, obj: Mailbox | None = None) -> Any:
         if obj is None:
-            return self.add_fields
-        fields = ("address", "quota_mb", "is_active")
-        return (*fields, "new_password") if self.has_change_permission(request, obj) else fields
+            return ["email", "password", "quota", "forward", "keep_copy"]
+        if self.has_change_permission(request, obj):
+            return ["email", "quota", "password", "forward", "keep_copy", "is_active", "version"]
+        return ["address", "quota_mb", "is_active"]
 
     def get_form(self, request: HttpRequest, obj: Mailbox | None = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change, **kwargs) if change else MailboxAddForm
+        if obj and not self.has_change_permission(request, obj):
+            return super().get_form(request, obj, change, **kwargs)
+        return partial(AccountForm, in_admin=True)
 
-    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
-        if change:
-            return super().save_form(request, form, change)
-        created = form.save()
-        if created is None:
-            raise IntegrityError("Somebody was faster.")  # `changeform_view` tells the person
-        warn_of_account(request, form)
-        return created[0]
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:  # noqa: ARG002
+        password = form.cleaned_data["password"]
+        return form.save(hash_password(password) if password else None)
 
     def save_model(self, request: HttpRequest, obj: Mailbox, form: Any, change: bool) -> None:
-        if not change:  # a new one is written by its form, together with its forward
-            return
-        super().save_model(request, obj, form, change)
-        is_switched_off = "is_active" in form.changed_data and not obj.is_active
-        if is_switched_off:
-            warn_of_disabled(request, [obj.address])
-        if is_switched_off or "new_password" in form.changed_data:
+        """Tell of a mailbox what there is to tell: `save_form` has written it."""
+        if change and form.locks_out:
             self.tell_mailserver(request, lambda: end_sessions([obj.address]))
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        if change:
-            super().save_related(request, form, formsets, change)
+        if not obj.is_active:
+            warn_of_disabled(request, [obj.address])
+        warn_of_account(request, form.account, form.cleaned_data["password"])
 
     def get_deleted_objects(
         self, objs: QuerySet[Any] | Sequence[Any], request: HttpRequest
@@ -214,17 +223,13 @@ class MailboxAdmin(MailAdmin):
             return [*names, *more[0]], {**counts, **more[1]}, refused | more[2], [*protected, *more[3]]
         return names, counts, refused, protected
 
-    @transaction.atomic
     def delete_model(self, request: HttpRequest, obj: Mailbox) -> None:
-        forwards_of([obj]).delete()
-        super().delete_model(request, obj)
-        self.tell_mailserver(request, lambda: end_sessions([obj.address]))
+        self.delete_queryset(request, Mailbox.objects.filter(pk=obj.pk))
 
-    @transaction.atomic
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Mailbox]) -> None:
-        addresses = list(queryset.values_list("address", flat=True))
-        forwards_of(queryset).delete()
-        super().delete_queryset(request, queryset)
+        # By their ids: the list may have been narrowed by what it joins.
+        chosen = Mailbox.objects.filter(pk__in=queryset.values("pk"))
+        addresses = services.delete_mailboxes(mailboxes=chosen, version=None)
         self.tell_mailserver(request, lambda: end_sessions(addresses))
 
 
@@ -235,17 +240,32 @@ def forwards_of(mailboxes: Iterable[Mailbox]) -> QuerySet[Forward]:
 
 @admin.register(Forward)
 class ForwardAdmin(MailAdmin):
-    form = ForwardForm
     list_display = ["display_source", "display_to", "keep_copy", "is_active"]
     list_filter = ["keep_copy", "is_active", ("domain", DomainFilter)]
     search_fields = ["source", "destinations"]
-    fields = ["source", "destinations", "keep_copy", "is_active"]
-    formfield_overrides = {models.TextField: {"widget": forms.Textarea(attrs={"rows": 3, "cols": 60})}}
 
-    def save_model(self, request: HttpRequest, obj: Forward, form: Any, change: bool) -> None:
-        super().save_model(request, obj, form, change)
+    def get_fields(self, request: HttpRequest, obj: Forward | None = None) -> Any:
+        fields = ["source", "destinations", "keep_copy", "is_active"]
+        return [*fields, "version"] if obj and self.has_change_permission(request, obj) else fields
+
+    def get_form(self, request: HttpRequest, obj: Forward | None = None, change: bool = False, **kwargs: Any) -> Any:
+        if obj and not self.has_change_permission(request, obj):
+            return super().get_form(request, obj, change, **kwargs)
+        return ForwardForm
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:  # noqa: ARG002
+        return form.save()
+
+    def save_model(self, request: HttpRequest, obj: Forward, form: Any, change: bool) -> None:  # noqa: ARG002
+        """Tell of a forward what there is to tell: `save_form` has written it."""
         if obj.is_active:
             warn_of_unreachable(request, obj.destinations.split())
+
+    def delete_model(self, request: HttpRequest, obj: Forward) -> None:  # noqa: ARG002
+        services.delete_forwards(forwards=[obj])
+
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Forward]) -> None:  # noqa: ARG002
+        services.delete_forwards(forwards=list(queryset))
 
     @admin.display(description=_("source"), ordering="source")
     def display_source(self, forward: Forward) -> str:

@@ -1,4 +1,9 @@
-"""The forms over mailboxes, forwards and domains. They add no rules: those are in `validators` and on the models."""
+"""The forms over mailboxes, forwards and domains, for the panel and the admin.
+
+They read what was typed by `accounts.validators`, ask `accounts.rules` so that a person sees every problem at once, and
+hand over to `accounts.services`, which ask again under the lock. What edits something sends the version that its page
+showed; where that is not the present one any more, the form comes back as it was typed, to be sent once more.
+"""
 
 from __future__ import annotations
 
@@ -7,13 +12,15 @@ from typing import Any
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, connection, transaction
-from django.forms.utils import ErrorDict
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
+from accounts import services
 from accounts.access import not_your_domain
-from accounts.models import Domain, DomainQuerySet, Forward, Mailbox, MailUsage
-from accounts.passwords import generate_password, hash_password
+from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
+from accounts.rules.forwards import Errors, forward_errors
+from accounts.rules.mailboxes import Account, changed_account_errors, new_account_errors
+from accounts.submissions import new_token
 from accounts.validators import (
     clean_password,
     normalize_address,
@@ -24,8 +31,9 @@ from accounts.validators import (
     trimmed,
 )
 
-# Where the form shows what a model says about its own fields.
-FORM_FIELDS = {"address": "email", "source": "email", "quota_mb": "quota", "destinations": "forward"}
+ACCOUNT_CHANGED = _("This account has been changed meanwhile, perhaps in another tab. Save again to replace that.")
+FORWARD_CHANGED = _("This forward has been changed meanwhile, perhaps in another tab. Save again to replace that.")
+DOMAIN_CHANGED = _("This domain has been changed meanwhile, perhaps in another tab. Save again to replace that.")
 
 
 class CellField(forms.Field):
@@ -37,51 +45,131 @@ class CellField(forms.Field):
         return "" if value is None else str(value)
 
 
-class KeptForm(forms.BaseForm):
-    """A form that comes back as it was typed, and does nothing, when it was sent only to switch the language.
+class VersionedForm(forms.Form):
+    """A form that carries a token and, where it edits something, the version of it that its page showed."""
 
-    Its page gives it the id `html_id`, which the buttons with the languages refer to.
-    """
+    token = forms.CharField(required=False, widget=forms.HiddenInput)
+    version = forms.CharField(required=False, widget=forms.HiddenInput)
+    instance: Any
+    changed_message = ACCOUNT_CHANGED
 
-    html_id = "kept"
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.initial["token"] = new_token()
+        self.initial["version"] = self.present_version
+        if self.present_version is None:
+            del self.fields["version"]
 
-    def is_valid(self) -> bool:
-        return "language" not in self.data and super().is_valid()
+    @property
+    def present_version(self) -> str | None:
+        """The version of what the form edits, None where it makes something new."""
+        return str(self.instance.version) if self.instance.pk else None
 
-    def full_clean(self) -> None:
-        if "language" in self.data:
-            self._errors, self.cleaned_data = ErrorDict(), {}
-        else:
-            super().full_clean()
+    @property
+    def sent_version(self) -> str:
+        return str(self.cleaned_data.get("version", ""))
+
+    def check_version(self) -> None:
+        """Refuse a form whose page is older than what it edits."""
+        if self.present_version is not None and self.sent_version != self.present_version:
+            self.outdate()
+
+    def outdate(self) -> None:
+        """Say that somebody has changed it meanwhile; sent once more, the form replaces that version."""
+        data = self.data.copy()  # type: ignore[attr-defined]  # forms get dictionaries
+        data["version"] = self.present_version
+        self.data = data
+        self.add_error(None, ValidationError(self.changed_message, code="changed_meanwhile"))
+
+    def reread(self) -> None:
+        """Read what the form edits once more. Raises DoesNotExist."""
+        self.instance.refresh_from_db()
+
+    def refuse(self, errors: Errors) -> None:
+        """Put what the rules say on the fields of the form."""
+        for name, problems in errors.items():
+            self.add_error(name if name in self.fields else None, list(problems))
 
 
-class MailboxForm(KeptForm, forms.Form):
-    """A new account: the same five texts as a row of the file, with the same rules and codes. It edits no account.
+class AccountForm(VersionedForm):
+    """A mailbox with its forward, new or existing: the same texts as a row of a list, with the same rules and codes.
 
-    An empty password is generated, an empty quota is the domain's default. A password that was typed comes back in its
-    field when another field is faulty, so a page with this form sends `Cache-Control: no-store`.
+    New: an empty password is generated, an empty quota is the domain's default. Existing: an empty password or quota
+    stays as it is, an empty forward is deleted. A password that was typed comes back in its field when another field is
+    faulty, so a page with this form sends `Cache-Control: no-store`.
     """
 
     email = CellField(label=_("E-mail"), required=False)
+    quota = CellField(label=_("Quota (MB)"), required=False)
     password = CellField(
         label=_("Password"),
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
     )
-    quota = CellField(label=_("Quota (MB)"), required=False)
+    generates = forms.BooleanField(required=False, label=_("Generate a new password and show it to me"))
     forward = CellField(
         label=_("Forward to"), required=False, help_text=_("Several addresses are separated by spaces or commas.")
     )
     keep_copy = CellField(label=_("Keep a copy"), required=False)
+    is_active = forms.BooleanField(
+        required=False,
+        label=pgettext_lazy("mailbox", "Switched on"),
+        help_text=_("A disabled mailbox gets no mail, nobody can sign in to it, and its forward stops."),
+    )
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, domains: DomainQuerySet, **kwargs: Any) -> None:
-        """`domains` are those that the account may be in: `accounts.access.domains_of`."""
-        super().__init__(data, **kwargs)
-        self.domains = domains
-        self.domain: Domain | None = None
-        self.was_sent_before = False  # and has made the password that it would generate now
+    def __init__(
+        self,
+        data: Mapping[str, Any] | None = None,
+        files: object = None,  # noqa: ARG002 - the admin hands it over
+        *,
+        instance: Mailbox | None = None,
+        domains: DomainQuerySet | None = None,
+        in_admin: bool = False,
+        initial: Mapping[str, Any] | None = None,
+    ) -> None:
+        """domains: those that a new account may be in, None for all. in_admin: whether no generated password is shown."""
+        self.instance: Mailbox = instance or Mailbox()
+        super().__init__(data, initial=dict(initial or {}))
+        self.domains = Domain.objects.all() if domains is None else domains
+        self.domain: Domain | None = instance.domain if instance else None
+        self.in_admin = in_admin
+        self.existing = Forward.objects.filter(source=instance.address).first() if instance else None
+        if instance:
+            self._show(instance)
+        else:
+            del self.fields["generates"], self.fields["is_active"]
+            self.order_fields(["email", "password", "quota", "forward", "keep_copy"])
+            self.fields["email"].help_text = _("The address, in one of your domains")
+            self.fields["password"].help_text = _("Empty: we generate a strong one and show it to you.")
+            self.fields["quota"].help_text = _("Empty: the default of the domain.")
+        if in_admin:
+            self._dress_for_admin()
+
+    def _show(self, mailbox: Mailbox) -> None:
+        self.fields["email"].disabled = True
+        if not self.in_admin:
+            del self.fields["email"]
+        self.fields["password"].label = _("New password")
+        self.fields["password"].help_text = _("Empty: the password stays as it is.")
+        self.initial.update(email=mailbox.display_address, quota=str(mailbox.quota_mb), is_active=mailbox.is_active)
+        if self.existing:
+            destinations = " ".join(self.existing.display_destinations)
+            self.initial.update(forward=destinations, keep_copy=self.existing.keep_copy)
+
+    def _dress_for_admin(self) -> None:
+        self.fields["password"].widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
+        self.fields["keep_copy"].widget = forms.CheckboxInput()
+        if "generates" in self.fields:
+            del self.fields["generates"]
+        else:
+            self.fields["email"].help_text = ""
+            self.fields["password"].help_text = _(
+                "Nobody can look it up later. An import generates passwords and shows them; here you write one."
+            )
 
     def clean_email(self) -> str:
+        if self.instance.pk:
+            return self.instance.address
         address = normalize_mailbox_address(self.cleaned_data["email"])
         domain_name = address.rpartition("@")[2]
         self.domain = self.domains.filter(name=domain_name).first()
@@ -91,7 +179,11 @@ class MailboxForm(KeptForm, forms.Form):
 
     def clean_password(self) -> str | None:
         password: str = self.cleaned_data["password"]
-        return clean_password(password) if trimmed(password) else None
+        if trimmed(password):
+            return clean_password(password)
+        if self.in_admin and not self.instance.pk:
+            raise ValidationError(_("The password is missing. Write one."), code="password_missing")
+        return None
 
     def clean_quota(self) -> int | None:
         quota: str = self.cleaned_data["quota"]
@@ -104,133 +196,153 @@ class MailboxForm(KeptForm, forms.Form):
         return parse_keep_copy(self.cleaned_data["keep_copy"])
 
     def clean(self) -> None:
-        """Ask the models, as far as the fields could be read: a person sees every problem at once."""
-        if self.domain:
-            if connection.in_atomic_block:
-                self._lock(self.domain)
-            self._check(*self._build(self.domain))
+        """Ask the rules, as far as the fields could be read: a person sees every problem at once."""
+        self.check_version()
+        if self.cleaned_data.get("password") and self.cleaned_data.get("generates"):
+            message = _("Write a password or have one generated, not both.")
+            self.add_error("password", ValidationError(message, code="password_given_and_generated"))
+        if self.instance.pk:
+            self.refuse(changed_account_errors(self.instance, self.account))
+        elif self.domain:
+            for errors in new_account_errors([self.account]).values():
+                self.refuse(errors)
 
-    def save(self) -> tuple[Mailbox, str | None] | None:
-        """Write the account and its forward, and return it with its generated password (None for a chosen one).
+    @property
+    def account(self) -> Account:
+        """What is to be written. It has no quota where that field is faulty, or empty and the mailbox exists."""
+        if self.domain is None:
+            raise ValueError("Only an account in a domain can be written.")
+        values = self.cleaned_data
+        quota_mb = values.get("quota")
+        if quota_mb is None and "quota" in values and not self.instance.pk:
+            quota_mb = self.domain.default_quota_mb
+        return Account(
+            domain=self.domain,
+            address=self.instance.address or values["email"],
+            quota_mb=quota_mb,
+            destinations=values.get("forward", ()),
+            keep_copy=values.get("keep_copy", False),
+            is_active=values.get("is_active", True),
+        )
 
-        Returns None when somebody took the address or the room since the form was checked; the form then says so.
+    @property
+    def wants_generated(self) -> bool:
+        """Whether a password is to be generated for it."""
+        return bool(self.cleaned_data["generates"] if self.instance.pk else not self.cleaned_data["password"])
+
+    @property
+    def locks_out(self) -> bool:
+        """Whether somebody who is signed in to the mailbox may be so no more."""
+        values = self.cleaned_data
+        is_disabled = self.instance.is_active and not values["is_active"]
+        return bool(values["password"] or self.wants_generated or is_disabled)
+
+    def save(self, password_hash: str | None) -> Mailbox:
+        """Write the account and return its mailbox. password_hash: None where it stays as it is.
+
+        Raises as `services.create_mailboxes` and `services.change_mailbox`.
         """
-        if self.errors or self.domain is None:
-            raise ValueError("Only a form without errors can be saved.")
-        chosen: str | None = self.cleaned_data["password"]
-        generated = None if chosen else self.generate()
-        # Hashing is slow on purpose. Outside a transaction nobody waits for the domain meanwhile.
-        password = chosen or generated
-        password_hash = self._hash(password, generated=not chosen) if password else None
-        try:
-            with transaction.atomic():
-                self._lock(self.domain)
-                mailbox, forward = self._build(self.domain)
-                self._check(mailbox, forward)
-                if self.errors:
-                    return None
-                if password_hash and not self.was_sent_before:
-                    mailbox.password_hash = password_hash
-                self._write(mailbox, forward)
-                if generated and not self.was_sent_before:
-                    self._keep([(mailbox, generated)])
-        except IntegrityError:  # by a writer that does not lock the domain, such as a script
-            self._check(*self._build(self.domain))
-            if not self.errors:
-                raise
-            return None
-        return mailbox, generated
-
-    def _hash(self, password: str, *, generated: bool) -> str:
-        return hash_password(password, generated=generated)
-
-    def generate(self) -> str | None:
-        """Return the password of an account for which none was written; None where it keeps the one that it has."""
-        return generate_password()
-
-    def _keep(self, passwords: list[tuple[Mailbox, str]]) -> None:
-        """Keep the generated password, in the transaction that writes the account, where it is to be shown later."""
-
-    def _write(self, mailbox: Mailbox, forward: Forward | None) -> None:
-        MailUsage.objects.filter(pk__in=[mailbox.address]).delete()  # of a mailbox of this address before
-        mailbox.save()
-        if forward:
-            forward.save()
-
-    def _build(self, domain: Domain) -> tuple[Mailbox, Forward | None]:
-        """Return what would be written. The mailbox has no quota where its field is faulty."""
-        address, values = self.cleaned_data["email"], self.cleaned_data
-        mailbox = Mailbox(domain=domain, address=address, local_part=address.partition("@")[0])
-        if "quota" in values:
-            mailbox.quota_mb = domain.default_quota_mb if values["quota"] is None else values["quota"]
-        if not values.get("forward"):
-            return mailbox, None
-        keep_copy = values.get("keep_copy", False)
-        destinations = " ".join(values["forward"])
-        forward = Forward(domain=domain, source=address, destinations=destinations, keep_copy=keep_copy)
-        forward.gets_mailbox = True
-        return mailbox, forward
-
-    def _lock(self, domain: Domain) -> None:
-        """Hold what the models would, before the first of them is asked: it sees what nobody changes any more."""
-        Domain.objects.lock([domain.pk])
-        if self.cleaned_data.get("forward"):
-            Forward.objects.lock()
-
-    def _check(self, mailbox: Mailbox, forward: Forward | None) -> None:
-        """Put what the models say on the fields of the form."""
-        for record in filter(None, (mailbox, forward)):
-            try:
-                record.clean()
-            except ValidationError as error:
-                for name, problems in error.error_dict.items():
-                    field = FORM_FIELDS.get(name)
-                    self.add_error(field if field in self.fields else None, problems)
+        account = self.account
+        if self.instance.pk:
+            return services.change_mailbox(
+                mailbox_id=self.instance.pk,
+                version=self.sent_version,
+                quota_mb=account.quota_mb,
+                is_active=account.is_active,
+                forward=(account.destinations, account.keep_copy),
+                password_hash=password_hash,
+            )
+        if password_hash is None:
+            raise ValueError("A new mailbox needs a password.")
+        new = services.NewMailbox(account, password_hash)
+        return services.create_mailboxes(new=[new], domains=self.domains)[0]
 
 
-class MailboxAddForm(MailboxForm):
-    """`MailboxForm` as the admin calls a form of a model. A password is required, since the admin shows none."""
+class ForwardForm(VersionedForm):
+    """A forward of any source in a hosted domain, which need not be a mailbox. Another source is another forward."""
+
+    source = CellField(
+        label=_("Address to forward"), help_text=_("In one of your domains. It need not have a mailbox.")
+    )
+    destinations = CellField(
+        label=_("Forward to"),
+        help_text=_("One or more addresses, separated by spaces or commas."),
+        widget=forms.Textarea(attrs={"rows": 3, "cols": 60}),
+    )
+    keep_copy = forms.BooleanField(
+        required=False,
+        label=_("Keep a copy in the mailbox"),
+        help_text=_("Only an address that has a mailbox can keep a copy."),
+    )
+    is_active = forms.BooleanField(required=False, initial=True, label=pgettext_lazy("forward", "Switched on"))
+    changed_message = FORWARD_CHANGED
 
     def __init__(
         self,
         data: Mapping[str, Any] | None = None,
         files: object = None,  # noqa: ARG002 - the admin hands it over
         *,
-        instance: Mailbox | None = None,
+        instance: Forward | None = None,
+        domains: DomainQuerySet | None = None,
         initial: Mapping[str, Any] | None = None,
     ) -> None:
-        super().__init__(data, domains=Domain.objects.all(), initial=initial)
-        self.instance = instance or Mailbox()
-        self.fields["password"].widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
-        self.fields["password"].help_text = _(
-            "Nobody can look it up later. An import generates passwords and shows them; here you write one."
+        """domains: those that the source may be in, None for all."""
+        self.instance: Forward = instance or Forward()
+        super().__init__(data, initial=dict(initial or {}))
+        self.domains = Domain.objects.all() if domains is None else domains
+        if instance:
+            self.fields["source"].disabled = True
+            self.fields["source"].help_text = ""
+            self.initial.update(
+                source=instance.display_source,
+                destinations=" ".join(instance.display_destinations),
+                keep_copy=instance.keep_copy,
+                is_active=instance.is_active,
+            )
+
+    def clean_source(self) -> str:
+        if self.instance.pk:
+            return self.instance.source
+        source = normalize_address(self.cleaned_data["source"])
+        domain_name = source.rpartition("@")[2]
+        domain = self.domains.filter(name=domain_name).first()
+        if domain is None:
+            raise not_your_domain(domain_name)
+        self.instance.domain = domain
+        return source
+
+    def clean_destinations(self) -> tuple[str, ...]:
+        destinations = parse_destinations(self.cleaned_data["destinations"])
+        if not destinations:
+            message = _("The forward has no address to pass messages on to. Write one.")
+            raise ValidationError(message, code="forward_missing")
+        return destinations
+
+    def clean(self) -> None:
+        self.check_version()
+        values = self.cleaned_data
+        if "source" in values and "destinations" in values:
+            names = ("source", "destinations", "keep_copy", "is_active")
+            self.refuse(forward_errors(**{name: values[name] for name in names}, forward_id=self.instance.pk))
+
+    def save(self) -> Forward:
+        """Write the forward and return it. Raises as `services.save_forward`."""
+        values = self.cleaned_data
+        return services.save_forward(
+            forward_id=self.instance.pk,
+            version=self.sent_version,
+            domain=self.instance.domain,
+            source=values["source"],
+            destinations=values["destinations"],
+            keep_copy=values["keep_copy"],
+            is_active=values["is_active"],
         )
-        self.fields["quota"].help_text = _("Empty: the default of the domain.")
-        self.fields["keep_copy"].widget = forms.CheckboxInput()
-
-    def clean_password(self) -> str:
-        password = super().clean_password()
-        if password is None:
-            raise ValidationError(_("The password is missing. Write one."), code="password_missing")
-        return password
 
 
-class RulesForm(forms.ModelForm):  # type: ignore[type-arg]  # it takes no parameter at run time
-    """A form over a model whose `clean` needs every field: it is asked once the fields themselves are sound."""
-
-    def _post_clean(self) -> None:
-        if not self.errors:
-            super()._post_clean()  # type: ignore[misc]  # not in the stubs
-
-    def fix(self, name: str, shown: str) -> None:
-        """Show a field that cannot be changed any more. In the form it stays, so that an error about it has a place."""
-        if name in self.fields and self.instance.pk:
-            self.fields[name].disabled = True
-            self.initial[name] = shown
-
-
-class DomainForm(RulesForm):
+class DomainForm(forms.ModelForm, VersionedForm):  # type: ignore[type-arg]  # it takes no parameter at run time
     """A domain. Its name is fixed once it exists: the addresses of its mailboxes end with it."""
+
+    changed_message = DOMAIN_CHANGED
 
     class Meta:
         model = Domain
@@ -239,59 +351,32 @@ class DomainForm(RulesForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fix("name", self.instance.display_name)
+        if self.instance.pk and "name" in self.fields:
+            self.fields["name"].disabled = True
+            self.initial["name"] = self.instance.display_name
+
+    def clean(self) -> None:
+        super().clean()
+        self.check_version()
+
+    def _post_clean(self) -> None:
+        """Ask the model once the fields themselves are sound: its `clean` needs every one of them."""
+        if not self.errors:
+            super()._post_clean()  # type: ignore[misc]  # not in the stubs
 
 
-class MailboxChangeForm(RulesForm):
-    """An existing mailbox. Its hash is neither shown nor editable; a new password takes its place."""
-
-    new_password = CellField(
-        label=_("New password"),
-        required=False,
-        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
-        help_text=_("Empty: the password stays as it is."),
-    )
-
-    class Meta:
-        model = Mailbox
-        fields = ("address", "quota_mb", "is_active")
-
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, **kwargs)
-        self.fix("address", self.instance.display_address)
-
-    def clean_new_password(self) -> str | None:
-        password: str = self.cleaned_data["new_password"]
-        return clean_password(password) if trimmed(password) else None
-
-    def save(self, commit: bool = True) -> Mailbox:
-        if password := self.cleaned_data["new_password"]:
-            self.instance.password_hash = hash_password(password)
-        mailbox: Mailbox = super().save(commit)
-        return mailbox
-
-
-class ForwardForm(RulesForm):
-    """A forward of any source in a hosted domain, which need not be a mailbox. The source says which domain it is."""
-
-    class Meta:
-        model = Forward
-        fields = ("source", "destinations", "keep_copy", "is_active")
-        error_messages = {"source": {"unique": _("This address has a forward already. Change that one.")}}
-
-    def __init__(self, *args: Any, domains: DomainQuerySet | None = None, **kwargs: Any) -> None:
-        """`domains` are those that the source may be in; without it, all."""
-        super().__init__(*args, **kwargs)
-        self.domains = Domain.objects.all() if domains is None else domains
-        if self.instance.pk:
-            self.initial["source"] = self.instance.display_source
-            self.initial["destinations"] = " ".join(self.instance.display_destinations)
-
-    def clean_source(self) -> str:
-        source = normalize_address(self.cleaned_data["source"])
-        domain_name = source.rpartition("@")[2]
-        domain = self.domains.filter(name=domain_name).first()
-        if domain is None:
-            raise not_your_domain(domain_name)
-        self.instance.domain = domain
-        return source
+def dress(form: forms.BaseForm) -> None:
+    """Give the fields of a form what the pages' style needs; a kept copy is a box to tick."""
+    if isinstance(form, AccountForm):
+        form.fields["keep_copy"].widget = forms.CheckboxInput()
+        form.fields["keep_copy"].label = _("Keep a copy in the mailbox")
+        form.fields["quota"].widget.attrs["inputmode"] = "numeric"
+    for field in form.fields.values():
+        field.label_suffix = ""
+        if not isinstance(field.widget, forms.CheckboxInput | forms.HiddenInput):
+            field.widget.attrs |= {
+                "class": "form-control",
+                "autocomplete": "off",
+                "autocapitalize": "none",
+                "spellcheck": "false",
+            }

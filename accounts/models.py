@@ -1,16 +1,12 @@
-"""Domains, mailboxes and forwards: what the mail server serves, with the rules that hold between their fields."""
+"""Domains, mailboxes and forwards, and how they are shown. `accounts.services` alone writes them."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
-from functools import reduce
-from operator import or_
-
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
-from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
+from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
-from django.db import connection, models
+from django.db import models
 from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce, Lower
 from django.urls import reverse
@@ -18,23 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from accounts.formats import grouped
-from accounts.forwarding import looked_up, looping_sources
-from accounts.limits import Room
-from accounts.validators import (
-    as_stored,
-    normalize_address,
-    normalize_domain,
-    normalize_mailbox_address,
-    parse_destinations,
-    to_unicode,
-)
+from accounts.validators import as_stored, normalize_domain, to_unicode
 
-# A chain of forwards longer than this is not followed further when looking for circles.
-LONGEST_CHAIN = 50
 ALMOST_FULL_PERCENT = 90
-NAMED_IN_QUERY = 50
-FORWARDS_LOCK = 7_045_001  # any number that nothing else locks in PostgreSQL
 
 
 class DomainQuerySet(models.QuerySet["Domain"]):
@@ -44,31 +26,6 @@ class DomainQuerySet(models.QuerySet["Domain"]):
             mailbox_count=Count("mailboxes"), quota_sum_mb=Coalesce(Sum("mailboxes__quota_mb"), 0)
         )
         return with_sums.order_by("name")  # a query that groups forgets the order of the model
-
-    def rooms(self, domain_ids: Collection[int], *, without: int | None = None) -> dict[int, Room]:
-        """Return by domain id what each domain has and may have; the mailbox with id `without` is not counted."""
-        mailboxes = Mailbox.objects.exclude(pk=without) if without else Mailbox.objects.all()
-        used = {
-            domain_id: (count, total)
-            for domain_id, count, total in mailboxes.filter(domain__in=domain_ids)
-            .order_by()
-            .values_list("domain")
-            .annotate(Count("pk"), Sum("quota_mb"))
-        }
-        return {
-            domain.pk: Room(
-                domain.display_name, *used.get(domain.pk, (0, 0)), domain.max_mailboxes, domain.max_total_quota_mb
-            )
-            for domain in self.filter(pk__in=domain_ids)
-        }
-
-    def lock(self, domain_ids: Collection[int]) -> None:
-        """Hold the rows of these domains until the transaction ends, so that nobody else fills their room meanwhile.
-
-        Always in the same order, so that two imports wait for each other and never block each other. SQLite needs
-        nothing: its transactions are IMMEDIATE.
-        """
-        list(self.select_for_update().filter(pk__in=domain_ids).order_by("pk").values_list("pk"))
 
 
 class Domain(models.Model):
@@ -85,6 +42,7 @@ class Domain(models.Model):
     max_mailboxes = models.PositiveIntegerField(_("most mailboxes"), null=True, blank=True)
     max_mailbox_quota_mb = models.PositiveIntegerField(_("largest quota of a mailbox (MB)"), null=True, blank=True)
     max_total_quota_mb = models.PositiveIntegerField(_("largest sum of quotas (MB)"), null=True, blank=True)
+    version = models.PositiveIntegerField(default=1, editable=False)  # raised by each change, as below
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = DomainQuerySet.as_manager()
@@ -107,7 +65,7 @@ class Domain(models.Model):
         return to_unicode(self.name)
 
     def clean(self) -> None:
-        """Store the name in ASCII; the default quota must fit into the largest one allowed."""
+        """Turn the name into ASCII; the default quota must fit into the largest one allowed."""
         errors: dict[str, ValidationError] = {}
         try:
             self.name = normalize_domain(self.name)
@@ -122,36 +80,8 @@ class Domain(models.Model):
         if errors:
             raise ValidationError(errors)
 
-    def check_mailbox_quota(self, quota_mb: int) -> None:
-        """Raise ValidationError (quota_over_domain_limit) when one mailbox of this domain may not have so many MB."""
-        if self.max_mailbox_quota_mb is not None and quota_mb > self.max_mailbox_quota_mb:
-            raise ValidationError(
-                _("%(value)s MB is more than a mailbox of %(domain)s may have. Write %(limit)s or less."),
-                code="quota_over_domain_limit",
-                params={
-                    "value": grouped(quota_mb),
-                    "domain": self.display_name,
-                    "limit": grouped(self.max_mailbox_quota_mb),
-                },
-            )
-
 
 class MailboxQuerySet(models.QuerySet["Mailbox"]):
-    def taken(self, addresses: Collection[str]) -> dict[str, ValidationError]:
-        """Return which of these addresses cannot become a new mailbox, and why: address_taken, address_is_forward."""
-        found = dict.fromkeys(Forward.objects.filter(source__in=addresses).values_list("source", flat=True), False)
-        found |= dict.fromkeys(self.filter(address__in=addresses).values_list("address", flat=True), True)
-        return {
-            address: ValidationError(
-                _("“%(value)s” exists already. Write another address.")
-                if is_mailbox
-                else _("“%(value)s” is already a forward. Choose another address or delete the forward first."),
-                code="address_taken" if is_mailbox else "address_is_forward",
-                params={"value": to_unicode(address)},
-            )
-            for address, is_mailbox in found.items()
-        }
-
     def matching(self, text: str) -> MailboxQuerySet:
         """Return the mailboxes whose address, or one that they forward to, has this text in it."""
         stored = as_stored(text)
@@ -168,6 +98,7 @@ class Mailbox(models.Model):
     password_hash = models.CharField(_("password hash"), max_length=255)
     quota_mb = models.PositiveIntegerField(_("quota (MB)"), validators=[MinValueValidator(1)])
     is_active = models.BooleanField(_("active"), default=True)
+    version = models.PositiveIntegerField(default=1, editable=False)  # of its forward's changes too
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = MailboxQuerySet.as_manager()
@@ -195,43 +126,6 @@ class Mailbox(models.Model):
     def display_address(self) -> str:
         """The address as people write it, its domain in Unicode."""
         return to_unicode(self.address)
-
-    def clean(self) -> None:
-        """Check the address, the quota and the room of the domain; a new mailbox may not take a forward's address.
-
-        Inside a transaction the domain is held, so that what was checked still holds when it is written. A field that
-        has no value is passed over: saying so is the field's own business.
-        """
-        errors: dict[str, list[ValidationError]] = {}
-        try:
-            self.address = normalize_mailbox_address(self.address)
-            self.local_part = self.address.partition("@")[0]
-        except ValidationError as error:
-            raise ValidationError({"address": error}) from None
-        if self.domain_id is None:
-            return
-        if self.address.partition("@")[2] != self.domain.name:
-            raise ValidationError({"address": _outside_domain_error(self.domain)})
-        if connection.in_atomic_block:
-            Domain.objects.lock([self.domain.pk])
-        if not self.pk and (taken := Mailbox.objects.taken([self.address])):
-            errors["address"] = list(taken.values())
-        if self._needs_more_room():
-            try:
-                self.domain.check_mailbox_quota(self.quota_mb)
-            except ValidationError as error:
-                errors["quota_mb"] = [error]
-            room = Domain.objects.rooms([self.domain.pk], without=self.pk)[self.domain.pk]
-            if limit := room.error_for(mailboxes=0 if self.pk else 1, quota_mb=self.quota_mb, whole_file=False):
-                errors[NON_FIELD_ERRORS] = [limit]
-        if errors:
-            raise ValidationError(errors)
-
-    def _needs_more_room(self) -> bool:
-        """Tell whether the limits matter: they must not stop anybody from making a mailbox smaller or inactive."""
-        if self.quota_mb is None:
-            return False
-        return not Mailbox.objects.filter(pk=self.pk, domain=self.domain, quota_mb__gte=self.quota_mb).exists()
 
 
 class MailUsage(models.Model):
@@ -281,117 +175,6 @@ class ForwardQuerySet(models.QuerySet["Forward"]):
         stored = as_stored(text)
         return self.filter(models.Q(source__contains=stored) | models.Q(destinations__contains=stored))
 
-    def leading_to(self, addresses: Collection[str]) -> list[Forward]:
-        """Return the forwards that pass mail on to any of these addresses, without the addresses' own.
-
-        A plus-address is that of its mailbox.
-        """
-        wanted = {*addresses}
-        found = self
-        if len(wanted) <= NAMED_IN_QUERY:  # more would make a longer query than databases take
-            parts = {part for address in wanted for part in (address, address.partition("@")[0] + "+")}
-            pointing = (models.Q(destinations__contains=part) for part in parts)
-            found = self.filter(reduce(or_, pointing, models.Q(pk__in=[])))
-        # Of very many forwards, few are found: only these are made whole.
-        ids = [
-            pk
-            for pk, source, destinations in found.values_list("pk", "source", "destinations").iterator()
-            if source not in wanted
-            and any(not wanted.isdisjoint(looked_up(address)) for address in destinations.split())
-        ]
-        forwards = self.in_bulk(ids)
-        return [forwards[pk] for pk in ids if pk in forwards]
-
-    def lock(self) -> None:
-        """Let nobody else write forwards until the transaction ends: two of them may close a circle only together.
-
-        To be called after `Domain.objects.lock`, or two transactions could wait for each other. SQLite needs nothing,
-        as there.
-        """
-        if connection.vendor == "postgresql":
-            with connection.cursor() as cursor:
-                cursor.execute("SELECT pg_advisory_xact_lock(%s)", [FORWARDS_LOCK])
-
-    def graph_from(self, sources: Iterable[str]) -> dict[str, list[str]]:
-        """Return the active forwards that keep no copy and can be reached from these addresses, source to destinations.
-
-        Plus-addresses are those of their mailbox. A copy can only be kept in a mailbox. One query for each step of the
-        longest chain, however many addresses there are.
-        """
-        graph: dict[str, list[str]] = {}
-        frontier = {found for address in sources for found in looked_up(address)}
-        mailboxes = Mailbox.objects.filter(address=models.OuterRef("source"), is_active=True)
-        passing_on = self.filter(models.Q(keep_copy=False) | ~models.Exists(mailboxes), is_active=True)
-        for _step in range(LONGEST_CHAIN):
-            rows = passing_on.filter(source__in=frontier).values_list("source", "destinations")
-            found = {
-                source: [way for address in destinations.split() for way in looked_up(address)]
-                for source, destinations in rows
-            }
-            graph |= found
-            frontier = {address for onward in found.values() for address in onward} - graph.keys()
-            if not frontier:
-                break
-        return graph
-
-    def unreachable(self, addresses: Collection[str], hosted: Mapping[str, Domain]) -> dict[str, ValidationError]:
-        """Return which of these addresses nobody gets mail at, and why: forward_to_missing, forward_to_disabled.
-
-        Only addresses of the domains `hosted`, by name, are known. A plus-address is that of its mailbox.
-        """
-        active: dict[str, bool] = {}
-        known = {way for address in addresses for way in looked_up(address)}
-        mailboxes = Mailbox.objects.filter(address__in=known).values_list("address", "is_active")
-        forwards = self.filter(source__in=known).values_list("source", "is_active")
-        for address, is_active in [*forwards, *mailboxes]:  # a disabled mailbox stops its forward, too
-            active[address] = is_active
-        found: dict[str, ValidationError] = {}
-        for address in addresses:
-            domain = hosted.get(address.partition("@")[2])
-            states = [active[way] for way in looked_up(address) if way in active]
-            if domain is not None and not (any(states) and domain.is_active):
-                found[address] = _unreachable_warning(address, exists=bool(states))
-        return found
-
-    def circles(self, new: dict[str, tuple[str, ...]]) -> dict[str, ValidationError]:
-        """Return which of these new forwards without a copy, source to destinations, must be refused, and why.
-
-        Code: forward_loop. Existing forwards of the same sources are taken as replaced.
-        """
-        existing = self.graph_from(address for onward in new.values() for address in onward)
-        added = {source: [way for address in onward for way in looked_up(address)] for source, onward in new.items()}
-        looping = looping_sources({**existing, **added})
-        return {source: _circle_error(source) for source in new if source in looping}
-
-
-def self_forward_error(source: str, destinations: Collection[str]) -> ValidationError | None:
-    """Return what to say when an address forwards to itself (forward_to_self), else None."""
-    if not any(source in looked_up(address) for address in destinations):
-        return None
-    message = _("“%(value)s” would forward to itself. Write another address.")
-    return ValidationError(message, code="forward_to_self", params={"value": to_unicode(source)})
-
-
-def _unreachable_warning(address: str, *, exists: bool) -> ValidationError:
-    params = {"value": to_unicode(address)}
-    if exists:
-        message = _("“%(value)s” is disabled, so messages passed on to it will be returned. Enable it, or correct it.")
-        return ValidationError(message, code="forward_to_disabled", params=params)
-    message = _("“%(value)s” does not exist, so messages passed on to it will be returned. Create it, or correct it.")
-    return ValidationError(message, code="forward_to_missing", params=params)
-
-
-def _circle_error(source: str) -> ValidationError:
-    message = _(
-        "Messages to “%(value)s” would go round in a circle and reach nobody. Keep a copy, or forward elsewhere."
-    )
-    return ValidationError(message, code="forward_loop", params={"value": to_unicode(source)})
-
-
-def _outside_domain_error(domain: Domain) -> ValidationError:
-    message = _("The address is not in the domain %(domain)s.")
-    return ValidationError(message, code="address_outside_domain", params={"domain": domain.display_name})
-
 
 class Forward(models.Model):
     """One source address, the addresses its mail is passed on to, and whether a copy stays in the source's mailbox.
@@ -404,6 +187,7 @@ class Forward(models.Model):
     destinations = models.TextField(_("destinations"), help_text=_("One or more addresses, separated by spaces."))
     keep_copy = models.BooleanField(_("keep a copy"), default=False)
     is_active = models.BooleanField(pgettext_lazy("forward", "active"), default=True)
+    version = models.PositiveIntegerField(default=1, editable=False)  # raised by each change, as below
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = ForwardQuerySet.as_manager()
@@ -417,8 +201,6 @@ class Forward(models.Model):
             models.CheckConstraint(condition=~models.Q(destinations=""), name="forward_has_destination"),
         ]
 
-    gets_mailbox = False  # whether a mailbox of its source is about to be written with it
-
     def __str__(self) -> str:
         return self.display_source
 
@@ -431,39 +213,6 @@ class Forward(models.Model):
     def display_destinations(self) -> list[str]:
         """The destinations as people write them, their domains in Unicode."""
         return [to_unicode(address) for address in self.destinations.split()]
-
-    def clean(self) -> None:
-        """Store the addresses in ASCII; refuse a forward to itself and a circle that keeps no copy."""
-        errors: dict[str, ValidationError] = {}
-        destinations: tuple[str, ...] = ()
-        try:
-            self.source = normalize_address(self.source)
-        except ValidationError as error:
-            errors["source"] = error
-        try:
-            destinations = parse_destinations(self.destinations)
-            self.destinations = " ".join(destinations)
-            if not destinations:
-                message = _("The forward has no address to pass messages on to. Write one.")
-                errors["destinations"] = ValidationError(message, code="forward_missing")
-        except ValidationError as error:
-            errors["destinations"] = error
-        if errors:
-            raise ValidationError(errors)
-        if self.domain_id is None:
-            return
-        if self.source.partition("@")[2] != self.domain.name:
-            raise ValidationError({"source": _outside_domain_error(self.domain)})
-        if connection.in_atomic_block:
-            Domain.objects.lock([self.domain.pk])
-            Forward.objects.lock()
-        problem = self_forward_error(self.source, destinations)
-        has_mailbox = self.gets_mailbox or Mailbox.objects.filter(address=self.source, is_active=True).exists()
-        if not problem and self.is_active and not (self.keep_copy and has_mailbox):
-            others = Forward.objects.exclude(pk=self.pk)
-            problem = others.circles({self.source: destinations}).get(self.source)
-        if problem:
-            raise ValidationError({"destinations": problem})
 
 
 class NewPasswordsQuerySet(models.QuerySet["NewPasswords"]):
@@ -499,3 +248,23 @@ class NewPasswords(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("new_passwords", args=[self.pk])
+
+
+class Submission(models.Model):
+    """A form that was sent and has done its work: where the browser was led then. See `accounts.submissions`."""
+
+    token = models.CharField(max_length=64)
+    sent_by = models.CharField(max_length=40)  # such as "login 5" or "mailbox 12"
+    next_url = models.CharField(max_length=500)
+    message = models.TextField(blank=True)  # what the page there said
+    made_at = models.DateTimeField(default=timezone.now, db_index=True)
+
+    is_repeat = False  # whether this request has found it, rather than made it
+
+    class Meta:
+        verbose_name = verbose_name_plural = _("sent form")
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["sent_by", "token"], name="submission_token_once")]
+
+    def __str__(self) -> str:
+        return str(self.pk)

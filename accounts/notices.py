@@ -8,11 +8,11 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.access import domains_of
-from accounts.account_warnings import account_warnings
-from accounts.forms import MailboxForm
-from accounts.forwarding import looked_up
 from accounts.mailserver.control import end_sessions
 from accounts.models import Forward
+from accounts.rules.circles import looked_up
+from accounts.rules.forwards import forwards_leading_to, unreachable_warnings
+from accounts.rules.mailboxes import Account, account_warnings
 
 MOST = 5  # of the same kind on one page
 
@@ -26,29 +26,28 @@ def end_sessions_and_say(request: HttpRequest, addresses: Collection[str]) -> No
         messages.warning(request, left_to_do)
 
 
-def warn_of_account(request: HttpRequest, form: MailboxForm) -> None:
-    """Say of an account that is saved what its row in a file would be warned of."""
-    names = ("password", "keep_copy", "forward")
-    password, keep_copy, forward = (form.cleaned_data.get(name) for name in names)
-    destinations = forward or ()
+def warn_of_account(request: HttpRequest, account: Account, password: str | None) -> None:
+    """Say of an account that is saved what its row in a list would be warned of. password: a chosen one."""
     warnings = account_warnings(
-        domain=form.domain, password=password, keep_copy=bool(keep_copy), destinations=destinations
+        domain=account.domain, password=password, keep_copy=account.keep_copy, destinations=account.destinations
     )
     for warning in warnings.values():
         messages.warning(request, warning.messages[0])
-    warn_of_unreachable(request, destinations)
+    warn_of_unreachable(request, account.destinations)
 
 
 def warn_of_unreachable(request: HttpRequest, destinations: Collection[str]) -> None:
     """Say at which of these addresses nobody gets the mail that is passed on to them, of the login's own domains."""
     names = {address.partition("@")[2] for address in destinations}
     hosted = {domain.name: domain for domain in domains_of(request.user).filter(name__in=names)}
-    for warning in list(Forward.objects.unreachable(destinations, hosted).values())[:MOST]:
+    for warning in list(unreachable_warnings(destinations, hosted).values())[:MOST]:
         messages.warning(request, warning.messages[0])
 
 
 def warn_of_disabled(request: HttpRequest, addresses: Collection[str]) -> None:
     """Say which of these addresses, that were just switched off, get mail passed on to them."""
     wanted = {*addresses}
-    led_to = {end for forward in Forward.objects.leading_to(addresses) for end in forward.destinations.split()}
+    led_to = {
+        end for forward in forwards_leading_to(addresses, Forward.objects.all()) for end in forward.destinations.split()
+    }
     warn_of_unreachable(request, sorted(end for end in led_to if not wanted.isdisjoint(looked_up(end))))

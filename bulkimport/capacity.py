@@ -10,8 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from accounts.formats import grouped, megabytes
-from accounts.limits import Room
-from accounts.models import Domain
+from accounts.rules.room import Room, rooms
 from bulkimport.rows import Draft
 
 DOMAINS_SHOWN: Final = 6  # the fullest
@@ -95,9 +94,9 @@ def capacity_for(drafts: Sequence[Draft]) -> Capacity:
     quotas: dict[int, list[int]] = defaultdict(list)
     for draft in drafts:
         quotas[draft.domain_id].append(draft.quota_mb)
-    rooms = Domain.objects.rooms(quotas.keys()) if quotas else {}
-    found = [DomainGauges(room.domain_name, tuple(_gauges(room, quotas[pk]))) for pk, room in rooms.items()]
-    limited = sorted((one for one in found if one.gauges), key=lambda one: (-one.share, one.name))
+    by_domain = rooms(quotas.keys()) if quotas else {}
+    gauges = [DomainGauges(room.domain_name, tuple(_gauges(room, quotas[pk]))) for pk, room in by_domain.items()]
+    limited = sorted((one for one in gauges if one.gauges), key=lambda one: (-one.share, one.name))
     return Capacity(tuple(limited[:DOMAINS_SHOWN]), len(limited[DOMAINS_SHOWN:]))
 
 

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_safe
 
 from accounts.new_password_views import of_new_passwords
 from accounts.new_passwords import Kept
-from accounts.selection import selected_mailboxes
+from accounts.panel.selected import selected_mailboxes
 from bulkimport import downloads
 from bulkimport.access import own_import_or_404
 from bulkimport.models import Import

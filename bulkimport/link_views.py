@@ -18,8 +18,8 @@ from django.views.decorators.http import require_http_methods
 from accounts.formats import grouped
 from accounts.new_password_views import of_new_passwords
 from accounts.new_passwords import Kept
-from accounts.selection import ids_of
-from accounts.views import ROWS_PER_PAGE, tab_counts
+from accounts.panel.filters import ROWS_PER_PAGE, tab_counts
+from accounts.panel.selected import ids_in as ids_of
 from bulkimport import downloads
 from bulkimport.access import own_import_or_404
 from bulkimport.forms import LinkFilterForm

@@ -1,7 +1,7 @@
 """THE row validator: rows of a file to a plan of accounts, with every problem of every row at once.
 
 It reads the database and never writes. Its rules are those of accounts: syntax from `accounts.validators`, the rest
-from the querysets of `accounts.models`. The number of queries does not depend on the number of rows.
+from `accounts.rules`. The number of queries does not depend on the number of rows.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -12,11 +12,13 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext as _
 
 from accounts.access import not_your_domain
-from accounts.account_warnings import account_warnings
-from accounts.forwarding import looked_up
 from accounts.meant_domains import MeantDomains
-from accounts.models import Domain, DomainQuerySet, Forward, Mailbox, self_forward_error
+from accounts.models import Domain, DomainQuerySet
 from accounts.refusals import MAX_QUOTED_LENGTH, suggest, suggestion_of
+from accounts.rules.circles import looked_up
+from accounts.rules.forwards import circle_errors, self_forward_error, unreachable_warnings
+from accounts.rules.mailboxes import account_warnings, taken_errors
+from accounts.rules.room import quota_error, rooms
 from accounts.validators import (
     clean_password,
     normalize_mailbox_address,
@@ -85,22 +87,6 @@ def validate(file: FileRows, *, domains: DomainQuerySet, default_quota: str = ""
     return Plan(file=file, drafts=drafts, problems=tuple(problems))
 
 
-def problems_at_write(drafts: Sequence[Draft], *, domains: DomainQuerySet) -> list[Problem]:
-    """Return the errors that only the database can tell, for drafts that were valid a moment ago.
-
-    Asked again inside the transaction that writes them, with their domains locked. `domains` as in `validate`.
-    """
-    usable, meant = domains.in_bulk({draft.domain_id for draft in drafts}), MeantDomains(domains)
-    accounts = []
-    for draft in drafts:
-        account = _Account(draft.place, address=draft.address, quota_mb=draft.quota_mb)
-        account.destinations, account.keep_copy = draft.destinations, draft.keep_copy
-        _check_domain(account, usable.get(draft.domain_id), meant)
-        accounts.append(account)
-    _mark_against_database(accounts)
-    return [problem for account in accounts for problem in account.problems] + list(_without_room(drafts))
-
-
 def _read_cells(row: Row, meant: MeantDomains) -> _Account:
     """Read the cells of one row by the rules of syntax.
 
@@ -152,8 +138,8 @@ def _place_in_domain(
     if domain and account.quota_is_default:
         account.quota_is_typed = default_quota_mb is not None
         account.quota_mb = default_quota_mb or domain.default_quota_mb
-    if problem := self_forward_error(account.address, account.destinations):
-        account.add(Field.FORWARD, problem)
+    if to_self := self_forward_error(account.address, account.destinations):
+        account.add(Field.FORWARD, to_self)
     _check_domain(account, domain, meant)
 
 
@@ -168,10 +154,8 @@ def _check_domain(account: _Account, domain: Domain | None, meant: MeantDomains)
         account.add(Field.EMAIL, error)
         account.address = ""  # what another customer owns is not looked up
     elif account.quota_mb is not None and not account.quota_is_typed:
-        try:
-            domain.check_mailbox_quota(account.quota_mb)
-        except ValidationError as error:
-            account.add(Field.QUOTA, error)
+        if too_large := quota_error(domain, account.quota_mb):
+            account.add(Field.QUOTA, too_large)
 
 
 def _over_largest(accounts: Iterable[_Account], default_quota_mb: int | None) -> Iterator[Problem]:
@@ -183,9 +167,7 @@ def _over_largest(accounts: Iterable[_Account], default_quota_mb: int | None) ->
         return
     needing = {account.domain.pk: account.domain for account in accounts if account.domain and account.quota_is_typed}
     for domain in needing.values():
-        try:
-            domain.check_mailbox_quota(default_quota_mb)
-        except ValidationError as error:
+        if error := quota_error(domain, default_quota_mb):
             yield from _problems_of(error, place=None, column=Field.QUOTA)
 
 
@@ -210,13 +192,13 @@ def _mark_repeats(accounts: Iterable[_Account]) -> None:
 
 def _mark_against_database(accounts: Sequence[_Account]) -> None:
     """Give an error to addresses that are taken, and to forwards that go round in a circle."""
-    taken = Mailbox.objects.taken([account.address for account in accounts if account.address])
+    taken = taken_errors([account.address for account in accounts if account.address])
     forwards: dict[str, tuple[str, ...]] = {}
     for account in accounts:
         to_oneself = self_forward_error(account.address, account.destinations) is not None  # which has its own words
         if account.address and account.destinations and not account.keep_copy and not to_oneself:
             forwards.setdefault(account.address, account.destinations)
-    circles = Forward.objects.circles(forwards) if forwards else {}
+    circles = circle_errors(forwards) if forwards else {}
     for account in accounts:
         if error := taken.get(account.address):
             account.add(Field.EMAIL, error)
@@ -238,7 +220,7 @@ def _without_room(drafts: Iterable[Draft], faulty: Iterable[_Account] = ()) -> I
             quota_is_faulty = any(problem.field is Field.QUOTA for problem in account.problems)
             quota_mb = 0 if quota_is_faulty else account.quota_mb or 0
             wanted.setdefault(account.domain.pk, []).append((quota_mb, False))
-    for domain_id, room in Domain.objects.rooms(wanted.keys()).items():
+    for domain_id, room in rooms(wanted.keys()).items():
         quotas = [quota_mb for quota_mb, _is_draft in wanted[domain_id]]
         ready = [quota_mb for quota_mb, is_draft in wanted[domain_id] if is_draft]
         counts_faulty = len(ready) < len(quotas)  # and says so, for the meters of the page show the drafts alone
@@ -251,9 +233,7 @@ def _without_room(drafts: Iterable[Draft], faulty: Iterable[_Account] = ()) -> I
 
 def _warn(accounts: Iterable[_Account], drafted: set[str], usable: Mapping[str, Domain]) -> None:
     """Add the warnings: what will work, but perhaps not as meant."""
-    unreachable = Forward.objects.unreachable(
-        {address for account in accounts for address in account.destinations}, usable
-    )
+    unreachable = unreachable_warnings({address for account in accounts for address in account.destinations}, usable)
     for account in accounts:
         forward_is_faulty = any(problem.field is Field.FORWARD for problem in account.problems)
         warnings = account_warnings(

@@ -22,8 +22,6 @@ from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme, urlencode
 from django_htmx.http import HttpResponseClientRefresh
 
-from accounts.forms import KeptForm
-
 # What is typed there is not to stand in a page.
 PASSWORD_PAGES = ("login", "admin:login", "owner_login", "owner_password")
 
@@ -91,7 +89,7 @@ class KeepingLanguageMiddleware:
         return response
 
 
-class SignInForm(KeptForm, AuthenticationForm):
+class SignInForm(AuthenticationForm):
     """Django's own; another language leaves the login that was typed in it."""
 
 

@@ -8,7 +8,7 @@ from django.db import DatabaseError, connection, models
 from django.db.migrations.state import ProjectState
 from pytest_django import Settings
 
-from accounts.mail_views import VIEWS, create_mail_views, create_views, drop_mail_views, drop_views
+from accounts.mailserver.sql_views import VIEWS, create_mail_views, create_views, drop_mail_views, drop_views
 from accounts.models import Domain, Mailbox
 from accounts.passwords import SCHEME
 from tests.factories import make_domain, make_forward, make_mailbox

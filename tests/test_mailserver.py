@@ -14,7 +14,7 @@ from django.db import connection
 from django.test import Client
 from pytest_django import Settings
 
-from accounts.mail_views import VIEWS
+from accounts.mailserver.sql_views import VIEWS
 from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import hash_password
 from bulkimport.models import Import

@@ -11,7 +11,7 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from pytest_django import Settings
 
-from accounts.mail_views import VIEWS
+from accounts.mailserver.sql_views import VIEWS
 from accounts.mailserver.files import DATABASE_FILES, SERVER_FILES
 from accounts.management.commands import mailserver_config
 

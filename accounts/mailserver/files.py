@@ -15,7 +15,7 @@ from django.db import connection
 from django.template import Context, Engine
 from django.utils.translation import gettext as _
 
-from accounts.mail_views import VIEWS
+from accounts.mailserver.sql_views import VIEWS
 from accounts.validators import normalize_address, normalize_domain
 
 # By its path in the folder of the configuration, the template of each file.

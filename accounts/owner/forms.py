@@ -6,19 +6,20 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.core.exceptions import ValidationError
-from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.forms import CellField, KeptForm
-from accounts.models import Domain, Forward, Mailbox
-from accounts.panel_forms import FORWARD_CHANGED, show_again, stamp_of_forward
+from accounts import services
+from accounts.forms import FORWARD_CHANGED, CellField, VersionedForm
+from accounts.models import Forward, Mailbox
+from accounts.rules.forwards import Errors
+from accounts.rules.mailboxes import Account, changed_account_errors
 from accounts.validators import clean_password, normalize_password, parse_destinations
 
 NEW_PASSWORD = {"class": "form-control", "autocomplete": "new-password"}
 
 
-class OwnerLoginForm(KeptForm, forms.Form):
+class OwnerLoginForm(forms.Form):
     """The address and password of a mailbox, as they were typed."""
 
     address = CellField(label=_("E-mail"))
@@ -64,7 +65,7 @@ class OwnerPasswordForm(forms.Form):
             raise ValidationError(message, code="password_differs")
 
 
-class OwnerForwardForm(KeptForm, forms.Form):
+class OwnerForwardForm(VersionedForm):
     """Where the messages to a mailbox are passed on to; with no address, the forward is deleted."""
 
     destinations = CellField(
@@ -76,51 +77,34 @@ class OwnerForwardForm(KeptForm, forms.Form):
         ),
     )
     keep_copy = forms.BooleanField(label=_("Keep a copy in this mailbox"), required=False)
-    shown = forms.CharField(required=False, widget=forms.HiddenInput)
+    changed_message = FORWARD_CHANGED
 
-    def __init__(self, data: Mapping[str, Any] | None = None, *, mailbox: Mailbox) -> None:
-        self.mailbox = mailbox
-        forward = forward_of(mailbox)
-        shown = {"destinations": "\n".join(forward.display_destinations), "keep_copy": forward.keep_copy}
-        super().__init__(data, initial={**(shown if forward.pk else {}), "shown": stamp_of_forward(forward)})
+    def __init__(self, data: Mapping[str, Any] | None = None, *, mailbox: Mailbox, forward: Forward | None) -> None:
+        self.instance = mailbox
+        destinations = "\n".join(forward.display_destinations) if forward else ""
+        initial = {"destinations": destinations, "keep_copy": bool(forward and forward.keep_copy)}
+        super().__init__(data, initial=initial)
 
-    def clean_destinations(self) -> str:
-        return " ".join(parse_destinations(self.cleaned_data["destinations"]))
+    def clean_destinations(self) -> tuple[str, ...]:
+        return parse_destinations(self.cleaned_data["destinations"])
 
-    @transaction.atomic
-    def save(self) -> bool:
-        """Write the forward, or delete it where no address is left. Returns False, with errors, when it may not be."""
-        Domain.objects.lock([self.mailbox.domain.pk])
-        Forward.objects.lock()
-        forward = forward_of(self.mailbox)
-        serving = Mailbox.objects.select_for_update().filter(pk=self.mailbox.pk, is_active=True)
-        if not serving.filter(password_hash=self.mailbox.password_hash).exists() or not forward.is_active:
-            self.add_error(
-                None, _("Your mailbox or its forward has been changed meanwhile. Load the page again, then change it.")
-            )
-            return False
-        now = stamp_of_forward(forward)
-        forward.destinations = self.cleaned_data["destinations"]
-        forward.keep_copy = bool(forward.destinations) and self.cleaned_data["keep_copy"]
-        # The second of two presses finds what the first has written.
-        if now not in (self.cleaned_data["shown"] or now, stamp_of_forward(forward)):
-            show_again(self, shown=now)
-            self.add_error(None, ValidationError(FORWARD_CHANGED, code="changed_meanwhile"))
-            return False
-        if not forward.destinations:
-            if forward.pk:
-                forward.delete()
-            return True
-        try:
-            forward.full_clean()
-        except ValidationError as error:
-            self.add_error("destinations", [problem for problems in error.error_dict.values() for problem in problems])
-            return False
-        forward.save()
-        return True
+    def clean(self) -> None:
+        self.check_version()
+        mailbox, values = self.instance, self.cleaned_data
+        if "destinations" in values:
+            account = Account(mailbox.domain, mailbox.address, None, values["destinations"], values["keep_copy"])
+            self.refuse(changed_account_errors(mailbox, account))
+
+    def refuse(self, errors: Errors) -> None:
+        """All that the rules can say here is about where messages are passed on to."""
+        super().refuse({"destinations": [error for problems in errors.values() for error in problems]})
+
+    def save(self) -> None:
+        """Write the forward, or delete it where no address is left. Raises as `services.change_mailbox`."""
+        forward = (self.cleaned_data["destinations"], self.cleaned_data["keep_copy"])
+        services.change_mailbox(mailbox_id=self.instance.pk, version=self.sent_version, forward=forward)
 
 
-def forward_of(mailbox: Mailbox) -> Forward:
-    """Return the forward of a mailbox, a new one where it has none."""
-    forward = Forward.objects.filter(source=mailbox.address).first()
-    return forward or Forward(domain=mailbox.domain, source=mailbox.address)
+def own_forward(mailbox: Mailbox) -> Forward | None:
+    """Return the forward of a mailbox, None where it has none."""
+    return Forward.objects.filter(source=mailbox.address).first()

@@ -6,15 +6,18 @@ from django.conf import settings
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.client_settings import IMAP, SMTP, client_hostname
 from accounts.mailserver.control import end_sessions
-from accounts.models import Mailbox
-from accounts.owner.forms import OwnerForwardForm, OwnerLoginForm, OwnerPasswordForm, forward_of
+from accounts.models import Mailbox, Submission
+from accounts.owner.forms import OwnerForwardForm, OwnerLoginForm, OwnerPasswordForm, own_forward
 from accounts.owner.session import ask_again, authenticate, owner_page, owners_own, sign_in, sign_out, signed_in_mailbox
 from accounts.passwords import hash_password
+from accounts.services import Outdated, change_mailbox
+from accounts.submissions import led_to, sent_before, submit
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -45,7 +48,7 @@ def owner_home(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
     """Show how full the mailbox is, where its messages go, and what to set in a mail program."""
     context = {
         "mailbox": mailbox,
-        "forward": forward_of(mailbox),
+        "forward": own_forward(mailbox),
         "may_forward": settings.MAILBOX_OWNER_FORWARD,
         "hostname": client_hostname(),
         "servers": (IMAP, SMTP),
@@ -79,16 +82,25 @@ def owner_password(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
 @owners_own
 def owner_forward(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
     """Change where messages are passed on to. What was switched off by others stays so."""
-    if not settings.MAILBOX_OWNER_FORWARD or not forward_of(mailbox).is_active:
+    forward = own_forward(mailbox)
+    if not settings.MAILBOX_OWNER_FORWARD or (forward and not forward.is_active):
         raise Http404
-    form = OwnerForwardForm(request.POST if request.method == "POST" else None, mailbox=mailbox)
-    if form.is_valid() and form.save():
+    sent_by = f"mailbox {mailbox.pk}"
+    if request.method == "POST" and (before := sent_before(request, sent_by)):
+        return led_to(request, before)
+    form = OwnerForwardForm(request.POST if request.method == "POST" else None, mailbox=mailbox, forward=forward)
+
+    def write(made: Submission) -> None:
+        form.save()
         # No word on addresses that get no mail: an owner could try here, unseen, which ones exist.
         is_passed_on = bool(form.cleaned_data["destinations"]) and not form.cleaned_data["keep_copy"]
         saved = _("The forward has been saved.")
         nothing_stays = _("New messages are only passed on: none stays in this mailbox.")
-        messages.success(request, f"{saved} {nothing_stays}" if is_passed_on else saved)
-        return redirect("owner_home")
+        made.message = f"{saved} {nothing_stays}" if is_passed_on else saved
+        made.next_url = reverse("owner_home")
+
+    if form.is_valid() and (made := submit(request, form, write, sent_by=sent_by)):
+        return led_to(request, made)
     return _page(request, "accounts/owner_forward.html", {"mailbox": mailbox, "form": form})
 
 
@@ -98,11 +110,13 @@ def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpR
 
 
 def _change_password(mailbox: Mailbox, password: str) -> bool:
-    """Write a new password in the place of the one that was just checked, unless that has changed meanwhile."""
+    """Write a new password in the place of the one that was just checked, unless the mailbox has changed meanwhile."""
     new_hash = hash_password(password)  # slow on purpose, so outside any transaction
-    is_same = Mailbox.objects.filter(pk=mailbox.pk, password_hash=mailbox.password_hash)
-    if not is_same.update(password_hash=new_hash):
+    try:
+        mailbox.password_hash = change_mailbox(
+            mailbox_id=mailbox.pk, version=str(mailbox.version), password_hash=new_hash
+        ).password_hash
+    except (Mailbox.DoesNotExist, Outdated):
         return False
-    mailbox.password_hash = new_hash
     end_sessions([mailbox.address])  # what is left to do there is nothing that an owner could do
     return True

@@ -6,8 +6,9 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.models import Domain, Forward, Mailbox, NewPasswords
+from accounts.models import Forward, Mailbox, NewPasswords
 from accounts.sealing import SealBroken, unseal_json
+from accounts.services import delete_mailboxes, lock_domains
 from bulkimport.models import Handout, Import, ImportedAccount
 from bulkimport.services.reading import ImportNotOpen
 
@@ -53,15 +54,15 @@ def undo(import_record: Import) -> Undo:
 
     Also where nothing would go: the passwords of what stays are then not lost for nothing.
     """
-    Domain.objects.lock(set(import_record.accounts.values_list("mailbox__domain", flat=True)))
+    lock_domains(import_record.accounts.filter(mailbox__isnull=False).values_list("mailbox__domain", flat=True))
     done = plan_undo(import_record)
     if not done.removed or not Import.objects.filter(pk=import_record.pk, status=Import.Status.CREATED).update(
         status=Import.Status.UNDONE, undone_at=timezone.now()
     ):
         raise ImportNotOpen
     Import.objects.filter(pk=import_record.pk).forget_secrets()
-    Forward.objects.filter(source__in=[account.address for account in done.removed]).delete()
-    Mailbox.objects.filter(pk__in=[account.mailbox_id for account in done.removed]).delete()
+    removed = Mailbox.objects.filter(pk__in=[account.mailbox_id for account in done.removed])
+    delete_mailboxes(mailboxes=removed, version=None)
     # Those of what stays; the others have gone with their mailboxes. A later password was not the import's to hand out.
     import_record.handouts().filter(password_digest=F("mailbox__imported__password_digest")).revoke()
     return done

@@ -14,13 +14,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone, translation
 
-from accounts.models import Domain, Forward, Mailbox, MailUsage
+from accounts.models import Domain, DomainQuerySet, Forward
 from accounts.passwords import digest, generate_password, hash_password, warm_up
+from accounts.rules.mailboxes import Account
 from accounts.sealing import seal_json
+from accounts.services import NewMailbox, Refused, create_mailboxes
 from bulkimport.models import Import, ImportedAccount, ImportQuerySet, fingerprint, interrupted_before
 from bulkimport.rows import Draft, Level, Place, Plan
 from bulkimport.services.welcome import as_stored, send_welcome
-from bulkimport.validation import problems_at_write
 
 PROGRESS_EVERY_SECONDS = 0.5
 UNCLAIMED: Final[dict[str, Any]] = {"claim": None, "left_out": [], "warnings": []}
@@ -28,10 +29,6 @@ UNCLAIMED: Final[dict[str, Any]] = {"claim": None, "left_out": [], "warnings": [
 
 class ClaimLost(Exception):
     """Another process has taken the import over, or it was discarded; nothing was written."""
-
-
-class _TakenMeanwhile(Exception):
-    """Since the check, somebody has taken an address, the room or closed a circle of forwards."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,14 +100,9 @@ def create(mine: Claim, *, on_progress: Callable[[int], object] | None = None) -
             import_record = _held_by(mine).select_related("uploaded_by", "customer").first()
             if import_record is None:
                 raise ClaimLost
-            Domain.objects.lock({draft.domain_id for draft in mine.drafts})
-            if any(draft.destinations for draft in mine.drafts):
-                Forward.objects.lock()
-            if problems_at_write(mine.drafts, domains=import_record.domains()):
-                raise _TakenMeanwhile
-            _write_accounts(mine, hashes)
+            _write_accounts(mine, hashes, import_record.domains())
             _write_outcome(mine, passwords)
-    except (IntegrityError, _TakenMeanwhile):
+    except (IntegrityError, Refused):
         _held_by(mine).update(status=Import.Status.CHECKED, **UNCLAIMED)
         return False
     except BaseException:
@@ -143,31 +135,17 @@ def _hash_all(mine: Claim, passwords: Sequence[str], on_progress: Callable[[int]
     return hashes
 
 
-def _write_accounts(mine: Claim, hashes: Sequence[str]) -> None:
-    """Write the mailboxes, their forwards and the import's list of them."""
-    # Of mailboxes of these addresses before: the mail server may have written after they were deleted.
-    MailUsage.objects.filter(pk__in=[draft.address for draft in mine.drafts]).delete()
-    mailboxes = Mailbox.objects.bulk_create(
-        Mailbox(
-            domain_id=draft.domain_id,
-            local_part=draft.local_part,
-            address=draft.address,
-            password_hash=password_hash,
-            quota_mb=draft.quota_mb,
+def _write_accounts(mine: Claim, hashes: Sequence[str], domains: DomainQuerySet) -> None:
+    """Write the mailboxes, their forwards and the import's list of them. Raises as `create_mailboxes`."""
+    by_id = Domain.objects.in_bulk({draft.domain_id for draft in mine.drafts})
+    new = [
+        NewMailbox(
+            Account(by_id[draft.domain_id], draft.address, draft.quota_mb, draft.destinations, draft.keep_copy),
+            password_hash,
         )
         for draft, password_hash in zip(mine.drafts, hashes, strict=True)
-    )
-    forwards = Forward.objects.bulk_create(
-        Forward(
-            domain_id=draft.domain_id,
-            source=draft.address,
-            destinations=" ".join(draft.destinations),
-            keep_copy=draft.keep_copy,
-        )
-        for draft in mine.drafts
-        if draft.destinations
-    )
-    forward_of = {forward.source: forward for forward in forwards}
+    ]
+    mailboxes = create_mailboxes(new=new, domains=domains)
     ImportedAccount.objects.bulk_create(
         ImportedAccount(
             import_record_id=mine.import_id,
@@ -176,11 +154,18 @@ def _write_accounts(mine: Claim, hashes: Sequence[str]) -> None:
             line=draft.line,
             address=draft.address,
             is_generated=draft.password is None,
-            fingerprint=fingerprint(mailbox, forward_of.get(mailbox.address)),
+            fingerprint=fingerprint(mailbox, _forward(draft)),
             password_digest=digest(mailbox.password_hash),
         )
         for draft, mailbox in zip(mine.drafts, mailboxes, strict=True)
     )
+
+
+def _forward(draft: Draft) -> Forward | None:
+    """Return the forward of an account as it was written."""
+    if not draft.destinations:
+        return None
+    return Forward(destinations=" ".join(draft.destinations), keep_copy=draft.keep_copy)
 
 
 def _write_outcome(mine: Claim, passwords: Sequence[str]) -> None:

@@ -12,9 +12,10 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.models import Domain, Mailbox
+from accounts.models import Mailbox
 from accounts.passwords import digest, verify_password
 from accounts.sealing import SealBroken, seal, unseal
+from accounts.services import lock_domains
 from bulkimport.models import Handout, Import
 from bulkimport.services.after import accounts_of
 
@@ -61,7 +62,7 @@ def make_links(import_record: Import, seed: str, mailbox_ids: Collection[int] | 
     with transaction.atomic():
         # A mailbox is not deleted while it gets a link. The domains first, as whoever deletes mailboxes takes them.
         created = import_record.accounts.filter(mailbox__isnull=False)
-        Domain.objects.lock(set(created.values_list("mailbox__domain", flat=True)))
+        lock_domains(set(created.values_list("mailbox__domain", flat=True)))
         # Held, so that of two presses the second sees what the first made, and what was erased meanwhile stays so.
         held = Import.objects.select_for_update().get(pk=import_record.pk)
         list(Mailbox.objects.select_for_update().filter(pk__in=created.values("mailbox")).order_by("pk"))
@@ -78,7 +79,7 @@ def make_links_for(passwords: Iterable[tuple[Mailbox, str]], seed: str) -> None:
     """
     pairs = list(passwords)
     with transaction.atomic():
-        Domain.objects.lock({mailbox.domain_id for mailbox, _password in pairs})
+        lock_domains({mailbox.domain_id for mailbox, _password in pairs})
         mailboxes = Mailbox.objects.select_for_update().filter(pk__in=[mailbox.pk for mailbox, _password in pairs])
         now = {mailbox.pk: mailbox.password_hash for mailbox in mailboxes.order_by("pk")}
         # Only those that nobody has changed since they were read.

@@ -1,4 +1,4 @@
-"""Which forwards send mail round in a circle. Pure: the graph comes from `Forward.objects.graph_from`."""
+"""Which forwards send mail round in a circle. Pure: `accounts.rules.forwards` reads the graph from the database."""
 
 from collections.abc import Collection, Mapping
 

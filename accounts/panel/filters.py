@@ -10,6 +10,7 @@ from django import forms
 from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
 from django.db.models import F
+from django.http import HttpRequest
 from django.utils.formats import date_format
 from django.utils.timezone import localtime
 from django.utils.translation import gettext_lazy as _
@@ -19,12 +20,11 @@ from accounts.access import domains_of
 from accounts.models import Domain, Forward, ForwardQuerySet, Mailbox, MailboxQuerySet
 
 IMPORTS_OFFERED = 50
+ROWS_PER_PAGE = 50
 
 
 class FilterForm(forms.Form):
-    """What to look for in a list of mailboxes or forwards. A value that cannot be is as good as none."""
-
-    html_id = "filters"  # a switch of the language sends it along
+    """What to look for in a list of mailboxes or forwards. Invalid values are ignored."""
 
     q = forms.CharField(required=False, label=_("Address or forward"), widget=forms.SearchInput)
     domain = forms.ModelChoiceField(
@@ -123,3 +123,12 @@ class ForwardFilterForm(FilterForm):
 
 def _label(import_record: Any) -> str:
     return f"{date_format(localtime(import_record.uploaded_at), 'j E Y')}, {import_record.filename}"
+
+
+def tab_counts(request: HttpRequest) -> dict[str, int]:
+    """Return how many mailboxes and forwards the login has in all, for the tabs above their lists."""
+    domains = domains_of(request.user)
+    return {
+        "mailboxes": Mailbox.objects.filter(domain__in=domains).count(),
+        "forwards": Forward.objects.filter(domain__in=domains).count(),
+    }

@@ -2,60 +2,94 @@
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Iterable, Iterator
+import uuid
+from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, ClassVar
 
-from django import forms
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
-from django.db.models import Count, Q, Sum
-from django.http import HttpRequest
+from django.http import Http404, HttpRequest
+from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts import services
 from accounts.access import domains_of
 from accounts.formats import grouped
-from accounts.forms import CellField, KeptForm
-from accounts.models import Domain, Forward, Mailbox, MailboxQuerySet
-from accounts.panel_forms import TokenForm, dress
+from accounts.forms import CellField, VersionedForm, dress
+from accounts.models import Forward, Mailbox, MailboxQuerySet, Submission
+from accounts.new_passwords import keep
+from accounts.panel.filters import MailboxFilterForm
 from accounts.passwords import generate_password, hash_password
+from accounts.rules.forwards import forwards_leading_to
+from accounts.rules.room import common_quota_errors
 from accounts.validators import as_stored, parse_quota_mb, to_unicode
 
-BATCH = 5000  # values in one query, of which databases take a limited number
 NAMED = 20
 
 
-class BulkForm(forms.Form):
-    """Something to do to mailboxes. What is sent has to name, by its stamp, those that the page has shown."""
+def ids_in(sent: Iterable[str]) -> list[int]:
+    """Return the ids in what a page has sent; what cannot be one is passed over."""
+    return [int(text) for text in sent if text.isascii() and text.isdecimal() and len(text) < 19]
+
+
+def selected_mailboxes(request: HttpRequest) -> MailboxQuerySet:
+    """Return the mailboxes that a list has sent along: those ticked, or all that match what was looked for.
+
+    Raises Http404 when none of what was ticked is the login's, unless a form is sent: by its first press they may be
+    gone. An invalid filter selects nothing here.
+    """
+    if "all" in request.GET:
+        form = MailboxFilterForm(request.GET, user=request.user)
+        matching = form.mailboxes()
+        return matching.none() if form.errors else matching
+    ids = ids_in(request.GET.getlist("select"))
+    chosen = Mailbox.objects.filter(pk__in=ids, domain__in=domains_of(request.user))
+    if ids and request.method != "POST" and not chosen.exists():
+        raise Http404
+    return chosen
+
+
+class SelectedForm(VersionedForm):
+    """Something to do to the selected mailboxes. Its version is that of all that it would change."""
 
     is_dangerous: ClassVar[bool] = False
     locks_out: ClassVar[bool] = False  # whoever is signed in
     stops_mail: ClassVar[bool] = False  # to the mailboxes
-    was_sent_before = False  # and has done already what it would do now
+    changed_message = gettext_lazy("The selection has changed meanwhile. Look at it as it is now and decide again.")
 
-    def __init__(self, data: Any = None, *, request: HttpRequest, chosen: MailboxQuerySet) -> None:
-        """`chosen` are the mailboxes that were selected; some of them may be already as they would become."""
+    def __init__(self, data: Any = None, *, user: User | AnonymousUser, chosen: MailboxQuerySet, back: str) -> None:
+        """chosen: the mailboxes that were selected; some of them may be already as they would become. back: the list."""
+        self.user, self.chosen, self.back = user, chosen, back
+        self.changed: list[str] = []  # addresses, once it is done
         super().__init__(data)
-        self.request, self.chosen = request, chosen
+        dress(self)
 
     def narrow(self) -> MailboxQuerySet:
         """Return those of the chosen mailboxes that would be changed."""
         return self.chosen
+
+    @property
+    def present_version(self) -> str:
+        return self._version
+
+    @cached_property
+    def _version(self) -> str:
+        return services.version_of(self.narrow())
 
     @cached_property
     def affected(self) -> dict[int, str]:
         """The mailboxes that would be changed, id to address, in the order of their addresses."""
         return dict(self.narrow().order_by("address").values_list("pk", "address"))
 
+    def reread(self) -> None:
+        del self.affected, self._version
+
     @property
     def count(self) -> int:
         return len(self.affected)
-
-    @property
-    def stamp(self) -> str:
-        return _digest(sorted(self.affected))
 
     @cached_property
     def named(self) -> list[Mailbox]:
@@ -71,8 +105,8 @@ class BulkForm(forms.Form):
         """The other forwards of the login that pass mail on to these mailboxes, and that nobody would get then."""
         if not self.stops_mail:
             return []
-        own = Forward.objects.filter(domain__in=domains_of(self.request.user), is_active=True)
-        return own.leading_to(self.affected.values())
+        own = Forward.objects.filter(domain__in=domains_of(self.user), is_active=True)
+        return forwards_leading_to(self.affected.values(), own)
 
     @property
     def title(self) -> str:
@@ -98,30 +132,23 @@ class BulkForm(forms.Form):
         """Say so where there are more than this can be done to at once; else empty."""
         return ""
 
+    def clean(self) -> None:
+        self.check_version()
+
     def prepare(self) -> None:
         """Do what takes long, before others have to wait for the domains."""
 
-    def clean(self) -> None:
-        if self.data.get("seen") != self.stamp:
-            message = _("The selection has changed meanwhile. Look at it as it is now and decide again.")
-            self.add_error(None, ValidationError(message, code="selection_changed"))
+    def write(self, made: Submission) -> None:
+        """Do it, in a transaction. Raises as the services."""
+        made.message, made.next_url = self.done, self.back
+        self.changed = self.change()
 
-    def write(self) -> None:
-        """Do it, in a transaction that holds the domains."""
+    def change(self) -> list[str]:
+        """Call the service, and return the addresses of the mailboxes that were changed."""
         raise NotImplementedError
 
-    def batches(self) -> Iterator[MailboxQuerySet]:
-        """Yield the mailboxes in parts that fit into one query."""
-        ids = list(self.affected)
-        for start in range(0, len(ids), BATCH):
-            yield Mailbox.objects.filter(pk__in=ids[start : start + BATCH])
 
-
-def _digest(facts: Iterable[object]) -> str:
-    return hashlib.sha256(repr(list(facts)).encode()).hexdigest()
-
-
-class DisableForm(BulkForm):
+class DisableForm(SelectedForm):
     locks_out = stops_mail = True
 
     def narrow(self) -> MailboxQuerySet:
@@ -150,12 +177,11 @@ class DisableForm(BulkForm):
         )
         return text % {"count": grouped(number)} if number else ""
 
-    def write(self) -> None:
-        for mailboxes in self.batches():
-            mailboxes.update(is_active=False)
+    def change(self) -> list[str]:
+        return services.set_state(mailboxes=self.narrow(), version=self.sent_version, is_active=False)
 
 
-class EnableForm(BulkForm):
+class EnableForm(SelectedForm):
     def narrow(self) -> MailboxQuerySet:
         return self.chosen.filter(is_active=False)
 
@@ -186,17 +212,15 @@ class EnableForm(BulkForm):
         )
         return text % {"count": grouped(number)} if number else ""
 
-    def write(self) -> None:
-        for mailboxes in self.batches():
-            mailboxes.update(is_active=True)
+    def change(self) -> list[str]:
+        return services.set_state(mailboxes=self.narrow(), version=self.sent_version, is_active=True)
 
 
-class QuotaForm(KeptForm, BulkForm):
+class QuotaForm(SelectedForm):
     quota = CellField(label=gettext_lazy("Quota of each of them (MB)"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        dress(self)
         if self.count == 1:
             self.fields["quota"].label = _("Quota (MB)")
 
@@ -226,38 +250,14 @@ class QuotaForm(KeptForm, BulkForm):
     def clean(self) -> None:
         super().clean()
         if (quota_mb := self.cleaned_data.get("quota")) is not None:
-            for problem in self._problems(quota_mb):
-                self.add_error("quota", problem)
+            self.refuse({"quota": list(common_quota_errors(self.chosen, quota_mb))})
 
-    def _problems(self, quota_mb: int) -> Iterator[ValidationError]:
-        """Yield why not all of the mailboxes may have this quota, one by one for each domain."""
-        sums = {
-            domain_id: (number, total, raised)
-            for domain_id, number, total, raised in self.chosen.order_by()
-            .values_list("domain")
-            .annotate(Count("pk"), Sum("quota_mb"), raised=Count("pk", filter=Q(quota_mb__lt=quota_mb)))
-        }
-        rooms = Domain.objects.rooms(sums.keys())
-        for domain in Domain.objects.filter(pk__in=sums):
-            number, total, raised = sums[domain.pk]
-            if not raised:  # the limits must not stop anybody from making mailboxes smaller
-                continue
-            try:
-                domain.check_mailbox_quota(quota_mb)
-            except ValidationError as error:
-                yield error
-            increase = max(0, number * quota_mb - total)
-            limit = rooms[domain.pk].error_for(mailboxes=0, quota_mb=increase, whole_file=False)
-            if increase and limit:
-                message = _("This needs %(needed)s more in %(domain)s, which has %(left)s left. Write a smaller quota.")
-                yield ValidationError(message, code=limit.code, params=limit.params)
-
-    def write(self) -> None:
-        for mailboxes in self.batches():
-            mailboxes.update(quota_mb=self.cleaned_data["quota"])
+    def change(self) -> list[str]:
+        quota_mb = self.cleaned_data["quota"]
+        return services.set_quota(mailboxes=self.narrow(), version=self.sent_version, quota_mb=quota_mb)
 
 
-class DeleteForm(KeptForm, BulkForm):
+class DeleteForm(SelectedForm):
     """Asks for the number of the mailboxes, of one for its address, and names the forwards that lead to them."""
 
     typed = CellField(label=gettext_lazy("Write the number of mailboxes to delete"), required=False)
@@ -265,7 +265,6 @@ class DeleteForm(KeptForm, BulkForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        dress(self)
         if self.count == 1:
             self.fields["typed"].label = _("Write the address of the mailbox to delete")
         else:
@@ -303,20 +302,19 @@ class DeleteForm(KeptForm, BulkForm):
             raise ValidationError(message, code="not_confirmed", params={"count": grouped(self.count)})
         return typed
 
-    def write(self) -> None:
-        for mailboxes in self.batches():
-            Forward.objects.filter(source__in=mailboxes.values("address")).delete()
-            mailboxes.delete()
+    def change(self) -> list[str]:
+        return services.delete_mailboxes(mailboxes=self.narrow(), version=self.sent_version)
 
 
-class PasswordsForm(TokenForm, BulkForm):
+class PasswordsForm(SelectedForm):
     """New generated passwords, as many at once as an import may have."""
 
     locks_out = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.user, self.passwords = self.request.user, list[tuple[Mailbox, str]]()
+        self.passwords: dict[int, str] = {}  # by the mailbox's id, as soon as they are made
+        self.hashes: dict[int, str] = {}
 
     @property
     def title(self) -> str:
@@ -332,10 +330,6 @@ class PasswordsForm(TokenForm, BulkForm):
         )
 
     @property
-    def meant(self) -> str:
-        return str(self.data.get("seen"))
-
-    @property
     def too_many(self) -> str:
         if self.count <= settings.MAX_ACCOUNTS_PER_FILE:
             return ""
@@ -346,36 +340,28 @@ class PasswordsForm(TokenForm, BulkForm):
         )
         return text % {"count": grouped(settings.MAX_ACCOUNTS_PER_FILE)}
 
-    @property
-    def stamp(self) -> str:
-        """Names the passwords too: a page that is sent again much later must not take away what somebody has chosen."""
-        return _digest(self.chosen.order_by("pk").values_list("pk", "password_hash"))
-
-    def prepare(self) -> None:
-        if self.too_many:
-            return
-        if self.data.get("seen") == self.stamp:
-            for mailbox in Mailbox.objects.filter(pk__in=self.affected):
-                password = generate_password()
-                mailbox.password_hash = hash_password(password, generated=True)
-                self.passwords.append((mailbox, password))
-        del self.affected  # to be read again once nobody changes it any more
-
     def clean(self) -> None:
-        self.was_sent_before = self.is_kept()
-        if not self.was_sent_before:
-            super().clean()
+        super().clean()
         if self.too_many:
             self.add_error(None, ValidationError(self.too_many, code="too_many"))
 
-    def write(self) -> None:
-        if self.passwords and not self.was_sent_before:
-            changed = [mailbox for mailbox, _password in self.passwords]
-            Mailbox.objects.bulk_update(changed, ["password_hash"], batch_size=100)
-            self._keep(self.passwords)
+    def prepare(self) -> None:
+        self.passwords = {pk: generate_password() for pk in self.affected}
+        self.hashes = {pk: hash_password(password, generated=True) for pk, password in self.passwords.items()}
+
+    def write(self, made: Submission) -> None:
+        """Set the passwords, and lead to the page that shows them."""
+        mailboxes = services.set_passwords(
+            mailboxes=self.narrow(), version=self.sent_version, password_hashes=self.hashes
+        )
+        batch_id = uuid.uuid4()
+        passwords = [(mailbox, self.passwords[mailbox.pk]) for mailbox in mailboxes]
+        keep(passwords, pk=batch_id, user=self.user, is_of_new_mailbox=False)
+        made.next_url = reverse("new_passwords", args=[batch_id])
+        self.changed = [mailbox.address for mailbox in mailboxes]
 
 
-ACTIONS: dict[str, type[BulkForm]] = {
+ACTIONS: dict[str, type[SelectedForm]] = {
     "disable": DisableForm,
     "enable": EnableForm,
     "quota": QuotaForm,
