@@ -88,7 +88,8 @@ class VersionedForm(forms.Form):
     def refuse(self, errors: Errors) -> None:
         """Put what the rules say on the fields of the form."""
         for name, problems in errors.items():
-            self.add_error(name if name in self.fields else None, list(problems))
+            if problems:
+                self.add_error(name if name in self.fields else None, list(problems))
 
 
 class AccountForm(VersionedForm):

@@ -42,7 +42,7 @@ class Domain(models.Model):
     max_mailboxes = models.PositiveIntegerField(_("most mailboxes"), null=True, blank=True)
     max_mailbox_quota_mb = models.PositiveIntegerField(_("largest quota of a mailbox (MB)"), null=True, blank=True)
     max_total_quota_mb = models.PositiveIntegerField(_("largest sum of quotas (MB)"), null=True, blank=True)
-    version = models.PositiveIntegerField(default=1, editable=False)  # raised by each change, as below
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)  # raised by each change, as below
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = DomainQuerySet.as_manager()
@@ -98,7 +98,7 @@ class Mailbox(models.Model):
     password_hash = models.CharField(_("password hash"), max_length=255)
     quota_mb = models.PositiveIntegerField(_("quota (MB)"), validators=[MinValueValidator(1)])
     is_active = models.BooleanField(_("active"), default=True)
-    version = models.PositiveIntegerField(default=1, editable=False)  # of its forward's changes too
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)  # of its forward's changes too
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = MailboxQuerySet.as_manager()
@@ -187,7 +187,7 @@ class Forward(models.Model):
     destinations = models.TextField(_("destinations"), help_text=_("One or more addresses, separated by spaces."))
     keep_copy = models.BooleanField(_("keep a copy"), default=False)
     is_active = models.BooleanField(pgettext_lazy("forward", "active"), default=True)
-    version = models.PositiveIntegerField(default=1, editable=False)  # raised by each change, as below
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)  # raised by each change, as below
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = ForwardQuerySet.as_manager()
@@ -253,7 +253,7 @@ class NewPasswords(models.Model):
 class Submission(models.Model):
     """A form that was sent and has done its work: where the browser was led then. See `accounts.submissions`."""
 
-    token = models.CharField(max_length=64)
+    token = models.CharField(max_length=64)  # a digest of the form's token and of what was typed but secrets
     sent_by = models.CharField(max_length=40)  # such as "login 5" or "mailbox 12"
     next_url = models.CharField(max_length=500)
     message = models.TextField(blank=True)  # what the page there said

@@ -1,7 +1,9 @@
 """A form that is sent twice does its work once: by two presses of a button, or by a page that is loaded again.
 
 A page puts a token into its form. The token is written down in the transaction that does the work, together with where
-the browser is led then; the same token again leads there and does nothing.
+the browser is led then; the same form again leads there and does nothing. Where another value was typed into the same
+page, it is another form: a browser may have brought the page back as it was. That is told without passwords, of which
+not even a digest is kept.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ from django.utils import timezone
 from django.utils.crypto import get_random_string
 
 from accounts.models import Submission
+from accounts.passwords import digest
 from accounts.services import Outdated, Refused
 
 if TYPE_CHECKING:
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
 TOKEN_FIELD: Final = "token"  # noqa: S105 - the name of a field
 REMEMBERED: Final = timedelta(hours=24)
 _TOKEN: Final = re.compile(r"[A-Za-z0-9]{32}")
+_SECRET: Final = re.compile(r"password|pasted|csrf")  # in the names of fields
 
 
 class SentBefore(Exception):
@@ -49,8 +53,7 @@ def sender(request: HttpRequest) -> str:
 
 def sent_before(request: HttpRequest, sent_by: str) -> Submission | None:
     """Return what the form of a request has done already, None where it is sent for the first time."""
-    token = _token(request)
-    return Submission.objects.filter(token=token, sent_by=sent_by).first() if token else None
+    return Submission.objects.filter(token=_token(request), sent_by=sent_by).first() if _token(request) else None
 
 
 @contextmanager
@@ -60,7 +63,7 @@ def submission(request: HttpRequest, sent_by: str) -> Iterator[Submission]:
     Nothing is written down when an exception leaves it. A form without a token does its work each time it is sent.
     Raises SentBefore, after waiting for the first of two presses where that is still at work.
     """
-    made = Submission(token=_token(request) or new_token(), sent_by=sent_by)
+    made = Submission(token=_token(request) or digest(new_token()), sent_by=sent_by)
     with transaction.atomic():
         try:
             with transaction.atomic():
@@ -111,5 +114,9 @@ def purge_submissions() -> None:
 
 
 def _token(request: HttpRequest) -> str:
-    sent = request.POST.get(TOKEN_FIELD, "")
-    return sent if _TOKEN.fullmatch(sent) else ""
+    """Return what a form is known by: its token and all that was typed but secrets; empty where it has no token."""
+    if not _TOKEN.fullmatch(request.POST.get(TOKEN_FIELD, "")):
+        return ""
+    typed = sorted((name, values) for name, values in request.POST.lists() if not _SECRET.search(name))
+    files = sorted((name, file.name, file.size) for name, file in request.FILES.items())
+    return digest(repr((request.get_full_path(), typed, files)))

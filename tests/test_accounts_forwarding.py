@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.forwarding import looping_sources
+from accounts.rules.circles import looping_sources
 
 
 @pytest.mark.parametrize(

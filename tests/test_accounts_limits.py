@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.limits import Room
+from accounts.rules.room import Room
 
 
 def room(

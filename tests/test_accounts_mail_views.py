@@ -120,9 +120,9 @@ def test_a_migration_alters_a_table_between_dropping_and_creating_the_views() ->
         editor.alter_field(Mailbox, old, new)
     for before, after in ((old, new), (new, old)):
         with connection.schema_editor() as editor:
-            drop_views(editor)
+            drop_views(editor, VIEWS)
             editor.alter_field(Mailbox, before, after)
-            create_views(editor)
+            create_views(editor, VIEWS)
     make_domain("przyklad.iq.pl")
     assert rows("SELECT name FROM mail_domains") == [("przyklad.iq.pl",)]
 
@@ -145,16 +145,16 @@ def test_dropping_and_creating_are_each_others_reverse() -> None:
     state = ProjectState()
     assert views_there()
     with connection.schema_editor() as editor:
-        drop_mail_views().database_forwards("accounts", editor, state, state)
+        drop_mail_views(VIEWS).database_forwards("accounts", editor, state, state)
     assert not views_there()
     with connection.schema_editor() as editor:
-        drop_mail_views().database_backwards("accounts", editor, state, state)
+        drop_mail_views(VIEWS).database_backwards("accounts", editor, state, state)
     assert views_there()
     with connection.schema_editor() as editor:
-        create_mail_views().database_backwards("accounts", editor, state, state)
+        create_mail_views(VIEWS).database_backwards("accounts", editor, state, state)
     assert not views_there()
     with connection.schema_editor() as editor:
-        create_mail_views().database_forwards("accounts", editor, state, state)
+        create_mail_views(VIEWS).database_forwards("accounts", editor, state, state)
     assert views_there()
 
 
@@ -166,8 +166,8 @@ def test_the_mail_servers_role_keeps_its_grant_and_reads_nothing_but_the_views(s
         cursor.execute("CREATE ROLE mailserver_of_a_test")
         try:
             with connection.schema_editor() as editor:
-                drop_views(editor)
-                create_views(editor)
+                drop_views(editor, VIEWS)
+                create_views(editor, VIEWS)
             cursor.execute("SET ROLE mailserver_of_a_test")
             for view, column in LOOKUPS:
                 cursor.execute(f"SELECT {column} FROM {view}")

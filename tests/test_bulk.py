@@ -14,6 +14,8 @@ from django.utils import timezone
 from accounts import notices
 from accounts.models import Domain, Forward, Mailbox, NewPasswords
 from accounts.passwords import hash_password, verify_password
+from accounts.rules.forwards import forwards_leading_to
+from accounts.services import change_mailbox
 from bulkimport.models import Import, ImportedAccount
 from bulkimport.readers.reading import read_file
 from bulkimport.rows import Field
@@ -24,6 +26,7 @@ from tests.factories import (
     make_mailbox,
     make_user,
 )
+from tests.pages import form_in
 
 pytestmark = pytest.mark.django_db
 
@@ -64,9 +67,12 @@ def url(action: str, mailboxes: list[Mailbox] | None = None, query: str = "") ->
 
 def confirm(client: Client, page: str, **values: str) -> HttpResponse:
     """Send the form of a confirming page, as its button does."""
-    html = client.get(page).content.decode()
-    (seen,) = re.findall(r'name="seen" value="(\w+)"', html)
-    return client.post(page, {"seen": seen, **values}, follow=True)  # type: ignore[return-value]
+    return client.post(page, {**form_at(client, page), **values}, follow=True)  # type: ignore[return-value]
+
+
+def form_at(client: Client, page: str) -> dict[str, list[str]]:
+    """Return what the form of a confirming page sends."""
+    return form_in(client.get(page).content.decode(), "/mailboxes/selected/").fields
 
 
 def test_selected_mailboxes_are_disabled_and_enabled(browser_of: Client, three: list[Mailbox], ended: Mock) -> None:
@@ -126,9 +132,9 @@ def test_one_mailbox_is_spoken_of_as_one_and_success_comes_first(
 def test_the_second_of_two_presses_changes_nothing_more(browser_of: Client, three: list[Mailbox], ended: Mock) -> None:
     for action, typed in (("disable", {}), ("delete", {"typed": "3"})):
         page = url(action, three)
-        (seen,) = re.findall(r'name="seen" value="(\w+)"', browser_of.get(page).content.decode())
-        browser_of.post(page, {"seen": seen, **typed})
-        again = browser_of.post(page, {"seen": seen, **typed}, follow=True)
+        form = {**form_at(browser_of, page), **typed}
+        browser_of.post(page, form)
+        again = browser_of.post(page, form, follow=True)
         assert again.status_code == 200
         assert again.redirect_chain == [("/mailboxes/", 302)]
     assert ended.call_count == 2
@@ -155,22 +161,22 @@ def test_all_that_match_are_meant_whatever_page_they_are_on(browser_of: Client) 
 def test_a_selection_that_cannot_be_is_none_and_never_all(browser_of: Client, three: list[Mailbox], query: str) -> None:
     for page in (url("delete", query=query), f"/mailboxes/selected/export.csv?{query}"):
         assert "Nothing is selected" in browser_of.get(page, follow=True).content.decode()
-    browser_of.post(url("disable", query=query), {"seen": ""})
+    browser_of.post(url("disable", query=query), {"version": ""})
     assert Mailbox.objects.filter(is_active=True).count() == 3
 
 
 def test_what_is_added_meanwhile_is_looked_at_first(browser_of: Client, three: list[Mailbox]) -> None:
     page = url("delete", query="all=1&q=przyklad")
-    (seen,) = re.findall(r'name="seen" value="(\w+)"', browser_of.get(page).content.decode())
+    form = form_at(browser_of, page)
     make_mailbox("danuta@przyklad.iq.pl")
-    response = browser_of.post(page, {"seen": seen, "typed": "3"})
+    response = browser_of.post(page, {**form, "typed": "3"})
     html = response.content.decode()
     assert "The selection has changed meanwhile." in html
     assert "Delete 4 mailboxes" in html
     assert Mailbox.objects.count() == 4
-    (seen_now,) = re.findall(r'name="seen" value="(\w+)"', html)
-    assert seen_now != seen
-    browser_of.post(page, {"seen": seen_now, "typed": "4"})
+    again = form_in(html, "/mailboxes/selected/").fields
+    assert again["version"] != form["version"]
+    browser_of.post(page, {**again, "typed": "4"})
     assert not Mailbox.objects.exists()
 
 
@@ -256,14 +262,13 @@ def test_forwards_to_many_mailboxes_are_found_too(customer: User) -> None:
     make_forward("inne@przyklad.iq.pl", "ba7@przyklad.iq.pl")
     for number in (10, 200):
         addresses = [f"a{each}@przyklad.iq.pl" for each in range(number)]
-        assert Forward.objects.leading_to(addresses) == [kept]
-    assert Forward.objects.leading_to([]) == []
+        assert forwards_leading_to(addresses, Forward.objects.all()) == [kept]
+    assert forwards_leading_to([], Forward.objects.all()) == []
 
 
 def test_new_passwords_are_set_and_shown(browser_of: Client, three: list[Mailbox], ended: Mock) -> None:
     page = url("passwords", three[:2])
-    (seen,) = re.findall(r'name="seen" value="(\w+)"', browser_of.get(page).content.decode())
-    form = {"seen": seen, "token": TOKEN}
+    form = form_at(browser_of, page)
     response = browser_of.post(page, form)
     shown = shown_at(browser_of, response["Location"])
     assert list(shown) == [mailbox.address for mailbox in three[:2]]
@@ -276,8 +281,10 @@ def test_new_passwords_are_set_and_shown(browser_of: Client, three: list[Mailbox
     assert browser_of.post(page, form)["Location"] == response["Location"], "a second press leads to the same page"
     assert shown_at(browser_of, response["Location"]) == shown
     assert set(Mailbox.objects.values_list("password_hash", flat=True)) == hashes, "a second press sets nothing anew"
-    Mailbox.objects.filter(pk=three[0].pk).update(password_hash=hash_password("Wlasne1234"))
-    late = browser_of.post(page, form).content.decode()
+    another = {**form_at(browser_of, page), "token": TOKEN}
+    version = str(Mailbox.objects.get(pk=three[0].pk).version)
+    change_mailbox(mailbox_id=three[0].pk, version=version, password_hash=hash_password("Wlasne1234"))
+    late = browser_of.post(page, another).content.decode()
     assert "data-password" not in late
     assert "Look at it as it is now and decide again." in late
     assert verify_password("Wlasne1234", Mailbox.objects.get(pk=three[0].pk).password_hash)
@@ -285,21 +292,20 @@ def test_new_passwords_are_set_and_shown(browser_of: Client, three: list[Mailbox
 
 def test_a_form_sent_again_after_the_passwords_are_saved_sets_nothing(browser_of: Client, three: list[Mailbox]) -> None:
     page = url("passwords", three)
-    (seen,) = re.findall(r'name="seen" value="(\w+)"', browser_of.get(page).content.decode())
-    form = {"seen": seen, "token": TOKEN}
+    form = form_at(browser_of, page)
     kept = browser_of.post(page, form)["Location"]
     hashes = set(Mailbox.objects.values_list("password_hash", flat=True))
     browser_of.post(f"{kept}saved/")
-    assert "Look at it as it is now and decide again." in browser_of.post(page, form).content.decode()
+    assert browser_of.post(page, form)["Location"] == kept, "whose page says that they are gone"
     assert set(Mailbox.objects.values_list("password_hash", flat=True)) == hashes
     assert not NewPasswords.objects.exists()
 
 
 def test_too_many_passwords_at_once_are_refused(browser_of: Client, three: list[Mailbox], settings) -> None:
     before = set(Mailbox.objects.values_list("password_hash", flat=True))
-    (seen,) = re.findall(r'name="seen" value="(\w+)"', browser_of.get(url("passwords", three)).content.decode())
+    form = form_at(browser_of, url("passwords", three))
     settings.MAX_ACCOUNTS_PER_FILE = 2
-    sent = browser_of.post(url("passwords", three), {"seen": seen, "token": TOKEN})
+    sent = browser_of.post(url("passwords", three), form)
     assert "for 2 mailboxes at once" in sent.content.decode()
     asked = browser_of.get(url("passwords", three), follow=True)
     assert asked.redirect_chain == [("/mailboxes/", 302)], "said before anything can be confirmed"
@@ -340,7 +346,7 @@ def test_another_customers_mailboxes_are_not_found(browser_of: Client, three: li
     for action in ("disable", "enable", "quota", "passwords", "delete"):
         assert browser_of.get(url(action, [other])).status_code == 404
         assert "cudza" not in browser_of.get(url(action, [other, three[0]])).content.decode()
-        sent = {"seen": "x", "quota": "1", "token": TOKEN}
+        sent = {"version": "x", "quota": "1", "token": TOKEN}
         assert "not there any more" in browser_of.post(url(action, [other]), sent, follow=True).content.decode()
     assert browser_of.get(f"/mailboxes/selected/export.csv?select={other.pk}").status_code == 404
     assert browser_of.get(url("explode", three)).status_code == 404

@@ -7,6 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Domain, Forward
 from tests.factories import make_domain, make_forward, make_mailbox
+from tests.pages import form_in
 
 pytestmark = pytest.mark.django_db
 
@@ -87,7 +88,7 @@ def test_a_faulty_forward_is_refused_and_kept_on_the_page(
 def test_a_forward_is_changed_and_its_source_stays(browser_of: Client) -> None:
     forward = make_forward("biuro@xn--w-uga1v8h.pl", "a@b.pl")
     assert "biuro<wbr>@żółw.pl" in html_of(browser_of, f"/forwards/{forward.pk}/")
-    sent = {"source": "inne@przyklad.iq.pl", "destinations": "c@żółw.pl", "keep_copy": "on"}
+    sent = {"source": "inne@przyklad.iq.pl", "destinations": "c@żółw.pl", "keep_copy": "on", "version": "1"}
     assert browser_of.post(f"/forwards/{forward.pk}/", sent).status_code == 302
     forward.refresh_from_db()
     assert (forward.source, forward.destinations) == ("biuro@xn--w-uga1v8h.pl", "c@xn--w-uga1v8h.pl")
@@ -111,7 +112,11 @@ def test_deleting_names_the_forwards_that_lead_there_first(browser_of: Client) -
     assert "will stay in its mailbox" in html_of(browser_of, f"/forwards/{of_mailbox.pk}/delete/")
     assert "leads there" not in html_of(browser_of, f"/forwards/{of_mailbox.pk}/delete/")
     assert Forward.objects.filter(pk=alone.pk).exists(), "looking deletes nothing"
-    assert browser_of.post(page)["Location"] == "/forwards/"
+    old = form_in(html, page).fields
+    Forward.objects.filter(pk=alone.pk).update(version=2)
+    assert "has been changed meanwhile" in browser_of.post(page, old, follow=True).content.decode()
+    assert Forward.objects.filter(pk=alone.pk).exists()
+    assert browser_of.post(page, {"version": "2"})["Location"] == "/forwards/"
     assert not Forward.objects.filter(pk=alone.pk).exists()
     assert Forward.objects.count() == 4
 

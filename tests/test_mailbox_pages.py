@@ -12,7 +12,9 @@ from django.test import Client
 from accounts import notices
 from accounts.models import Forward, Mailbox, NewPasswords
 from accounts.passwords import hash_password, verify_password
+from accounts.services import change_mailbox
 from tests.factories import MAILBOX_PASSWORD, make_client, make_domain, make_forward, make_mailbox, make_user
+from tests.pages import form_in
 
 pytestmark = pytest.mark.django_db
 
@@ -47,8 +49,9 @@ def told(response: HttpResponse) -> list[str]:
 
 
 def edited(mailbox: Mailbox, **values: str) -> dict[str, str]:
-    """Return the form of a mailbox as a browser sends it: without boxes that are not ticked."""
-    sent = {"quota": str(mailbox.quota_mb), "password": "", "forward": "", "is_active": "on", "token": TOKEN, **values}
+    """Return the form of a mailbox as a browser sends it from its page: without boxes that are not ticked."""
+    sent = {"quota": str(mailbox.quota_mb), "password": "", "forward": "", "is_active": "on", "token": TOKEN}
+    sent |= {"version": str(Mailbox.objects.get(pk=mailbox.pk).version), **values}
     return {name: value for name, value in sent.items() if value != "-"}
 
 
@@ -73,8 +76,19 @@ def test_the_second_of_two_presses_leads_to_the_same_page(browser_of: Client) ->
     again = browser_of.post("/mailboxes/new/", {**NEW, "token": "u" * 32})
     assert "exists already" in again.content.decode(), "another form is no second press"
     assert Mailbox.objects.count() == NewPasswords.objects.count() == 1
-    browser_of.post(f"{first['Location']}saved/")
-    assert "exists already" in browser_of.post("/mailboxes/new/", NEW).content.decode()
+    other = browser_of.post("/mailboxes/new/", {**NEW, "email": "drugie@przyklad.iq.pl"})
+    assert other["Location"] != first["Location"], "a page that the browser brought back was filled in anew"
+    assert Mailbox.objects.count() == 2
+
+
+def test_a_token_of_another_login_leads_nowhere(browser_of: Client) -> None:
+    make_domain("inna.example", [make_user("ewa")])
+    ewa = make_client(User.objects.get(username="ewa"))
+    first = browser_of.post("/mailboxes/new/", NEW)
+    second = ewa.post("/mailboxes/new/", NEW)
+    assert second.status_code == 200
+    assert "You cannot use the domain przyklad.iq.pl" in second.content.decode()
+    assert ewa.get(first["Location"]).status_code == 404
 
 
 def test_a_page_without_a_token_has_something_else_to_show_each_time(browser_of: Client) -> None:
@@ -175,8 +189,9 @@ def test_what_is_left_empty_stays_and_nobody_is_thrown_out(browser_of: Client, e
 
 def test_a_new_generated_password_is_shown_and_the_same_at_a_second_press(browser_of: Client, ended: Mock) -> None:
     mailbox = make_mailbox("jan@przyklad.iq.pl")
+    form = edited(mailbox, generates="on")
     passwords = {
-        shown(browser_of.post(f"/mailboxes/{mailbox.pk}/", edited(mailbox, generates="on"), follow=True))
+        shown(browser_of.post(f"/mailboxes/{mailbox.pk}/", form, follow=True))  # type: ignore[arg-type]
         for _press in range(2)
     }
     mailbox.refresh_from_db()
@@ -231,7 +246,7 @@ def test_a_mailbox_that_is_deleted_meanwhile_is_not_made_anew(
         Mailbox.objects.all().delete()
         return "{ARGON2ID}x"
 
-    monkeypatch.setattr("accounts.forms.hash_password", hash_while_somebody_deletes)
+    monkeypatch.setattr("accounts.panel.mailboxes.hash_password", hash_while_somebody_deletes)
     assert browser_of.post(f"/mailboxes/{mailbox.pk}/", edited(mailbox, password="Jesien2024")).status_code == 404
     assert not Mailbox.objects.exists()
 
@@ -245,33 +260,43 @@ def test_staff_reads_what_is_left_to_do_on_the_mail_server(customer: User, ended
 
 def test_an_old_page_of_an_account_takes_nothing_back(browser_of: Client) -> None:
     mailbox = make_mailbox("jan@przyklad.iq.pl", quota_mb=100)
-    old = re.search(r'name="shown" value="([0-9a-f]+)"', browser_of.get(f"/mailboxes/{mailbox.pk}/").content.decode())
-    assert old
-    make_forward("jan@przyklad.iq.pl", "ewa@daleko.example", keep_copy=True)
-    fields = {**edited(mailbox, quota="200"), "shown": old[1]}
+    fields = edited(mailbox, quota="200")
+    other_tab = edited(mailbox, quota="100", forward="ewa@daleko.example", keep_copy="on", token="u" * 32)
+    browser_of.post(f"/mailboxes/{mailbox.pk}/", other_tab)
     html = browser_of.post(f"/mailboxes/{mailbox.pk}/", fields).content.decode()
     assert "This account has been changed meanwhile" in html
     mailbox.refresh_from_db()
     assert mailbox.quota_mb == 100
     assert Forward.objects.count() == 1
-    again = re.search(r'name="shown" value="([0-9a-f]+)"', html)
-    assert again
-    assert browser_of.post(f"/mailboxes/{mailbox.pk}/", {**fields, "shown": again[1]}).status_code == 302
+    again = form_in(html, f"/mailboxes/{mailbox.pk}/").fields
+    assert again["quota"] == ["200"]
+    assert browser_of.post(f"/mailboxes/{mailbox.pk}/", again).status_code == 302
     mailbox.refresh_from_db()
     assert (mailbox.quota_mb, Forward.objects.count()) == (200, 0)
 
 
+def test_what_no_page_has_sent_changes_nothing(browser_of: Client, ended: Mock) -> None:
+    mailbox = make_mailbox("jan@przyklad.iq.pl")
+    make_forward("jan@przyklad.iq.pl", "ewa@daleko.example")
+    for sent in ({"x": "1"}, {"version": "7"}, {"version": ""}):
+        assert "has been changed meanwhile" in browser_of.post(f"/mailboxes/{mailbox.pk}/", sent).content.decode()
+    mailbox.refresh_from_db()
+    assert mailbox.is_active
+    assert Forward.objects.exists()
+    ended.assert_not_called()
+
+
 def test_a_page_that_is_sent_again_much_later_takes_no_password_away(browser_of: Client) -> None:
     mailbox = make_mailbox("jan@przyklad.iq.pl")
-    html = browser_of.get(f"/mailboxes/{mailbox.pk}/").content.decode()
-    hidden = dict(re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', html))
-    fields = {**edited(mailbox), **hidden, "generates": "on"}
+    fields = edited(mailbox, generates="on")
     first, second = (browser_of.post(f"/mailboxes/{mailbox.pk}/", fields, follow=True) for _press in range(2))
     assert "has a new password" in first.content.decode()
     assert shown(first) == shown(second)  # type: ignore[arg-type]
-    Mailbox.objects.update(password_hash=hash_password("Wlasne1234"))
-    late = browser_of.post(f"/mailboxes/{mailbox.pk}/", fields).content.decode()
-    assert "This account has been changed meanwhile" in late
+    mailbox.refresh_from_db()
+    change_mailbox(mailbox_id=mailbox.pk, version=str(mailbox.version), password_hash=hash_password("Wlasne1234"))
+    late = browser_of.post(f"/mailboxes/{mailbox.pk}/", fields, follow=True).content.decode()
+    assert "changed since" in late
+    assert "data-password" not in late
     mailbox.refresh_from_db()
     assert verify_password("Wlasne1234", mailbox.password_hash)
 

@@ -15,7 +15,7 @@ from django.core.management import call_command
 from django.utils import translation
 from django.utils.translation.template import templatize
 
-from accounts.limits import Room
+from accounts.rules.room import Room
 from accounts.validators import clean_password
 
 CATALOGUE = settings.BASE_DIR / "locale" / "pl" / "LC_MESSAGES" / "django.po"

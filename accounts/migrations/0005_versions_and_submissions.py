@@ -40,9 +40,9 @@ class Migration(migrations.Migration):
 
     operations = [
         drop_mail_views(VIEWS_BEFORE),
-        migrations.AddField("domain", "version", models.PositiveIntegerField(default=1, editable=False)),
-        migrations.AddField("mailbox", "version", models.PositiveIntegerField(default=1, editable=False)),
-        migrations.AddField("forward", "version", models.PositiveIntegerField(default=1, editable=False)),
+        migrations.AddField("domain", "version", models.PositiveIntegerField(db_default=1, default=1, editable=False)),
+        migrations.AddField("mailbox", "version", models.PositiveIntegerField(db_default=1, default=1, editable=False)),
+        migrations.AddField("forward", "version", models.PositiveIntegerField(db_default=1, default=1, editable=False)),
         create_mail_views(VIEWS),
         migrations.CreateModel(
             name="Submission",

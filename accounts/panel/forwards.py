@@ -100,7 +100,8 @@ def _edit(request: HttpRequest, forward: Forward | None) -> HttpResponse:
         except Forward.DoesNotExist:  # deleted meanwhile: it must not be made anew
             raise Http404 from None
         if made:
+            answer = led_to(request, made)  # what was done is said first
             if not made.is_repeat and form.cleaned_data["is_active"]:
                 warn_of_unreachable(request, form.cleaned_data["destinations"])
-            return led_to(request, made)
+            return answer
     return render(request, "accounts/forward_edit.html", {"form": form, "forward": form.instance})

@@ -99,9 +99,10 @@ def _save(request: HttpRequest, form: AccountForm) -> HttpResponse | None:
     made = submit(request, form, write, sent_by=sender(request))
     if made is None:
         return None
+    answer = led_to(request, made)  # what was done is said first
     if not made.is_repeat:
         _tell(request, form, is_new=is_new)
-    return led_to(request, made)
+    return answer
 
 
 def _tell(request: HttpRequest, form: AccountForm, *, is_new: bool) -> None:
@@ -133,13 +134,13 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
     if form.is_bound and form.is_valid():
         form.prepare()
         made = submit(request, form, form.write, sent_by=sender(request))
-        if made and not made.is_repeat:
-            if form.locks_out:
-                end_sessions_and_say(request, form.changed)
-            if action == "disable":
-                warn_of_disabled(request, form.changed)
         if made:
-            return led_to(request, made)
+            answer = led_to(request, made)  # what was done is said first
+            if form.locks_out and not made.is_repeat:
+                end_sessions_and_say(request, form.changed)
+            if action == "disable" and not made.is_repeat:
+                warn_of_disabled(request, form.changed)
+            return answer
     if form.too_many and not form.is_bound:
         messages.warning(request, form.too_many)
         return redirect(back)
