@@ -8,7 +8,7 @@ from typing import Any, cast
 
 from django.contrib import admin, messages
 from django.core.exceptions import ObjectDoesNotExist
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -63,7 +63,7 @@ class MailAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no para
         """Show and save one object. Losing a race to somebody else is something to read, not an error page."""
         try:
             return super().changeform_view(request, *args, **kwargs)
-        except (services.Outdated, services.Refused, ObjectDoesNotExist):
+        except (services.Outdated, services.Refused, IntegrityError, ObjectDoesNotExist):
             messages.error(request, gettext("Somebody else has just saved the same. Look at it, then try again."))
             return HttpResponseRedirect(request.get_full_path())
 
@@ -103,7 +103,7 @@ class DomainAdmin(MailAdmin):
         return domains.with_usage().annotate(administrator_count=Subquery(administrators.values("number")))
 
     def get_fields(self, request: HttpRequest, obj: Domain | None = None) -> Any:
-        return [*DOMAIN_FIELDS, "version"] if obj and self.has_change_permission(request, obj) else DOMAIN_FIELDS
+        return [*DOMAIN_FIELDS, "shown_version"] if obj and self.has_change_permission(request, obj) else DOMAIN_FIELDS
 
     def save_model(self, request: HttpRequest, obj: Domain, form: Any, change: bool) -> None:
         signed_out = services.save_domain(
@@ -192,7 +192,7 @@ class MailboxAdmin(MailAdmin):
         if obj is None:
             return ["email", "password", "quota", "forward", "keep_copy"]
         if self.has_change_permission(request, obj):
-            return ["email", "quota", "password", "forward", "keep_copy", "is_active", "version"]
+            return ["email", "quota", "password", "forward", "keep_copy", "is_active", "shown_version"]
         return ["address", "quota_mb", "is_active"]
 
     def get_form(self, request: HttpRequest, obj: Mailbox | None = None, change: bool = False, **kwargs: Any) -> Any:
@@ -246,12 +246,12 @@ class ForwardAdmin(MailAdmin):
 
     def get_fields(self, request: HttpRequest, obj: Forward | None = None) -> Any:
         fields = ["source", "destinations", "keep_copy", "is_active"]
-        return [*fields, "version"] if obj and self.has_change_permission(request, obj) else fields
+        return [*fields, "shown_version"] if obj and self.has_change_permission(request, obj) else fields
 
     def get_form(self, request: HttpRequest, obj: Forward | None = None, change: bool = False, **kwargs: Any) -> Any:
         if obj and not self.has_change_permission(request, obj):
             return super().get_form(request, obj, change, **kwargs)
-        return ForwardForm
+        return partial(ForwardForm, in_admin=True)
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:  # noqa: ARG002
         return form.save()

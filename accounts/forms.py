@@ -49,16 +49,16 @@ class VersionedForm(forms.Form):
     """A form that carries a token and, where it edits something, the version of it that its page showed."""
 
     token = forms.CharField(required=False, widget=forms.HiddenInput)
-    version = forms.CharField(required=False, widget=forms.HiddenInput)
+    shown_version = forms.CharField(required=False, widget=forms.HiddenInput)
     instance: Any
     changed_message = ACCOUNT_CHANGED
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.initial["token"] = new_token()
-        self.initial["version"] = self.present_version
+        self.initial["shown_version"] = self.present_version
         if self.present_version is None:
-            del self.fields["version"]
+            del self.fields["shown_version"]
 
     @property
     def present_version(self) -> str | None:
@@ -67,7 +67,7 @@ class VersionedForm(forms.Form):
 
     @property
     def sent_version(self) -> str:
-        return str(self.cleaned_data.get("version", ""))
+        return str(self.cleaned_data.get("shown_version", ""))
 
     def check_version(self) -> None:
         """Refuse a form whose page is older than what it edits."""
@@ -77,7 +77,7 @@ class VersionedForm(forms.Form):
     def outdate(self) -> None:
         """Say that somebody has changed it meanwhile; sent once more, the form replaces that version."""
         data = self.data.copy()  # type: ignore[attr-defined]  # forms get dictionaries
-        data["version"] = self.present_version
+        data["shown_version"] = self.present_version
         self.data = data
         self.add_error(None, ValidationError(self.changed_message, code="changed_meanwhile"))
 
@@ -229,7 +229,8 @@ class AccountForm(VersionedForm):
     @property
     def wants_generated(self) -> bool:
         """Whether a password is to be generated for it."""
-        return bool(self.cleaned_data["generates"] if self.instance.pk else not self.cleaned_data["password"])
+        values = self.cleaned_data
+        return bool(values.get("generates") if self.instance.pk else not values["password"])
 
     @property
     def locks_out(self) -> bool:
@@ -285,14 +286,15 @@ class ForwardForm(VersionedForm):
         *,
         instance: Forward | None = None,
         domains: DomainQuerySet | None = None,
+        in_admin: bool = False,
         initial: Mapping[str, Any] | None = None,
     ) -> None:
-        """domains: those that the source may be in, None for all."""
+        """domains: those that the source may be in, None for all. in_admin: whether its source can be changed."""
         self.instance: Forward = instance or Forward()
         super().__init__(data, initial=dict(initial or {}))
         self.domains = Domain.objects.all() if domains is None else domains
         if instance:
-            self.fields["source"].disabled = True
+            self.fields["source"].disabled = not in_admin
             self.fields["source"].help_text = ""
             self.initial.update(
                 source=instance.display_source,
@@ -302,7 +304,7 @@ class ForwardForm(VersionedForm):
             )
 
     def clean_source(self) -> str:
-        if self.instance.pk:
+        if self.fields["source"].disabled:
             return self.instance.source
         source = normalize_address(self.cleaned_data["source"])
         domain_name = source.rpartition("@")[2]

@@ -259,19 +259,21 @@ def save_forward(
     keep_copy: bool,
     is_active: bool,
 ) -> Forward:
-    """Create a forward, where `forward_id` is None, or change that one but for its source, and return it.
+    """Create a forward, where `forward_id` is None, or change that one, and return it. domain: that of its source.
 
     Raises Forward.DoesNotExist, Outdated, and Refused as `forward_errors`.
     """
-    lock_domains([domain.pk])
+    before = Forward.objects.filter(pk=forward_id).values_list("domain", flat=True)
+    lock_domains([domain.pk, *before])
     _lock_forwards()
-    forward = Forward(domain=domain, source=source)
+    forward = Forward() if forward_id is None else Forward.objects.get(pk=forward_id)
     if forward_id is not None:
-        forward = Forward.objects.get(pk=forward_id)
         if version != str(forward.version):
             raise Outdated
         forward.version += 1
+    sources = {forward.source, source} - {""}
     values = {"destinations": destinations, "keep_copy": keep_copy, "is_active": is_active}
+    forward.domain, forward.source = domain, source
     _refuse_forward(forward, values)
     forward.destinations, forward.keep_copy, forward.is_active = " ".join(destinations), keep_copy, is_active
     try:
@@ -280,7 +282,7 @@ def save_forward(
     except IntegrityError:  # by a writer that does not hold the domain, such as a script
         _refuse_forward(forward, values)
         raise
-    _raise_versions([forward.source])
+    _raise_versions(sources)
     return forward
 
 

@@ -7,8 +7,9 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from accounts.access import domains_of
-from accounts.management.commands.add_demo_data import LOGINS
 from accounts.models import Domain, Forward, Mailbox
+from accounts.rules.room import rooms
+from bulkimport.management.commands.add_demo_data import LOGINS
 from tests.factories import make_domain, make_user
 
 pytestmark = pytest.mark.django_db
@@ -48,7 +49,7 @@ def test_the_addresses_of_the_help_page_stay_free_and_a_full_file_fits(debug) ->
     assert not Mailbox.objects.filter(address__in=free).exists()
     assert not Forward.objects.filter(source__in=free).exists()
     domain = Domain.objects.get(name="przyklad.iq.pl")
-    room = Domain.objects.rooms([domain.pk])[domain.pk]
+    room = rooms([domain.pk])[domain.pk]
     assert room.error_for(mailboxes=500, quota_mb=500_000, whole_file=True) is None
 
 

@@ -161,7 +161,7 @@ def test_all_that_match_are_meant_whatever_page_they_are_on(browser_of: Client) 
 def test_a_selection_that_cannot_be_is_none_and_never_all(browser_of: Client, three: list[Mailbox], query: str) -> None:
     for page in (url("delete", query=query), f"/mailboxes/selected/export.csv?{query}"):
         assert "Nothing is selected" in browser_of.get(page, follow=True).content.decode()
-    browser_of.post(url("disable", query=query), {"version": ""})
+    browser_of.post(url("disable", query=query), {"shown_version": ""})
     assert Mailbox.objects.filter(is_active=True).count() == 3
 
 
@@ -175,7 +175,7 @@ def test_what_is_added_meanwhile_is_looked_at_first(browser_of: Client, three: l
     assert "Delete 4 mailboxes" in html
     assert Mailbox.objects.count() == 4
     again = form_in(html, "/mailboxes/selected/").fields
-    assert again["version"] != form["version"]
+    assert again["shown_version"] != form["shown_version"]
     browser_of.post(page, {**again, "typed": "4"})
     assert not Mailbox.objects.exists()
 
@@ -346,7 +346,7 @@ def test_another_customers_mailboxes_are_not_found(browser_of: Client, three: li
     for action in ("disable", "enable", "quota", "passwords", "delete"):
         assert browser_of.get(url(action, [other])).status_code == 404
         assert "cudza" not in browser_of.get(url(action, [other, three[0]])).content.decode()
-        sent = {"version": "x", "quota": "1", "token": TOKEN}
+        sent = {"shown_version": "x", "quota": "1", "token": TOKEN}
         assert "not there any more" in browser_of.post(url(action, [other]), sent, follow=True).content.decode()
     assert browser_of.get(f"/mailboxes/selected/export.csv?select={other.pk}").status_code == 404
     assert browser_of.get(url("explode", three)).status_code == 404

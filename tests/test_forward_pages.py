@@ -88,7 +88,7 @@ def test_a_faulty_forward_is_refused_and_kept_on_the_page(
 def test_a_forward_is_changed_and_its_source_stays(browser_of: Client) -> None:
     forward = make_forward("biuro@xn--w-uga1v8h.pl", "a@b.pl")
     assert "biuro<wbr>@żółw.pl" in html_of(browser_of, f"/forwards/{forward.pk}/")
-    sent = {"source": "inne@przyklad.iq.pl", "destinations": "c@żółw.pl", "keep_copy": "on", "version": "1"}
+    sent = {"source": "inne@przyklad.iq.pl", "destinations": "c@żółw.pl", "keep_copy": "on", "shown_version": "1"}
     assert browser_of.post(f"/forwards/{forward.pk}/", sent).status_code == 302
     forward.refresh_from_db()
     assert (forward.source, forward.destinations) == ("biuro@xn--w-uga1v8h.pl", "c@xn--w-uga1v8h.pl")
@@ -116,7 +116,7 @@ def test_deleting_names_the_forwards_that_lead_there_first(browser_of: Client) -
     Forward.objects.filter(pk=alone.pk).update(version=2)
     assert "has been changed meanwhile" in browser_of.post(page, old, follow=True).content.decode()
     assert Forward.objects.filter(pk=alone.pk).exists()
-    assert browser_of.post(page, {"version": "2"})["Location"] == "/forwards/"
+    assert browser_of.post(page, {"shown_version": "2"})["Location"] == "/forwards/"
     assert not Forward.objects.filter(pk=alone.pk).exists()
     assert Forward.objects.count() == 4
 

@@ -51,7 +51,7 @@ def told(response: HttpResponse) -> list[str]:
 def edited(mailbox: Mailbox, **values: str) -> dict[str, str]:
     """Return the form of a mailbox as a browser sends it from its page: without boxes that are not ticked."""
     sent = {"quota": str(mailbox.quota_mb), "password": "", "forward": "", "is_active": "on", "token": TOKEN}
-    sent |= {"version": str(Mailbox.objects.get(pk=mailbox.pk).version), **values}
+    sent |= {"shown_version": str(Mailbox.objects.get(pk=mailbox.pk).version), **values}
     return {name: value for name, value in sent.items() if value != "-"}
 
 
@@ -278,7 +278,7 @@ def test_an_old_page_of_an_account_takes_nothing_back(browser_of: Client) -> Non
 def test_what_no_page_has_sent_changes_nothing(browser_of: Client, ended: Mock) -> None:
     mailbox = make_mailbox("jan@przyklad.iq.pl")
     make_forward("jan@przyklad.iq.pl", "ewa@daleko.example")
-    for sent in ({"x": "1"}, {"version": "7"}, {"version": ""}):
+    for sent in ({"x": "1"}, {"shown_version": "7"}, {"shown_version": ""}):
         assert "has been changed meanwhile" in browser_of.post(f"/mailboxes/{mailbox.pk}/", sent).content.decode()
     mailbox.refresh_from_db()
     assert mailbox.is_active

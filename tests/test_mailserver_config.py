@@ -11,8 +11,8 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from pytest_django import Settings
 
-from accounts.mailserver.sql_views import VIEWS
 from accounts.mailserver.files import DATABASE_FILES, SERVER_FILES
+from accounts.mailserver.sql_views import VIEWS
 from accounts.management.commands import mailserver_config
 
 PASSWORD = "tajne.haslo"

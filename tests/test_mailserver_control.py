@@ -43,7 +43,8 @@ def said(tmp_path: Path, settings: Settings) -> Path:
 
 def change(client: Client, mailbox: Mailbox, **fields: object) -> str:
     """Save a mailbox in the admin and return what its page says then."""
-    values = {"quota_mb": mailbox.quota_mb, "is_active": "on", "new_password": "", **fields}
+    version = Mailbox.objects.get(pk=mailbox.pk).version
+    values = {"quota": mailbox.quota_mb, "is_active": "on", "password": "", "shown_version": version, **fields}
     url = reverse("admin:accounts_mailbox_change", args=[mailbox.pk])
     response = client.post(url, {name: value for name, value in values.items() if value is not None})
     assert response.status_code == 302
@@ -99,12 +100,12 @@ def test_the_admin_warns_of_forwards_to_a_mailbox_that_gets_no_mail(staff: Clien
 @pytest.mark.django_db(transaction=True)
 def test_the_admin_ends_the_sessions_of_whom_it_locks_out(staff: Client, said: Path) -> None:
     mailbox = make_mailbox(JAN)
-    change(staff, mailbox, quota_mb=5)
+    change(staff, mailbox, quota=5)
     assert not said.exists()
-    change(staff, mailbox, new_password="Nowe-haslo-1")
+    change(staff, mailbox, password="Nowe-haslo-1")
     change(staff, mailbox, is_active=None)
     url = reverse("admin:accounts_domain_change", args=[mailbox.domain.pk])
-    fields = {"name": mailbox.domain.name, "default_quota_mb": 1000}
+    fields = {"name": mailbox.domain.name, "default_quota_mb": 1000, "shown_version": 1}
     assert staff.post(url, fields).status_code == 302
     staff.post(reverse("admin:accounts_mailbox_delete", args=[mailbox.pk]), {"post": "yes"})
     lines = said.read_text().splitlines()

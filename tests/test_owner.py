@@ -573,7 +573,7 @@ def test_an_old_page_takes_no_other_change_of_the_forward_away_in_silence(owner:
         for _press in range(2):
             assert owner.post(page, last).headers["Location"] == "/mailbox/"
     assert not Forward.objects.exists()
-    late = {**other, "version": form_in(html, page).fields["version"]}
+    late = {**other, "shown_version": form_in(html, page).fields["shown_version"]}
     assert owner.post(page, late).status_code == 200, "it was deleted"
     assert owner.post(page, {"destinations": "x@daleko.example"}).status_code == 200, "no page has sent that"
     assert not Forward.objects.exists()

@@ -2,7 +2,7 @@
 
 import pytest
 
-from accounts.forms import MailboxForm
+from accounts.forms import AccountForm
 from accounts.models import Domain
 from bulkimport.rows import Dialect, Field, FileRows, Level, Row
 from bulkimport.validation import validate
@@ -94,7 +94,7 @@ def test_form_and_row_validator_find_the_same(changed: dict[str, str], code: str
     values = {**GOOD, **changed}
     domains = Domain.objects.exclude(name="cudza.example")
 
-    form = MailboxForm(values, domains=domains)
+    form = AccountForm(values, domains=domains)
     by_form = {
         (None if name == "__all__" else name, str(error.code))
         for name, errors in form.errors.as_data().items()
@@ -121,7 +121,7 @@ def test_form_and_row_validator_find_the_same(changed: dict[str, str], code: str
 )
 def test_both_take_good_values(changed: dict[str, str]) -> None:
     values = {**GOOD, **changed}
-    form = MailboxForm(values, domains=Domain.objects.all())
+    form = AccountForm(values, domains=Domain.objects.all())
     assert form.is_valid(), form.errors
     row = Row(2, {Field(name): text for name, text in values.items()})
     file = FileRows(dialect=Dialect(format="csv"), rows=(row,), rows_read=1)

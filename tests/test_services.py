@@ -2,6 +2,7 @@
 
 import threading
 import uuid
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 
 import pytest
@@ -10,8 +11,11 @@ from django.db import DatabaseError, connection, connections
 from django.utils import timezone, translation
 from pytest_django import Settings
 
+from accounts import services
 from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import verify_password
+from accounts.rules.forwards import Errors
+from accounts.rules.mailboxes import Account
 from bulkimport import runner
 from bulkimport.models import Import, ImportedAccount
 from bulkimport.rows import Field, Place, Reading, SheetChoice
@@ -298,11 +302,15 @@ def test_a_race_that_only_the_constraint_sees_ends_the_same_way(
 ) -> None:
     mine = claimed(uploaded(customer))
 
-    def nothing_found(drafts: object, **more: object) -> list[object]:
-        make_mailbox("ewa@przyklad.iq.pl")
-        return []
+    rules = services.new_account_errors
 
-    monkeypatch.setattr(creating, "problems_at_write", nothing_found)
+    def found_too_early(accounts: Sequence[Account]) -> Mapping[str, Errors]:
+        errors = rules(accounts)
+        if not Mailbox.objects.exists():
+            make_mailbox("ewa@przyklad.iq.pl")
+        return errors
+
+    monkeypatch.setattr(services, "new_account_errors", found_too_early)
     assert create(mine) is False
     assert (Mailbox.objects.count(), Forward.objects.count(), ImportedAccount.objects.count()) == (0, 0, 0)
 

@@ -12,7 +12,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.access import domains_of
 from accounts.models import Domain
 from bulkimport.rows import Dialect, Field, FileRows, Level, Place, Plan, Problem, Row
-from bulkimport.validation import problems_at_write, validate
+from bulkimport.validation import validate
 from tests.factories import make_domain, make_forward, make_mailbox, make_user
 
 pytestmark = pytest.mark.django_db
@@ -466,19 +466,6 @@ def test_a_limit_is_named_before_the_faulty_rows_are_mended() -> None:
     plan = plan_of(*rows, {"email": "c@przyklad.iq.pl"})
     assert [problem.level for problem in plan.file_errors] == [Level.ERROR]
     assert not plan.can_create_good_rows
-
-
-def test_what_was_taken_meanwhile_is_found_at_the_time_of_writing(domain: Domain) -> None:
-    plan = plan_of(
-        {"email": "a@przyklad.iq.pl", "forward": "b@przyklad.iq.pl"},
-        {"email": "c@przyklad.iq.pl"},
-    )
-    assert problems_at_write(plan.drafts, domains=Domain.objects.all()) == []
-    make_mailbox("c@przyklad.iq.pl")
-    make_forward("b@przyklad.iq.pl", "a@przyklad.iq.pl")
-    Domain.objects.update(max_mailboxes=2)
-    codes = [(problem.line, problem.code) for problem in problems_at_write(plan.drafts, domains=Domain.objects.all())]
-    assert codes == [(2, "forward_loop"), (3, "address_taken"), (None, "domain_limit")]
 
 
 CELLS = {

@@ -57,7 +57,7 @@ def forward_delete(request: HttpRequest, pk: int) -> HttpResponse:
         if forward is None:  # deleted by the first of two presses, or in another tab
             messages.warning(request, _("This forward is not there any more."))
             return redirect("forward_list")
-        if request.POST.get("version") == str(forward.version) and _deleted(forward):
+        if request.POST.get("shown_version") == str(forward.version) and _deleted(forward):
             messages.success(request, _("The forward of %(address)s has been deleted.") % {"address": forward})
             return redirect("forward_list")
         messages.warning(request, FORWARD_CHANGED)

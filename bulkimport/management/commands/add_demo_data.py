@@ -11,8 +11,10 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandError
 from django.db import transaction
 
-from accounts.models import Domain, Forward, Mailbox
+from accounts.models import Domain
 from accounts.passwords import generate_password, hash_password
+from accounts.rules.mailboxes import Account
+from accounts.services import NewMailbox, create_mailboxes, save_domain, save_forward
 
 LOGINS: Final = {"biuro": "demo-biuro-2026", "firma": "demo-firma-2026", "admin": "demo-admin-2026"}
 ABOUT: Final = {
@@ -48,16 +50,27 @@ def add_demo_data() -> None:
 
 def _add_domain(name: str, administrator: User, local_parts: list[str], **limits: int) -> None:
     """Add a domain with these mailboxes, and a forward from faktury@ to the first of them."""
-    domain, created = Domain.objects.get_or_create(name=name, defaults=limits)
-    domain.administrators.add(administrator)
-    if not created:
+    domain = Domain.objects.filter(name=name).first()
+    if domain:
+        administrators = [*domain.administrators.all(), administrator]
+        save_domain(domain=domain, version=str(domain.version), administrators=administrators)
         return
-    for local_part in local_parts:
-        mailbox = Mailbox(domain=domain, address=f"{local_part}@{name}", quota_mb=domain.default_quota_mb)
-        mailbox.local_part = local_part
-        mailbox.password_hash = hash_password(generate_password(), generated=True)
-        mailbox.full_clean()
-        mailbox.save()
-    forward = Forward(domain=domain, source=f"faktury@{name}", destinations=f"{local_parts[0]}@{name}")
-    forward.full_clean()
-    forward.save()
+    domain = Domain(name=name, **limits)
+    save_domain(domain=domain, version="", administrators=[administrator])
+    new = [
+        NewMailbox(
+            Account(domain, f"{local_part}@{name}", domain.default_quota_mb),
+            hash_password(generate_password(), generated=True),
+        )
+        for local_part in local_parts
+    ]
+    first, *_others = create_mailboxes(new=new, domains=Domain.objects.all())
+    save_forward(
+        forward_id=None,
+        version="",
+        domain=domain,
+        source=f"faktury@{name}",
+        destinations=[first.address],
+        keep_copy=False,
+        is_active=True,
+    )

@@ -1,0 +1,97 @@
+"""Forms that are sent twice: the work is done once, also at the same moment, and a page filled in anew is another."""
+
+from __future__ import annotations
+
+import threading
+from datetime import timedelta
+
+import pytest
+from django.db import connections
+from django.test import RequestFactory
+from django.utils import timezone
+
+from accounts.models import Submission
+from accounts.submissions import SentBefore, new_token, purge_submissions, sent_before, submission
+
+pytestmark = pytest.mark.django_db
+
+TOKEN = "t" * 32
+
+
+def request(path: str = "/mailboxes/new/", **fields: str) -> object:
+    return RequestFactory().post(path, {"token": TOKEN, **fields})
+
+
+def send(sent: object, sent_by: str = "login 1") -> str:
+    """Do the work of a form, and return where it leads."""
+    try:
+        with submission(sent, sent_by) as made:  # type: ignore[arg-type]
+            made.next_url = f"/done/{made.pk}/"
+    except SentBefore as before:
+        return before.made.next_url
+    return made.next_url
+
+
+def test_the_same_form_leads_to_the_same_page() -> None:
+    first = send(request(email="jan@a.pl"))
+    assert send(request(email="jan@a.pl")) == first
+    before = sent_before(request(email="jan@a.pl"), "login 1")  # type: ignore[arg-type]
+    assert before
+    assert before.next_url == first
+
+
+def test_another_form_of_the_same_page_is_another() -> None:
+    first = send(request(email="jan@a.pl"))
+    assert send(request(email="ewa@a.pl")) != first
+    assert send(request("/forwards/new/", email="jan@a.pl")) != first
+    assert send(request(email="jan@a.pl", token=new_token())) != first
+    assert send(request(email="jan@a.pl"), "login 2") != first
+
+
+@pytest.mark.parametrize("token", ["", "short", "t" * 33, "ł" * 32])
+def test_a_form_without_a_token_does_its_work_each_time(token: str) -> None:
+    sent = request(token=token)
+    assert sent_before(sent, "login 1") is None  # type: ignore[arg-type]
+    assert send(sent) != send(sent)
+
+
+def test_what_fails_may_be_sent_again() -> None:
+    with pytest.raises(ValueError, match="no"), submission(request(), "login 1"):  # type: ignore[arg-type]
+        raise ValueError("no")
+    assert not Submission.objects.exists()
+    assert send(request())
+
+
+def test_no_password_decides_what_is_the_same_form_and_no_digest_of_one_is_kept() -> None:
+    first = send(request(password="abc123", csrfmiddlewaretoken="1"))
+    assert send(request(password="xyz789", csrfmiddlewaretoken="2")) == first
+
+
+def test_old_tokens_are_forgotten() -> None:
+    send(request())
+    purge_submissions()
+    assert Submission.objects.count() == 1
+    Submission.objects.update(made_at=timezone.now() - timedelta(hours=25))
+    purge_submissions()
+    assert not Submission.objects.exists()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_two_presses_at_the_same_moment_one_does_the_work() -> None:
+    barrier = threading.Barrier(2, timeout=20)
+    led_to: list[str] = []
+
+    def press() -> None:
+        try:
+            barrier.wait()
+            led_to.append(send(request()))
+        finally:
+            connections.close_all()
+
+    threads = [threading.Thread(target=press) for _press in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(set(led_to)) == 1
+    assert Submission.objects.count() == 1
