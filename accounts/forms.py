@@ -128,7 +128,7 @@ class AccountForm(VersionedForm):
         in_admin: bool = False,
         initial: Mapping[str, Any] | None = None,
     ) -> None:
-        """domains: those that a new account may be in, None for all. in_admin: whether no generated password is shown."""
+        """domains: those that a new account may be in, None for all. in_admin: no generated password can be shown."""
         self.instance: Mailbox = instance or Mailbox()
         super().__init__(data, initial=dict(initial or {}))
         self.domains = Domain.objects.all() if domains is None else domains

@@ -253,7 +253,7 @@ class NewPasswords(models.Model):
 class Submission(models.Model):
     """A form that was sent and has done its work: where the browser was led then. See `accounts.submissions`."""
 
-    token = models.CharField(max_length=64)  # a digest of the form's token and of what was typed but secrets
+    token = models.CharField(max_length=64)  # a digest of the form's token and of what was sent
     sent_by = models.CharField(max_length=40)  # such as "login 5" or "mailbox 12"
     next_url = models.CharField(max_length=500)
     message = models.TextField(blank=True)  # what the page there said

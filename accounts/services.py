@@ -263,7 +263,7 @@ def save_forward(
 
     Raises Forward.DoesNotExist, Outdated, and Refused as `forward_errors`.
     """
-    before = Forward.objects.filter(pk=forward_id).values_list("domain", flat=True)
+    before = [] if forward_id is None else [Forward.objects.values_list("domain", flat=True).get(pk=forward_id)]
     lock_domains([domain.pk, *before])
     _lock_forwards()
     forward = Forward() if forward_id is None else Forward.objects.get(pk=forward_id)
@@ -311,7 +311,7 @@ def _raise_versions(sources: Collection[str]) -> None:
 # --- Domains ---------------------------------------------------------------------------------------------------------
 @transaction.atomic
 def save_domain(*, domain: Domain, version: str, administrators: Iterable[User]) -> list[str]:
-    """Create or change a domain with its administrators, and return the addresses that may not be signed in to any more.
+    """Create or change a domain with its administrators, and return the addresses that nobody may sign in to any more.
 
     Raises Domain.DoesNotExist and Outdated.
     """

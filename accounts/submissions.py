@@ -1,13 +1,16 @@
 """A form that is sent twice does its work once: by two presses of a button, or by a page that is loaded again.
 
 A page puts a token into its form. The token is written down in the transaction that does the work, together with where
-the browser is led then; the same form again leads there and does nothing. Where another value was typed into the same
-page, it is another form: a browser may have brought the page back as it was. That is told without passwords, of which
-not even a digest is kept.
+the browser is led then; the same form again leads there and does nothing. Where something else was typed into the same
+page, it is another form: a browser may have brought the page back as it was.
+
+What is written down is a digest of the token and all that was sent. There may be passwords in it, but nobody can try
+them by it: the token has 190 random bits and is kept nowhere.
 """
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -30,7 +33,6 @@ if TYPE_CHECKING:
 TOKEN_FIELD: Final = "token"  # noqa: S105 - the name of a field
 REMEMBERED: Final = timedelta(hours=24)
 _TOKEN: Final = re.compile(r"[A-Za-z0-9]{32}")
-_SECRET: Final = re.compile(r"password|pasted|csrf")  # in the names of fields
 
 
 class SentBefore(Exception):
@@ -63,15 +65,21 @@ def submission(request: HttpRequest, sent_by: str) -> Iterator[Submission]:
     Nothing is written down when an exception leaves it. A form without a token does its work each time it is sent.
     Raises SentBefore, after waiting for the first of two presses where that is still at work.
     """
-    made = Submission(token=_token(request) or digest(new_token()), sent_by=sent_by)
     with transaction.atomic():
-        try:
-            with transaction.atomic():
-                made.save(force_insert=True)
-        except IntegrityError:
-            raise SentBefore(Submission.objects.get(token=made.token, sent_by=sent_by)) from None
+        made = remember(request, sent_by)
         yield made
         made.save(update_fields=["next_url", "message"])
+
+
+def remember(request: HttpRequest, sent_by: str, *, next_url: str = "") -> Submission:
+    """Write the form of a request down, within the transaction that does its work. Raises as `submission`."""
+    made = Submission(token=_token(request) or digest(new_token()), sent_by=sent_by, next_url=next_url)
+    try:
+        with transaction.atomic():
+            made.save(force_insert=True)
+    except IntegrityError:
+        raise SentBefore(Submission.objects.get(token=made.token, sent_by=sent_by)) from None
+    return made
 
 
 def submit(
@@ -114,9 +122,12 @@ def purge_submissions() -> None:
 
 
 def _token(request: HttpRequest) -> str:
-    """Return what a form is known by: its token and all that was typed but secrets; empty where it has no token."""
+    """Return what a form is known by, empty where it has no token."""
     if not _TOKEN.fullmatch(request.POST.get(TOKEN_FIELD, "")):
         return ""
-    typed = sorted((name, values) for name, values in request.POST.lists() if not _SECRET.search(name))
-    files = sorted((name, file.name, file.size) for name, file in request.FILES.items())
-    return digest(repr((request.get_full_path(), typed, files)))
+    sent = sorted((name, values) for name, values in request.POST.lists() if name != "csrfmiddlewaretoken")
+    for name, files in request.FILES.lists():
+        for file in files:
+            sent.append((name, [str(file.name), hashlib.sha256(file.read()).hexdigest()]))
+            file.seek(0)
+    return digest(repr((request.get_full_path(), sent)))

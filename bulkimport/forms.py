@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import uuid
 from typing import Any, Final
 
 from django import forms
@@ -16,6 +15,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Mailbox
 from accounts.panel.filters import FilterForm
+from accounts.submissions import new_token
 from accounts.validators import as_stored, parse_quota_mb, trimmed
 from bulkimport.checked_rows import stamp
 from bulkimport.models import Handout, HandoutQuerySet
@@ -52,13 +52,13 @@ class LinkFilterForm(FilterForm):
 
 
 class UploadForm(forms.Form):
-    """The file, the default quota, and for staff the customer it is for. `import_id` makes a double click harmless.
+    """The file, the default quota, and for staff the customer it is for.
 
     A faulty default quota does not refuse the file: a browser would drop the file from the page. The import keeps
     what was typed, and its page shows the problem beside those of the rows.
     """
 
-    import_id = forms.Field(widget=forms.HiddenInput, required=False)
+    token = forms.CharField(required=False, widget=forms.HiddenInput)
     customer = forms.ModelChoiceField(
         queryset=User.objects.none(), required=False, label=_("Customer"), empty_label=_("All domains")
     )
@@ -76,19 +76,12 @@ class UploadForm(forms.Form):
     def __init__(self, *args: Any, user: User, content_length: int = 0, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.content_length = content_length
-        self.initial["import_id"] = uuid.uuid4()
+        self.initial["token"] = new_token()
         if user.is_staff:
             customers = User.objects.filter(domains__isnull=False, is_active=True).distinct().order_by("username")
             self.fields["customer"].queryset = customers  # type: ignore[attr-defined]
         else:
             del self.fields["customer"]
-
-    def clean_import_id(self) -> uuid.UUID | None:
-        """Take the id that the page was given; anything else is as good as none."""
-        try:
-            return uuid.UUID(str(self.cleaned_data["import_id"]))
-        except ValueError:
-            return None
 
     def clean_file(self) -> UploadedFile[Any]:
         file: UploadedFile[Any] = self.cleaned_data["file"]

@@ -153,9 +153,10 @@ def _check_domain(account: _Account, domain: Domain | None, meant: MeantDomains)
             suggest(error, f"{local_part}@{to_unicode(alike)}")
         account.add(Field.EMAIL, error)
         account.address = ""  # what another customer owns is not looked up
-    elif account.quota_mb is not None and not account.quota_is_typed:
-        if too_large := quota_error(domain, account.quota_mb):
-            account.add(Field.QUOTA, too_large)
+        return
+    checked = None if account.quota_is_typed else account.quota_mb
+    if domain and checked is not None and (too_large := quota_error(domain, checked)):
+        account.add(Field.QUOTA, too_large)
 
 
 def _over_largest(accounts: Iterable[_Account], default_quota_mb: int | None) -> Iterator[Problem]:

@@ -1,6 +1,5 @@
 """The pages of an import. Every step is POST, redirect, GET; every page belongs to the login that uploaded the file."""
 
-import json
 import uuid
 from collections.abc import Collection, Mapping
 from contextlib import suppress
@@ -9,17 +8,17 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
+from django.db import transaction
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
-from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
-from django.views.i18n import set_language
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import domains_of
 from accounts.notices import end_sessions_and_say
+from accounts.submissions import SentBefore, led_to, new_token, remember, sender, sent_before, submission
 from bulkimport import runner
 from bulkimport.access import own_import_or_404
 from bulkimport.capacity import capacity_for
@@ -49,6 +48,7 @@ from bulkimport.wording import named, results_of, warnings_of, welcome_of
 
 IMPORTS_PER_PAGE = 50
 DOMAINS_NAMED = 3
+CREATING = ("create", "create_good")  # the actions of a check page that create accounts
 
 
 @require_safe
@@ -69,11 +69,15 @@ def import_new(request: HttpRequest) -> HttpResponse:
     purge_expired()
     oldest: Import | None = None
     if request.method == "POST":
+        if before := sent_before(request, sender(request)):
+            return led_to(request, before)
         length = int(request.META.get("CONTENT_LENGTH") or 0)
         form = UploadForm(request.POST, request.FILES, user=user, content_length=length)
         if form.is_valid():
             try:
                 return redirect(_take_file(request, form, user))
+            except SentBefore as again:
+                return led_to(request, again.made)
             except TooManyLists as refusal:
                 oldest = refusal.oldest
     else:
@@ -93,23 +97,23 @@ def import_new(request: HttpRequest) -> HttpResponse:
 def _take_file(request: HttpRequest, form: UploadForm, user: User) -> Import:
     """Store an uploaded file, and create its accounts where that was asked for and nothing is left to be decided.
 
-    One that cannot be opened now is checked by its page. Raises TooManyLists.
+    One that cannot be opened now is checked by its page. Raises SentBefore and TooManyLists.
     """
     file = form.cleaned_data["file"]
-    import_record = upload(
-        content=file.read(),
-        filename=file.name,
-        uploaded_by=user,
-        customer=form.cleaned_data.get("customer"),
-        default_quota=form.cleaned_data["default_quota_mb"],
-        import_id=form.cleaned_data["import_id"],
-    )
-    # Sent again when it was created already, its page shows the results.
+    with submission(request, sender(request)) as made:
+        import_record = upload(
+            content=file.read(),
+            filename=file.name,
+            uploaded_by=user,
+            customer=form.cleaned_data.get("customer"),
+            default_quota=form.cleaned_data["default_quota_mb"],
+        )
+        made.next_url = import_record.get_absolute_url()
     with suppress(ImportNotOpen, BusyError):
         plan = check(import_record)
         note_plan(import_record, plan)
-        if request.POST.get("action") == "create" and not plan.unread_sheets:
-            _create(import_record, plan)
+        if request.POST.get("action") == "create" and not plan.unread_sheets and (right := claim(import_record, plan)):
+            runner.start(right)
     return import_record
 
 
@@ -200,51 +204,62 @@ def import_discard(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _take_corrections(request: HttpRequest, import_record: Import) -> HttpResponse:
     """Store what was corrected, and create the accounts where that was asked for and is possible."""
+    if before := sent_before(request, sender(request)):
+        return led_to(request, before)
     action, seen_version = request.POST.get("action"), request.POST.get("version", "")
     is_current = seen_version == str(import_record.version)
+    corrections, quota = corrections_in(request.POST, with_confirmed=is_current), changed_quota(request.POST)
     is_created = False
-    corrections = corrections_in(request.POST, with_confirmed=is_current)
-    quota = changed_quota(request.POST)
-    typed = _stamp_of(import_record, corrections, quota)
-    may_create = is_current
     with suppress(ImportNotOpen, PageOutdated, BusyError):  # the page of the import says what is the matter
-        if import_record.status == Import.Status.CHECKED:
-            file = _read_or_unknown(import_record)
-            by_place = {place: cells for key, cells in corrections.items() if (place := file.place(key))}
-            reading = None
-            if is_current and (ticked := changed_ticks(request.POST)) is not None:
-                reading = with_ticked(choices_of(import_record).reading, file, ticked)
-                may_create = False  # nobody has seen the rows of these sheets
-            plan, _dropped = correct(
-                import_record,
-                corrections=by_place,
-                reading=reading,
-                default_quota=quota,
-                seen_version=seen_version,
-            )
-        else:
-            plan = check(import_record)
-        if action == "create":
-            is_created = may_create and _create(import_record, plan)
-        if action == "create_good":
-            named_places = map(plan.file.place, request.POST.get("left_out", "").split(","))
-            leave_out = [place for place in named_places if place]
-            is_created = may_create and _create(import_record, plan, leave_out=leave_out)
+        plan, may_create = _corrected_plan(request, import_record, corrections, quota)
+        if may_create and action in CREATING:
+            is_created = _create(request, import_record, plan, leave_out=_agreed_to_leave_out(request, plan))
+    if before := sent_before(request, sender(request)):  # by the other one of two presses at the same moment
+        return led_to(request, before)
     import_record = own_import_or_404(request, import_record.pk)  # as it is now, or discarded in another tab
-    is_waiting = import_record.status == Import.Status.CHECKED  # else the first of two presses has done it
-    is_lost = not is_waiting and not is_created and typed and request.session.get("typed_last") != typed
-    if action in ("create", "create_good") and is_waiting and not is_created:
+    is_waiting = import_record.status == Import.Status.CHECKED
+    if is_waiting and not is_created and action in CREATING:
         messages.warning(request, _("Nothing was created. Look at the list as it is now and decide again."))
     elif is_waiting and corrections and not is_current:
         messages.warning(request, _("The list was changed in another tab. Look at it as it is now."))
-    elif is_lost:
+    elif not is_waiting and not is_created and (corrections or quota is not None):
         messages.warning(request, _("What you changed was not used: the accounts had been created already."))
-    request.session["typed_last"] = typed
-    if "language" in request.POST:
-        return set_language(request)
     if action == "show_all":  # a button of the form, so that what was typed is not lost
         return redirect(f"{import_record.get_absolute_url()}?rows=all#good")
     return _to_summary(import_record) if is_waiting and action == "check" else redirect(import_record)
+
+
+def _corrected_plan(
+    request: HttpRequest, import_record: Import, corrections: Mapping[str, Mapping[Field, str]], quota: str | None
+) -> tuple[Plan, bool]:
+    """Store what was typed and ticked, and return the plan then, and whether its page has shown all that is in it.
+
+    Raises ImportNotOpen, BusyError, and PageOutdated once all is stored.
+    """
+    seen_version = request.POST.get("version", "")
+    is_current = seen_version == str(import_record.version)
+    if import_record.status != Import.Status.CHECKED:
+        return check(import_record), is_current
+    file = _read_or_unknown(import_record)
+    reading = None
+    if is_current and (ticked := changed_ticks(request.POST)) is not None:
+        reading = with_ticked(choices_of(import_record).reading, file, ticked)
+    plan, _dropped = correct(
+        import_record,
+        corrections={place: cells for key, cells in corrections.items() if (place := file.place(key))},
+        reading=reading,
+        default_quota=quota,
+        seen_version=seen_version,
+    )
+    return plan, is_current and reading is None  # nobody has seen the rows of sheets that were just ticked
+
+
+def _agreed_to_leave_out(request: HttpRequest, plan: Plan) -> list[Place]:
+    """Return the rows with errors that a person has agreed to leave out."""
+    if request.POST.get("action") != "create_good":
+        return []
+    named_places = map(plan.file.place, request.POST.get("left_out", "").split(","))
+    return [place for place in named_places if place]
 
 
 def _read_or_unknown(import_record: Import) -> FileRows:
@@ -263,22 +278,15 @@ def _to_summary(import_record: Import) -> HttpResponse:
     return redirect(f"{import_record.get_absolute_url()}#summary")
 
 
-def _stamp_of(import_record: Import, corrections: Mapping[str, Mapping[Field, str]], quota: str | None) -> str:
-    """Return a digest of what a page has sent, to know the second of two presses by; empty where nothing was typed.
-
-    Made with the key, since there may be passwords in it.
-    """
-    if not corrections and quota is None:
-        return ""
-    return salted_hmac(str(import_record.pk), json.dumps([corrections, quota])).hexdigest()
-
-
-def _create(import_record: Import, plan: Plan, *, leave_out: Collection[Place] = ()) -> bool:
-    """Start to create what a plan has, and tell whether that was possible."""
-    mine = claim(import_record, plan, leave_out=leave_out)
-    if mine:
-        runner.start(mine)
-    return mine is not None
+def _create(request: HttpRequest, import_record: Import, plan: Plan, *, leave_out: Collection[Place]) -> bool:
+    """Start to create what a plan has, for the form of a request, and tell whether that was possible."""
+    with transaction.atomic():
+        right = claim(import_record, plan, leave_out=leave_out)
+        if right:
+            remember(request, sender(request), next_url=import_record.get_absolute_url())
+    if right:
+        runner.start(right)
+    return right is not None
 
 
 def _show_checked(request: HttpRequest, import_record: Import) -> HttpResponse:
@@ -295,6 +303,7 @@ def _show_checked(request: HttpRequest, import_record: Import) -> HttpResponse:
         "columns": COLUMNS,
         "earlier": repeated_import(import_record),
         "reading": reading_page(import_record, plan),
+        "token": new_token(),
     }
     return render(request, "bulkimport/import_checked.html", context)
 

@@ -71,21 +71,6 @@ def test_an_upload_is_checked_and_kept_sealed(customer: User, domain: Domain) ->
     assert check(import_record).error_places == (Place(None, 4),)
 
 
-def test_the_same_request_sent_twice_is_one_import(customer: User, domain: Domain) -> None:
-    key = uuid.uuid4()
-    first = uploaded(customer, import_id=key)
-    again = uploaded(customer, import_id=key, default_quota="300")
-    assert first.pk == again.pk == key
-    assert Import.objects.get().default_quota == "300"
-
-
-def test_another_file_from_a_page_kept_open_is_another_import(customer: User, domain: Domain) -> None:
-    key = uuid.uuid4()
-    uploaded(customer, import_id=key)
-    assert uploaded(customer, FAULTY, import_id=key).pk != key
-    assert uploaded(make_user("eve"), import_id=key).pk != key
-
-
 def test_corrections_are_kept_sealed_and_used_for_the_next_check(customer: User, domain: Domain) -> None:
     import_record = uploaded(customer, FAULTY)
     correct(import_record, corrections=at({4: {Field.EMAIL: "ola@przyklad.iq.pl"}}))

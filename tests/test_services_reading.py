@@ -176,12 +176,6 @@ def test_a_login_keeps_no_more_bytes_of_unfinished_lists_than_allowed(
         make_checked_import(customer, half)
 
 
-def test_the_same_upload_sent_twice_counts_once(customer: User, domain: Domain, settings: Settings) -> None:
-    settings.MAX_UNFINISHED_LISTS = 1
-    first = make_checked_import(customer, LIST)
-    assert make_checked_import(customer, LIST, import_id=first.pk) == first
-
-
 def test_the_page_names_the_oldest_list_and_offers_to_discard_it(
     customer: User, domain: Domain, settings: Settings
 ) -> None:

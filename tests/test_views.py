@@ -36,6 +36,7 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("create_in_place")]
 GOOD = "E-mail;Hasło;Pojemność;Przekierowanie;Przekierowanie-pozostawianie kopii\n" + (
     "jan@przyklad.iq.pl;Wiosna2024;500;ewa@przyklad.iq.pl;Tak\newa@przyklad.iq.pl;;;;\n"
 )
+TOKEN = "t" * 32
 FAULTY = GOOD + "bad;zima;1,3 GB;;perhaps\n"
 IMPORT_PAGES = [
     "import",
@@ -153,16 +154,26 @@ def test_create_with_an_error_creates_nothing_and_shows_every_problem(browser_of
 
 
 def test_a_double_click_makes_one_import(browser_of: Client) -> None:
-    key = str(uuid.uuid4())
-    first = send(browser_of, import_id=key, action="create")
-    assert send(browser_of, import_id=key, action="create") == first == f"/imports/{key}/"
+    first = send(browser_of, token=TOKEN, action="create")
+    assert send(browser_of, token=TOKEN, action="create") == first
     assert Import.objects.count() == 1
     assert Mailbox.objects.count() == 2
 
 
-@pytest.mark.parametrize("key", ["", "nonsense"])
-def test_the_upload_works_without_the_hidden_id(browser_of: Client, key: str) -> None:
-    response = browser_of.post("/imports/new/", {"file": SimpleUploadedFile("l.csv", GOOD.encode()), "import_id": key})
+def test_another_list_from_a_page_that_was_kept_open_is_another_import(browser_of: Client) -> None:
+    first = send(browser_of, token=TOKEN)
+    assert send(browser_of, GOOD.replace("500", "600"), token=TOKEN) != first
+    assert Import.objects.count() == 2
+
+
+def test_the_same_upload_sent_twice_counts_once(browser_of: Client, settings: Settings) -> None:
+    settings.MAX_UNFINISHED_LISTS = 1
+    assert send(browser_of, token=TOKEN) == send(browser_of, token=TOKEN)
+
+
+@pytest.mark.parametrize("token", ["", "nonsense"])
+def test_the_upload_works_without_the_hidden_token(browser_of: Client, token: str) -> None:
+    response = browser_of.post("/imports/new/", {"file": SimpleUploadedFile("l.csv", GOOD.encode()), "token": token})
     assert response.status_code == 302
 
 
@@ -687,10 +698,9 @@ def test_a_slow_second_press_spoils_nothing(browser_of: Client, monkeypatch: pyt
 
 
 def test_the_upload_sent_again_while_it_is_being_created_leads_to_its_progress(browser_of: Client) -> None:
-    key = str(uuid.uuid4())
-    url = send(browser_of, import_id=key)
+    url = send(browser_of, token=TOKEN, action="check")
     claim(Import.objects.get(), check(Import.objects.get()))
-    assert send(browser_of, import_id=key, default_quota_mb="5", action="create") == url
+    assert send(browser_of, token=TOKEN, action="check") == url
     assert "<progress" in page(browser_of, url)
 
 

@@ -61,7 +61,7 @@ class SelectedForm(VersionedForm):
     changed_message = gettext_lazy("The selection has changed meanwhile. Look at it as it is now and decide again.")
 
     def __init__(self, data: Any = None, *, user: User | AnonymousUser, chosen: MailboxQuerySet, back: str) -> None:
-        """chosen: the mailboxes that were selected; some of them may be already as they would become. back: the list."""
+        """chosen: the selected mailboxes; some of them may be already as they would become. back: where the list is."""
         self.user, self.chosen, self.back = user, chosen, back
         self.changed: list[str] = []  # addresses, once it is done
         super().__init__(data)

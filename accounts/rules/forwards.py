@@ -1,4 +1,4 @@
-"""What must not be, or perhaps is not meant, between forwards: to oneself, in a circle, to where nobody gets the mail."""
+"""Which forwards must not be, to oneself or in a circle, and which are perhaps not meant: nobody gets the mail."""
 
 from __future__ import annotations
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from accounts.models import Forward, Mailbox, NewPasswords
 from accounts.sealing import SealBroken, unseal_json
 from accounts.services import delete_mailboxes, lock_domains
+from accounts.submissions import purge_submissions
 from bulkimport.models import Handout, Import, ImportedAccount
 from bulkimport.services.reading import ImportNotOpen
 
@@ -75,6 +76,7 @@ def forget_secrets(import_record: Import) -> None:
 
 def purge_expired() -> int:
     """Delete all sealed data whose time is up, of new passwords and links too, and return from how many imports."""
+    purge_submissions()
     # Asked first: a page that only shows something must not wait for whoever is writing.
     if (passwords := NewPasswords.objects.expired()).exists():
         passwords.delete()

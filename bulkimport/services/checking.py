@@ -1,15 +1,13 @@
 """Uploading a file, checking, correcting and discarding it: all that happens before accounts are created."""
 
 import hashlib
-import uuid
 from collections.abc import Collection, Sequence
-from contextlib import suppress
 from dataclasses import replace
 
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.db import IntegrityError, transaction
+from django.db import transaction
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -58,15 +56,13 @@ def upload(
     uploaded_by: User | None,
     customer: User | None = None,
     default_quota: str = "",
-    import_id: uuid.UUID | None = None,
 ) -> Import:
-    """Store an uploaded file. The same file sent again under the same id is the same import.
+    """Store an uploaded file.
 
     `customer` says whose domains the import may use, where staff uploads for somebody. `default_quota` is kept as it
     was typed; what is wrong with it shows up in the plan. Raises TooManyLists.
     """
     new = Import(
-        pk=import_id or uuid.uuid4(),
         uploaded_by=uploaded_by,
         customer=customer,
         filename=_storable(filename)[-255:],
@@ -77,19 +73,7 @@ def upload(
         sealed_file=seal(content),
         sealed_choices=seal_json(as_stored(Choices())),
     )
-    sent_before = Import.objects.filter(pk=new.pk).first()
-    if sent_before is None:
-        try:
-            return _stored(new)
-        except IntegrityError:  # by the first of two presses, a moment ago
-            sent_before = Import.objects.get(pk=new.pk)
-    if not _is_repeated_by(sent_before, new):  # another file from a page that was kept open
-        new.pk = uuid.uuid4()
-        return _stored(new)
-    if sent_before.default_quota != new.default_quota:
-        with suppress(ImportNotOpen, BusyError):  # it is being created already, or its page will read it
-            correct(sent_before, default_quota=default_quota)
-    return sent_before
+    return _stored(new)
 
 
 @transaction.atomic
@@ -267,13 +251,6 @@ def note_plan(import_record: Import, plan: Plan) -> None:
         separator=dialect.separator or "",
         counts={**plan.counts, "file_errors": len(plan.file_errors), "is_repeat": bool(plan.repeat)},
     )
-
-
-def _is_repeated_by(sent_before: Import, new: Import) -> bool:
-    """Tell whether an upload repeats an earlier one of the same id, rather than being a new one."""
-    names = ("uploaded_by", "customer", "sha256")
-    same = all(getattr(sent_before, name) == getattr(new, name) for name in names)
-    return same and sent_before.status != Import.Status.UNDONE and not sent_before.is_expired
 
 
 def _storable(text: str) -> str:

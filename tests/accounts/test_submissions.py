@@ -6,6 +6,7 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
 from django.test import RequestFactory
 from django.utils import timezone
@@ -62,9 +63,27 @@ def test_what_fails_may_be_sent_again() -> None:
     assert send(request())
 
 
-def test_no_password_decides_what_is_the_same_form_and_no_digest_of_one_is_kept() -> None:
-    first = send(request(password="abc123", csrfmiddlewaretoken="1"))
-    assert send(request(password="xyz789", csrfmiddlewaretoken="2")) == first
+def test_the_token_against_forged_forms_decides_nothing() -> None:
+    assert send(request(csrfmiddlewaretoken="1")) == send(request(csrfmiddlewaretoken="2"))
+
+
+def test_another_file_is_another_form_and_can_still_be_read() -> None:
+    def upload(content: bytes) -> object:
+        file = SimpleUploadedFile("lista.csv", content)
+        return RequestFactory().post("/imports/new/", {"token": TOKEN, "file": file})
+
+    sent = upload(b"abc")
+    first = send(sent)
+    assert sent.FILES["file"].read() == b"abc"  # type: ignore[attr-defined]
+    assert send(upload(b"abc")) == first
+    assert send(upload(b"abd")) != first
+
+
+def test_neither_the_token_nor_what_was_typed_is_kept() -> None:
+    send(request(password="abc123"))
+    stored = str(Submission.objects.values().get())
+    assert "abc123" not in stored
+    assert TOKEN not in stored
 
 
 def test_old_tokens_are_forgotten() -> None:
