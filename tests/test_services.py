@@ -300,6 +300,25 @@ def test_a_race_that_only_the_constraint_sees_ends_the_same_way(
     assert (Mailbox.objects.count(), Forward.objects.count(), ImportedAccount.objects.count()) == (0, 0, 0)
 
 
+def test_a_claim_lost_while_the_accounts_are_written_takes_them_back(
+    customer: User, domain: Domain, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Only the last guard sees this: PostgreSQL lets another process claim the import while this one writes."""
+    claimed_import = claimed(uploaded(customer))
+    write_accounts = creating._write_accounts
+
+    def write_and_lose(*args: object) -> None:
+        write_accounts(*args)  # type: ignore[arg-type]
+        assert Mailbox.objects.count() == 2
+        Import.objects.update(claim=uuid.uuid4())
+
+    monkeypatch.setattr(creating, "_write_accounts", write_and_lose)
+    with pytest.raises(ClaimLost):
+        create(claimed_import)
+    assert (Mailbox.objects.count(), Forward.objects.count(), ImportedAccount.objects.count()) == (0, 0, 0)
+    assert Import.objects.get().sealed_results is None
+
+
 def test_room_filled_meanwhile_creates_nothing(customer: User, domain: Domain) -> None:
     mine = claimed(uploaded(customer))
     Domain.objects.update(max_mailboxes=1)
