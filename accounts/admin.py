@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -19,9 +19,8 @@ from django.utils.translation import gettext_lazy as _
 from accounts import services
 from accounts.formats import grouped
 from accounts.forms import AccountForm, DomainForm, ForwardForm
-from accounts.mailserver.control import end_sessions, reload_postfix
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
-from accounts.notices import warn_of_account, warn_of_disabled, warn_of_unreachable
+from accounts.notices import tell_mailserver, warn_of_account, warn_of_disabled, warn_of_unreachable
 from accounts.passwords import hash_password
 from accounts.validators import as_stored, to_unicode, trimmed
 
@@ -70,15 +69,6 @@ class MailAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no para
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         """Nothing is left to save: the services write an object with all that belongs to it."""
 
-    def tell_mailserver(self, request: HttpRequest, tell: Callable[[], str]) -> None:
-        """Tell the mail server something once it is in the database, and the person what is left to do."""
-
-        def tell_and_say() -> None:
-            if left_to_do := tell():
-                messages.warning(request, left_to_do)
-
-        transaction.on_commit(tell_and_say)
-
 
 def used_of(used: int, allowed: int | None, unit: str = "") -> str:
     """Write what is used of what is allowed, such as `3 of 30` or `1,500 of 80,000 MB`; a limit of None is no limit."""
@@ -105,14 +95,11 @@ class DomainAdmin(MailAdmin):
     def get_fields(self, request: HttpRequest, obj: Domain | None = None) -> Any:
         return [*DOMAIN_FIELDS, "shown_version"] if obj and self.has_change_permission(request, obj) else DOMAIN_FIELDS
 
-    def save_model(self, request: HttpRequest, obj: Domain, form: Any, change: bool) -> None:
-        signed_out = services.save_domain(
+    def save_model(self, request: HttpRequest, obj: Domain, form: Any, change: bool) -> None:  # noqa: ARG002
+        written = services.save_domain(
             domain=obj, version=form.sent_version, administrators=form.cleaned_data["administrators"]
         )
-        if signed_out:
-            self.tell_mailserver(request, lambda: end_sessions(signed_out))
-        if not change or "is_active" in form.changed_data:
-            self.tell_mailserver(request, reload_postfix)
+        transaction.on_commit(lambda: tell_mailserver(request, written))
 
     def delete_model(self, request: HttpRequest, obj: Domain) -> None:  # noqa: ARG002
         services.delete_domains(domains=[obj])
@@ -202,12 +189,12 @@ class MailboxAdmin(MailAdmin):
 
     def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:  # noqa: ARG002
         password = form.cleaned_data["password"]
-        return form.save(hash_password(password) if password else None)
+        written = form.save(hash_password(password) if password else None)
+        transaction.on_commit(lambda: tell_mailserver(request, written))
+        return written.mailboxes[0]
 
-    def save_model(self, request: HttpRequest, obj: Mailbox, form: Any, change: bool) -> None:
-        """Tell of a mailbox what there is to tell: `save_form` has written it."""
-        if change and form.locks_out:
-            self.tell_mailserver(request, lambda: end_sessions([obj.address]))
+    def save_model(self, request: HttpRequest, obj: Mailbox, form: Any, change: bool) -> None:  # noqa: ARG002
+        """Say of a mailbox what may not be meant: `save_form` has written it."""
         if not obj.is_active:
             warn_of_disabled(request, [obj.address])
         warn_of_account(request, form.account, form.cleaned_data["password"])
@@ -229,8 +216,8 @@ class MailboxAdmin(MailAdmin):
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Mailbox]) -> None:
         # By their ids: the list may have been narrowed by what it joins.
         chosen = Mailbox.objects.filter(pk__in=queryset.values("pk"))
-        addresses = services.delete_mailboxes(mailboxes=chosen, version=None)
-        self.tell_mailserver(request, lambda: end_sessions(addresses))
+        written = services.delete_mailboxes(mailboxes=chosen, version=None)
+        transaction.on_commit(lambda: tell_mailserver(request, written))
 
 
 def forwards_of(mailboxes: Iterable[Mailbox]) -> QuerySet[Forward]:
@@ -257,7 +244,7 @@ class ForwardAdmin(MailAdmin):
         return form.save()
 
     def save_model(self, request: HttpRequest, obj: Forward, form: Any, change: bool) -> None:  # noqa: ARG002
-        """Tell of a forward what there is to tell: `save_form` has written it."""
+        """Say of a forward what may not be meant: `save_form` has written it."""
         if obj.is_active:
             warn_of_unreachable(request, obj.destinations.split())
 

@@ -232,15 +232,8 @@ class AccountForm(VersionedForm):
         values = self.cleaned_data
         return bool(values.get("generates") if self.instance.pk else not values["password"])
 
-    @property
-    def locks_out(self) -> bool:
-        """Whether somebody who is signed in to the mailbox may be so no more."""
-        values = self.cleaned_data
-        is_disabled = self.instance.is_active and not values["is_active"]
-        return bool(values["password"] or self.wants_generated or is_disabled)
-
-    def save(self, password_hash: str | None) -> Mailbox:
-        """Write the account and return its mailbox. password_hash: None where it stays as it is.
+    def save(self, password_hash: str | None) -> services.Written:
+        """Write the account. password_hash: None where it stays as it is.
 
         Raises as `services.create_mailboxes` and `services.change_mailbox`.
         """
@@ -257,7 +250,7 @@ class AccountForm(VersionedForm):
         if password_hash is None:
             raise ValueError("A new mailbox needs a password.")
         new = services.NewMailbox(account, password_hash)
-        return services.create_mailboxes(new=[new], domains=self.domains)[0]
+        return services.Written(tuple(services.create_mailboxes(new=[new], domains=self.domains)))
 
 
 class ForwardForm(VersionedForm):

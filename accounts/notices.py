@@ -8,21 +8,26 @@ from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
 from accounts.access import domains_of
-from accounts.mailserver.control import end_sessions
+from accounts.mailserver.control import end_sessions, reload_postfix
 from accounts.models import Forward
 from accounts.rules.circles import looked_up
 from accounts.rules.forwards import forwards_leading_to, unreachable_warnings
 from accounts.rules.mailboxes import Account, account_warnings
+from accounts.services import Written
 
 MOST = 5  # of the same kind on one page
 
 
-def end_sessions_and_say(request: HttpRequest, addresses: Collection[str]) -> None:
-    """End the open sessions of mailboxes, and say what is left: to staff what to run, to others what it means."""
-    left_to_do = end_sessions(addresses)
-    if left_to_do and not (isinstance(request.user, User) and request.user.is_staff):
-        left_to_do = _("A mail program that is connected now may stay so until it is closed.")
-    if left_to_do:
+def tell_mailserver(request: HttpRequest, written: Written) -> None:
+    """Tell the mail server what it has to know of what is committed, and the person what is left to do.
+
+    Staff reads what to run; others read what it means for them.
+    """
+    is_staff = isinstance(request.user, User) and request.user.is_staff
+    if written.signed_out and (left_to_do := end_sessions(written.signed_out)):
+        for_others = _("A mail program that is connected now may stay so until it is closed.")
+        messages.warning(request, left_to_do if is_staff else for_others)
+    if written.needs_reload and (left_to_do := reload_postfix()):
         messages.warning(request, left_to_do)
 
 

@@ -42,6 +42,19 @@ class Refused(Exception):
 
 
 @dataclass(frozen=True, slots=True)
+class Written:
+    """What was written, and what the mail server has to be told of it once that is committed.
+
+    mailboxes: as they are then, none where they were deleted. signed_out: the addresses whose open sessions are to end.
+    needs_reload: whether Postfix may remember something else.
+    """
+
+    mailboxes: tuple[Mailbox, ...] = ()
+    signed_out: Sequence[str] = ()
+    needs_reload: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class NewMailbox:
     """A mailbox that is to be created, with the hash of its password."""
 
@@ -136,8 +149,8 @@ def change_mailbox(
     is_active: bool | None = None,
     forward: tuple[Sequence[str], bool] | None = None,
     password_hash: str | None = None,
-) -> Mailbox:
-    """Change what is given of one mailbox, and return it. forward: its destinations, none to delete it, and keep_copy.
+) -> Written:
+    """Change what is given of one mailbox. forward: its destinations, none to delete it, and keep_copy.
 
     Raises Mailbox.DoesNotExist, Outdated, and Refused as `changed_account_errors`.
     """
@@ -159,8 +172,9 @@ def change_mailbox(
     Mailbox.objects.filter(pk=mailbox_id).update(**given, version=F("version") + 1)
     if forward is not None:
         _write_forward_of(mailbox, *forward)
+    is_signed_out = password_hash is not None or (mailbox.is_active and is_active is False)
     mailbox.refresh_from_db()
-    return mailbox
+    return Written((mailbox,), [mailbox.address] if is_signed_out else ())
 
 
 def _write_forward_of(mailbox: Mailbox, destinations: Sequence[str], keep_copy: bool) -> None:
@@ -179,36 +193,36 @@ def version_of(mailboxes: MailboxQuerySet) -> str:
     return digest(repr(list(mailboxes.order_by("pk").values_list("pk", "version"))))
 
 
-def set_state(*, mailboxes: MailboxQuerySet, version: str, is_active: bool) -> list[str]:
-    """Enable or disable the mailboxes of a selection, and return their addresses. Raises Outdated."""
+def set_state(*, mailboxes: MailboxQuerySet, version: str, is_active: bool) -> Written:
+    """Enable or disable the mailboxes of a selection. Raises Outdated."""
     with transaction.atomic():
         ids, addresses = _held(mailboxes, version)
         for part in _parts(ids):
             part.update(is_active=is_active, version=F("version") + 1)
-    return addresses
+    return Written(signed_out=() if is_active else addresses)
 
 
-def set_quota(*, mailboxes: MailboxQuerySet, version: str, quota_mb: int) -> list[str]:
-    """Give all mailboxes of a selection this quota, and return their addresses.
+def set_quota(*, mailboxes: MailboxQuerySet, version: str, quota_mb: int) -> Written:
+    """Give all mailboxes of a selection this quota.
 
     Raises Outdated, and Refused with the errors of `common_quota_errors`, which belong to no single address.
     """
     with transaction.atomic():
-        ids, addresses = _held(mailboxes, version)
+        ids, _addresses = _held(mailboxes, version)
         if errors := list(common_quota_errors(mailboxes, quota_mb)):
             raise Refused({"": {"quota": errors}})
         for part in _parts(ids):
             part.update(quota_mb=quota_mb, version=F("version") + 1)
-    return addresses
+    return Written()
 
 
-def set_passwords(*, mailboxes: MailboxQuerySet, version: str, password_hashes: Mapping[int, str]) -> list[Mailbox]:
-    """Give the mailboxes of a selection other passwords, hash by id, and return them as they are then.
+def set_passwords(*, mailboxes: MailboxQuerySet, version: str, password_hashes: Mapping[int, str]) -> Written:
+    """Give the mailboxes of a selection other passwords, hash by id.
 
     Raises Outdated, also where a hash is missing.
     """
     with transaction.atomic():
-        ids, _addresses = _held(mailboxes, version)
+        ids, addresses = _held(mailboxes, version)
         if set(ids) != password_hashes.keys():
             raise Outdated
         changed = list(Mailbox.objects.filter(pk__in=ids))
@@ -216,11 +230,11 @@ def set_passwords(*, mailboxes: MailboxQuerySet, version: str, password_hashes: 
             mailbox.password_hash = password_hashes[mailbox.pk]
             mailbox.version += 1
         Mailbox.objects.bulk_update(changed, ["password_hash", "version"], batch_size=100)
-    return changed
+    return Written(tuple(changed), addresses)
 
 
-def delete_mailboxes(*, mailboxes: MailboxQuerySet, version: str | None) -> list[str]:
-    """Delete the mailboxes of a selection with their forwards, and return their addresses.
+def delete_mailboxes(*, mailboxes: MailboxQuerySet, version: str | None) -> Written:
+    """Delete the mailboxes of a selection with their forwards.
 
     version: None where the caller holds them and has just looked at them. Raises Outdated.
     """
@@ -229,7 +243,7 @@ def delete_mailboxes(*, mailboxes: MailboxQuerySet, version: str | None) -> list
         for part in _parts(ids):
             Forward.objects.filter(source__in=part.values("address")).delete()
             part.delete()
-    return addresses
+    return Written(signed_out=addresses)
 
 
 def _held(mailboxes: MailboxQuerySet, version: str | None) -> tuple[list[int], list[str]]:
@@ -310,14 +324,11 @@ def _raise_versions(sources: Collection[str]) -> None:
 
 # --- Domains ---------------------------------------------------------------------------------------------------------
 @transaction.atomic
-def save_domain(*, domain: Domain, version: str, administrators: Iterable[User]) -> list[str]:
-    """Create or change a domain with its administrators, and return the addresses that nobody may sign in to any more.
-
-    Raises Domain.DoesNotExist and Outdated.
-    """
-    signed_out: list[str] = []
+def save_domain(*, domain: Domain, version: str, administrators: Iterable[User]) -> Written:
+    """Create or change a domain with its administrators. Raises Domain.DoesNotExist and Outdated."""
     if domain.pk is None:
         domain.save()
+        written = Written(needs_reload=True)
     else:
         lock_domains([domain.pk])
         before = Domain.objects.get(pk=domain.pk)
@@ -325,10 +336,11 @@ def save_domain(*, domain: Domain, version: str, administrators: Iterable[User])
             raise Outdated
         domain.version = before.version + 1
         domain.save(force_update=True)
-        if before.is_active and not domain.is_active:
-            signed_out = list(domain.mailboxes.values_list("address", flat=True))
+        is_switched_off = before.is_active and not domain.is_active
+        addresses = domain.mailboxes.values_list("address", flat=True) if is_switched_off else ()
+        written = Written(signed_out=list(addresses), needs_reload=before.is_active != domain.is_active)
     domain.administrators.set(administrators)
-    return signed_out
+    return written
 
 
 @transaction.atomic

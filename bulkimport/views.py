@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import domains_of
-from accounts.notices import end_sessions_and_say
+from accounts.notices import tell_mailserver
 from accounts.submissions import SentBefore, led_to, new_token, remember, sender, sent_before, submission
 from bulkimport import runner
 from bulkimport.access import own_import_or_404
@@ -174,8 +174,7 @@ def import_undo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         return redirect(import_record)
     if request.method == "POST":
         with suppress(ImportNotOpen):  # undone in another tab; its page says so
-            undone = undo_import(import_record)
-            end_sessions_and_say(request, [account.address for account in undone.removed])
+            tell_mailserver(request, undo_import(import_record))
         return redirect(import_record)
     return render(request, "bulkimport/import_undo.html", {"import": import_record, "undo": plan_undo(import_record)})
 

@@ -113,10 +113,9 @@ def _change_password(mailbox: Mailbox, password: str) -> bool:
     """Write a new password in the place of the one that was just checked, unless the mailbox has changed meanwhile."""
     new_hash = hash_password(password)  # slow on purpose, so outside any transaction
     try:
-        mailbox.password_hash = change_mailbox(
-            mailbox_id=mailbox.pk, version=str(mailbox.version), password_hash=new_hash
-        ).password_hash
+        written = change_mailbox(mailbox_id=mailbox.pk, version=str(mailbox.version), password_hash=new_hash)
     except (Mailbox.DoesNotExist, Outdated):
         return False
-    end_sessions([mailbox.address])  # what is left to do there is nothing that an owner could do
+    mailbox.password_hash = new_hash
+    end_sessions(written.signed_out)  # what is left to do there is nothing that an owner could do
     return True

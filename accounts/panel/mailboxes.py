@@ -19,10 +19,11 @@ from accounts.access import domains_of
 from accounts.forms import AccountForm, dress
 from accounts.models import Forward, Mailbox, Submission
 from accounts.new_passwords import keep
-from accounts.notices import end_sessions_and_say, warn_of_account, warn_of_disabled
+from accounts.notices import tell_mailserver, warn_of_account, warn_of_disabled
 from accounts.panel.filters import ROWS_PER_PAGE, MailboxFilterForm, tab_counts
 from accounts.panel.selected import ACTIONS, ids_in, selected_mailboxes
 from accounts.passwords import generate_password, hash_password
+from accounts.services import Written
 from accounts.submissions import led_to, sender, sent_before, submit
 
 
@@ -85,9 +86,12 @@ def _save(request: HttpRequest, form: AccountForm) -> HttpResponse | None:
     # Hashing is slow on purpose. Outside a transaction nobody waits for the domain meanwhile.
     password_hash = hash_password(password, generated=generated is not None) if password else None
     is_new = form.instance.pk is None
+    written = Written()
 
     def write(made: Submission) -> None:
-        mailbox = form.save(password_hash)
+        nonlocal written
+        written = form.save(password_hash)
+        (mailbox,) = written.mailboxes
         if generated:
             batch_id = uuid.uuid4()
             keep([(mailbox, generated)], pk=batch_id, user=request.user, is_of_new_mailbox=is_new)
@@ -101,18 +105,11 @@ def _save(request: HttpRequest, form: AccountForm) -> HttpResponse | None:
         return None
     answer = led_to(request, made)  # what was done is said first
     if not made.is_repeat:
-        _tell(request, form, is_new=is_new)
+        tell_mailserver(request, written)
+        if not form.account.is_active:
+            warn_of_disabled(request, [form.account.address])
+        warn_of_account(request, form.account, form.cleaned_data["password"])
     return answer
-
-
-def _tell(request: HttpRequest, form: AccountForm, *, is_new: bool) -> None:
-    """Tell the mail server what it has to know of a saved account, and the person what may not be meant."""
-    if not is_new:
-        if form.locks_out:
-            end_sessions_and_say(request, [form.instance.address])
-        if not form.cleaned_data["is_active"]:
-            warn_of_disabled(request, [form.instance.address])
-    warn_of_account(request, form.account, form.cleaned_data["password"])
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -136,10 +133,10 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
         made = submit(request, form, form.write, sent_by=sender(request))
         if made:
             answer = led_to(request, made)  # what was done is said first
-            if form.locks_out and not made.is_repeat:
-                end_sessions_and_say(request, form.changed)
+            if not made.is_repeat:
+                tell_mailserver(request, form.written)
             if action == "disable" and not made.is_repeat:
-                warn_of_disabled(request, form.changed)
+                warn_of_disabled(request, form.written.signed_out)
             return answer
     if form.too_many and not form.is_bound:
         messages.warning(request, form.too_many)

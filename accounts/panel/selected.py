@@ -56,14 +56,13 @@ class SelectedForm(VersionedForm):
     """Something to do to the selected mailboxes. Its version is that of all that it would change."""
 
     is_dangerous: ClassVar[bool] = False
-    locks_out: ClassVar[bool] = False  # whoever is signed in
     stops_mail: ClassVar[bool] = False  # to the mailboxes
     changed_message = gettext_lazy("The selection has changed meanwhile. Look at it as it is now and decide again.")
 
     def __init__(self, data: Any = None, *, user: User | AnonymousUser, chosen: MailboxQuerySet, back: str) -> None:
         """chosen: the selected mailboxes; some of them may be already as they would become. back: where the list is."""
         self.user, self.chosen, self.back = user, chosen, back
-        self.changed: list[str] = []  # addresses, once it is done
+        self.written = services.Written()  # once it is done
         super().__init__(data)
         dress(self)
 
@@ -141,15 +140,15 @@ class SelectedForm(VersionedForm):
     def write(self, made: Submission) -> None:
         """Do it, in a transaction. Raises as the services."""
         made.message, made.next_url = self.done, self.back
-        self.changed = self.change()
+        self.written = self.change()
 
-    def change(self) -> list[str]:
-        """Call the service, and return the addresses of the mailboxes that were changed."""
+    def change(self) -> services.Written:
+        """Call the service."""
         raise NotImplementedError
 
 
 class DisableForm(SelectedForm):
-    locks_out = stops_mail = True
+    stops_mail = True
 
     def narrow(self) -> MailboxQuerySet:
         return self.chosen.filter(is_active=True)
@@ -177,7 +176,7 @@ class DisableForm(SelectedForm):
         )
         return text % {"count": grouped(number)} if number else ""
 
-    def change(self) -> list[str]:
+    def change(self) -> services.Written:
         return services.set_state(mailboxes=self.narrow(), version=self.sent_version, is_active=False)
 
 
@@ -212,7 +211,7 @@ class EnableForm(SelectedForm):
         )
         return text % {"count": grouped(number)} if number else ""
 
-    def change(self) -> list[str]:
+    def change(self) -> services.Written:
         return services.set_state(mailboxes=self.narrow(), version=self.sent_version, is_active=True)
 
 
@@ -252,7 +251,7 @@ class QuotaForm(SelectedForm):
         if (quota_mb := self.cleaned_data.get("quota")) is not None:
             self.refuse({"quota": list(common_quota_errors(self.chosen, quota_mb))})
 
-    def change(self) -> list[str]:
+    def change(self) -> services.Written:
         quota_mb = self.cleaned_data["quota"]
         return services.set_quota(mailboxes=self.narrow(), version=self.sent_version, quota_mb=quota_mb)
 
@@ -261,7 +260,7 @@ class DeleteForm(SelectedForm):
     """Asks for the number of the mailboxes, of one for its address, and names the forwards that lead to them."""
 
     typed = CellField(label=gettext_lazy("Write the number of mailboxes to delete"), required=False)
-    is_dangerous = locks_out = stops_mail = True
+    is_dangerous = stops_mail = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -302,14 +301,12 @@ class DeleteForm(SelectedForm):
             raise ValidationError(message, code="not_confirmed", params={"count": grouped(self.count)})
         return typed
 
-    def change(self) -> list[str]:
+    def change(self) -> services.Written:
         return services.delete_mailboxes(mailboxes=self.narrow(), version=self.sent_version)
 
 
 class PasswordsForm(SelectedForm):
     """New generated passwords, as many at once as an import may have."""
-
-    locks_out = True
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -351,14 +348,13 @@ class PasswordsForm(SelectedForm):
 
     def write(self, made: Submission) -> None:
         """Set the passwords, and lead to the page that shows them."""
-        mailboxes = services.set_passwords(
+        self.written = services.set_passwords(
             mailboxes=self.narrow(), version=self.sent_version, password_hashes=self.hashes
         )
         batch_id = uuid.uuid4()
-        passwords = [(mailbox, self.passwords[mailbox.pk]) for mailbox in mailboxes]
+        passwords = [(mailbox, self.passwords[mailbox.pk]) for mailbox in self.written.mailboxes]
         keep(passwords, pk=batch_id, user=self.user, is_of_new_mailbox=False)
         made.next_url = reverse("new_passwords", args=[batch_id])
-        self.changed = [mailbox.address for mailbox in mailboxes]
 
 
 ACTIONS: dict[str, type[SelectedForm]] = {

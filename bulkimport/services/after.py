@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from accounts.models import Forward, Mailbox, NewPasswords
 from accounts.sealing import SealBroken, unseal_json
-from accounts.services import delete_mailboxes, lock_domains
+from accounts.services import Written, delete_mailboxes, lock_domains
 from accounts.submissions import purge_submissions
 from bulkimport.models import Handout, Import, ImportedAccount
 from bulkimport.services.reading import ImportNotOpen
@@ -50,7 +50,7 @@ def plan_undo(import_record: Import) -> Undo:
 
 
 @transaction.atomic
-def undo(import_record: Import) -> Undo:
+def undo(import_record: Import) -> Written:
     """Remove the accounts of an import that have not been changed since, with their forwards. Raises ImportNotOpen.
 
     Also where nothing would go: the passwords of what stays are then not lost for nothing.
@@ -63,10 +63,10 @@ def undo(import_record: Import) -> Undo:
         raise ImportNotOpen
     Import.objects.filter(pk=import_record.pk).forget_secrets()
     removed = Mailbox.objects.filter(pk__in=[account.mailbox_id for account in done.removed])
-    delete_mailboxes(mailboxes=removed, version=None)
+    written = delete_mailboxes(mailboxes=removed, version=None)
     # Those of what stays; the others have gone with their mailboxes. A later password was not the import's to hand out.
     import_record.handouts().filter(password_digest=F("mailbox__imported__password_digest")).revoke()
-    return done
+    return written
 
 
 def forget_secrets(import_record: Import) -> None:

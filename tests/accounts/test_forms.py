@@ -24,7 +24,7 @@ def saved(form: AccountForm) -> Mailbox:
     """Save a new account as its page does."""
     assert form.is_valid()
     password = form.cleaned_data["password"] or generate_password()
-    return form.save(hash_password(password, generated=form.wants_generated))
+    return form.save(hash_password(password, generated=form.wants_generated)).mailboxes[0]
 
 
 def codes_of(form: AccountForm) -> dict[str, list[str]]:

@@ -195,7 +195,7 @@ def test_passwords_are_set_for_exactly_the_selected_mailboxes() -> None:
         set_passwords(mailboxes=chosen, version=version_of(chosen), password_hashes={first.pk: "x"})
     hashes = {first.pk: "x", second.pk: "y"}
     changed = set_passwords(mailboxes=chosen, version=version_of(chosen), password_hashes=hashes)
-    assert {mailbox.pk: mailbox.password_hash for mailbox in changed} == hashes
+    assert {mailbox.pk: mailbox.password_hash for mailbox in changed.mailboxes} == hashes
     assert {mailbox.version for mailbox in Mailbox.objects.all()} == {2}
 
 
@@ -204,7 +204,8 @@ def test_mailboxes_are_deleted_with_their_forwards_in_parts(monkeypatch: pytest.
     for number in range(5):
         make_forward(make_mailbox(f"a{number}@a.pl").address, "x@x.pl")
     stays = make_forward("b@a.pl", "x@x.pl")
-    assert delete_mailboxes(mailboxes=Mailbox.objects.all(), version=None) == [f"a{number}@a.pl" for number in range(5)]
+    written = delete_mailboxes(mailboxes=Mailbox.objects.all(), version=None)
+    assert written.signed_out == [f"a{number}@a.pl" for number in range(5)]
     assert not Mailbox.objects.exists()
     assert list(Forward.objects.all()) == [stays]
 
@@ -247,9 +248,11 @@ def test_a_domain_that_is_switched_off_names_whom_it_signs_out() -> None:
     mailbox = make_mailbox(JAN)
     anna = make_user()
     domain = mailbox.domain
-    assert save_domain(domain=domain, version="1", administrators=[anna]) == []
+    written = save_domain(domain=domain, version="1", administrators=[anna])
+    assert (written.signed_out, written.needs_reload) == ([], False)
     domain.is_active = False
-    assert save_domain(domain=domain, version="2", administrators=[anna]) == [JAN]
+    written = save_domain(domain=domain, version="2", administrators=[anna])
+    assert (written.signed_out, written.needs_reload) == ([JAN], True)
     domain.refresh_from_db()
     assert (domain.is_active, domain.version, list(domain.administrators.all())) == (False, 3, [anna])
 
