@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.access import domains_of
 from accounts.formats import grouped
-from accounts.forms import CellField, KeptForm
+from accounts.forms import CellField
 from accounts.models import Domain, Forward, Mailbox, MailboxQuerySet
 from accounts.panel_forms import TokenForm, dress
 from accounts.passwords import generate_password, hash_password
@@ -191,7 +191,7 @@ class EnableForm(BulkForm):
             mailboxes.update(is_active=True)
 
 
-class QuotaForm(KeptForm, BulkForm):
+class QuotaForm(BulkForm):
     quota = CellField(label=gettext_lazy("Quota of each of them (MB)"), required=False)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -257,7 +257,7 @@ class QuotaForm(KeptForm, BulkForm):
             mailboxes.update(quota_mb=self.cleaned_data["quota"])
 
 
-class DeleteForm(KeptForm, BulkForm):
+class DeleteForm(BulkForm):
     """Asks for the number of the mailboxes, of one for its address, and names the forwards that lead to them."""
 
     typed = CellField(label=gettext_lazy("Write the number of mailboxes to delete"), required=False)

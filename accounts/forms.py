@@ -8,7 +8,6 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.db import IntegrityError, connection, transaction
-from django.forms.utils import ErrorDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import not_your_domain
@@ -37,25 +36,7 @@ class CellField(forms.Field):
         return "" if value is None else str(value)
 
 
-class KeptForm(forms.BaseForm):
-    """A form that comes back as it was typed, and does nothing, when it was sent only to switch the language.
-
-    Its page gives it the id `html_id`, which the buttons with the languages refer to.
-    """
-
-    html_id = "kept"
-
-    def is_valid(self) -> bool:
-        return "language" not in self.data and super().is_valid()
-
-    def full_clean(self) -> None:
-        if "language" in self.data:
-            self._errors, self.cleaned_data = ErrorDict(), {}
-        else:
-            super().full_clean()
-
-
-class MailboxForm(KeptForm, forms.Form):
+class MailboxForm(forms.Form):
     """A new account: the same five texts as a row of the file, with the same rules and codes. It edits no account.
 
     An empty password is generated, an empty quota is the domain's default. A password that was typed comes back in its

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.access import domains_of
-from accounts.forms import ForwardForm, KeptForm, MailboxForm
+from accounts.forms import ForwardForm, MailboxForm
 from accounts.models import Domain, Forward, Mailbox, NewPasswords
 from accounts.new_passwords import keep, kept
 from accounts.passwords import verify_password
@@ -202,7 +202,7 @@ class MailboxEditForm(TokenForm, MailboxForm):
             Forward.objects.filter(source=mailbox.address).delete()
 
 
-class PanelForwardForm(KeptForm, ForwardForm):
+class PanelForwardForm(ForwardForm):
     """A forward of a customer. Its source stays as it is: another source is another forward."""
 
     class Meta(ForwardForm.Meta):

@@ -12,7 +12,6 @@ from django.views.decorators.http import require_safe
 from accounts.access import domains_of
 from accounts.filter_forms import MailboxFilterForm
 from accounts.models import Forward, Mailbox
-from accounts.selection import ids_of
 
 ROWS_PER_PAGE = 50
 
@@ -34,8 +33,6 @@ def mailbox_list(request: HttpRequest) -> HttpResponse:
         "rows": [(mailbox, forward_of.get(mailbox.address)) for mailbox in mailboxes],
         "tabs": tab_counts(request),
         "most_imported": settings.MAX_ACCOUNTS_PER_FILE,
-        "ticked": ids_of(request.GET.getlist("select")),  # before the language was switched
-        "form_kept": "selection",  # with what was looked for; only without script, what was not yet is lost
     }
     return render(request, "accounts/mailbox_list.html", context)
 

@@ -15,7 +15,6 @@ from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
 from accounts.filter_forms import FilterForm
-from accounts.forms import KeptForm
 from accounts.models import Mailbox
 from accounts.validators import as_stored, parse_quota_mb, trimmed
 from bulkimport.checked_rows import stamp
@@ -52,7 +51,7 @@ class LinkFilterForm(FilterForm):
         return found
 
 
-class UploadForm(KeptForm, forms.Form):
+class UploadForm(forms.Form):
     """The file, the default quota, and for staff the customer it is for. `import_id` makes a double click harmless.
 
     A faulty default quota does not refuse the file: a browser would drop the file from the page. The import keeps

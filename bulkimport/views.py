@@ -15,7 +15,6 @@ from django.utils.crypto import salted_hmac
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
-from django.views.i18n import set_language
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import domains_of
@@ -240,8 +239,6 @@ def _take_corrections(request: HttpRequest, import_record: Import) -> HttpRespon
     elif is_lost:
         messages.warning(request, _("What you changed was not used: the accounts had been created already."))
     request.session["typed_last"] = typed
-    if "language" in request.POST:
-        return set_language(request)
     if action == "show_all":  # a button of the form, so that what was typed is not lost
         return redirect(f"{import_record.get_absolute_url()}?rows=all#good")
     return _to_summary(import_record) if is_waiting and action == "check" else redirect(import_record)
@@ -290,7 +287,7 @@ def _show_checked(request: HttpRequest, import_record: Import) -> HttpResponse:
         "import": import_record,
         "plan": plan,
         "shown": shown,
-        "form_kept": "corrections" if shown.has_rows and not shown.repeat else "",
+        "rows_form": "corrections" if shown.has_rows and not shown.repeat else "",
         "capacity": capacity_for(plan.drafts),
         "columns": COLUMNS,
         "earlier": repeated_import(import_record),

@@ -1,5 +1,5 @@
-"""Keeping what was typed when it cannot be taken: the session has ended, the page is too old to be trusted, signing in
-is stopped for a while, or only another language was asked for.
+"""Keeping what was typed when it cannot be taken: the session has ended, the page is too old to be trusted, or signing
+in is stopped for a while.
 
 It travels through the browser, as hidden fields of the very tab that it was typed in: nothing of it is stored, since
 there may be passwords in it.
@@ -16,13 +16,10 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
-from django.utils import translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRefresh
-
-from accounts.forms import KeptForm
 
 # What is typed there is not to stand in a page.
 PASSWORD_PAGES = ("login", "admin:login", "owner_login", "owner_password")
@@ -45,54 +42,10 @@ class KeepingLoginRequiredMiddleware(LoginRequiredMiddleware):
             return HttpResponseClientRefresh()
         if request.method != "POST" or not request.POST.keys() - {"csrfmiddlewaretoken"}:
             return refusal
-        context = {"kept": json.dumps(_typed(request)), "next": request.get_full_path(), "keeps": True}
+        context = {"kept": json.dumps(_typed(request)), "next": request.get_full_path()}
         response = render(request, "accounts/login.html", context)
         add_never_cache_headers(response)
         return response
-
-
-class KeepingLanguageMiddleware:
-    """Switch the language by the form of a page: it comes back as it was typed, without its password.
-
-    `accounts.forms.KeptForm` takes care that nothing is done with it. A form that is sent by GET stands in an address,
-    so its page is asked for again by an address without the language.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
-
-    def process_view(
-        self,
-        request: HttpRequest,
-        view_func: Callable[..., HttpResponseBase],
-        view_args: tuple[Any, ...],
-        view_kwargs: dict[Any, Any],
-    ) -> HttpResponseBase | None:
-        is_post = request.method == "POST"
-        if is_post and getattr(view_func, "csrf_exempt", False):  # what is sent may be no form, or from another site
-            return None
-        sent = request.POST if is_post else request.GET
-        language = sent.get("language")
-        if language not in dict(settings.LANGUAGES):
-            return None
-        translation.activate(language)
-        if is_post:
-            without_password = request.POST.copy()
-            without_password.pop("password", None)
-            request.POST = without_password  # type: ignore[assignment]  # no view changes it
-            response = view_func(request, *view_args, **view_kwargs)
-        else:
-            typed = [(name, text) for name, texts in sent.lists() for text in texts if text and name != "language"]
-            response = HttpResponseRedirect(f"{request.path}?{urlencode(typed)}")
-        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language)
-        return response
-
-
-class SignInForm(KeptForm, AuthenticationForm):
-    """Django's own; another language leaves the login that was typed in it."""
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -100,7 +53,6 @@ class LoginView(views.LoginView):
     """Sign in, and offer to send a form that was kept."""
 
     template_name = "accounts/login.html"
-    form_class = SignInForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:  # in another tab meanwhile
@@ -108,8 +60,7 @@ class LoginView(views.LoginView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        kept = self.request.POST.get("kept", "")
-        own = {"kept": kept, "keeps": bool(kept), "owner_page": settings.MAILBOX_OWNER_PAGE}
+        own = {"kept": self.request.POST.get("kept", ""), "owner_page": settings.MAILBOX_OWNER_PAGE}
         return {**super().get_context_data(**kwargs), **own}
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
@@ -119,8 +70,7 @@ class LoginView(views.LoginView):
 
 def locked_out(request: HttpRequest, *_of_axes: object) -> HttpResponse:
     """Say that signing in is stopped for a while, and carry a form along that was kept."""
-    kept = request.POST.get("kept", "")
-    context = {"kept": kept, "keeps": bool(kept), "wait": settings.AXES_COOLOFF_TIME}
+    context = {"kept": request.POST.get("kept", ""), "wait": settings.AXES_COOLOFF_TIME}
     response = render(request, "accounts/login_locked.html", context, status=429)
     add_never_cache_headers(response)
     return response
@@ -162,6 +112,6 @@ def _offer_kept(request: HttpRequest) -> HttpResponse | None:
 
 
 def _offer(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    response = render(request, "send_again.html", {**context, "keeps": True}, status=status)
+    response = render(request, "send_again.html", context, status=status)
     add_never_cache_headers(response)
     return response

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from accounts.forms import CellField, KeptForm
+from accounts.forms import CellField
 from accounts.models import Domain, Forward, Mailbox
 from accounts.panel_forms import FORWARD_CHANGED, show_again, stamp_of_forward
 from accounts.validators import clean_password, normalize_password, parse_destinations
@@ -18,7 +18,7 @@ from accounts.validators import clean_password, normalize_password, parse_destin
 NEW_PASSWORD = {"class": "form-control", "autocomplete": "new-password"}
 
 
-class OwnerLoginForm(KeptForm, forms.Form):
+class OwnerLoginForm(forms.Form):
     """The address and password of a mailbox, as they were typed."""
 
     address = CellField(label=_("E-mail"))
@@ -64,7 +64,7 @@ class OwnerPasswordForm(forms.Form):
             raise ValidationError(message, code="password_differs")
 
 
-class OwnerForwardForm(KeptForm, forms.Form):
+class OwnerForwardForm(forms.Form):
     """Where the messages to a mailbox are passed on to; with no address, the forward is deleted."""
 
     destinations = CellField(
