@@ -47,7 +47,7 @@ class MailboxForm(forms.Form):
     password = CellField(
         label=_("Password"),
         required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "data-secret": True}),
     )
     quota = CellField(label=_("Quota (MB)"), required=False)
     forward = CellField(

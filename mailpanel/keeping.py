@@ -1,13 +1,14 @@
 """Keeping what was typed when it cannot be taken: the session has ended, the page is too old to be trusted, or signing
 in is stopped for a while.
 
-It travels through the browser, as hidden fields of the very tab that it was typed in: nothing of it is stored, since
-there may be passwords in it.
+It travels through the browser, as hidden fields of the very tab that it was typed in, without passwords. Nothing of it
+is stored.
 """
 
 import json
-from collections.abc import Callable
-from typing import Any
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth import views
@@ -21,8 +22,18 @@ from django.utils.decorators import method_decorator
 from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRefresh
 
-# What is typed there is not to stand in a page.
+from bulkimport.checked_rows import stamp
+
+# A form of these pages is worth nothing without its password, and each wrong one is counted as a try.
 PASSWORD_PAGES = ("login", "admin:login", "owner_login", "owner_password")
+# Which fields hold passwords is known by their names: `password`, `new_password1`, `3-password` for a cell of a list,
+# `3-password-was` for what its page showed, and rows that were pasted. A test looks at every form of the project.
+SECRET_NAME: Final = re.compile(r"(.*[-_])?password[0-9]*(-was)?|pasted", re.IGNORECASE)
+# Which say whether there is a password, or that it has changed, but not what it is. The first three are Django's.
+NO_SECRETS: Final = frozenset({"usable_password", "set-password", "unset-password", "shown_password"})
+# What a typed password is replaced by. No form takes it for one, so none does its work without the password: its page
+# comes back and asks for it.
+LEFT_OUT: Final = "\N{HORIZONTAL ELLIPSIS}"
 
 
 class KeepingLoginRequiredMiddleware(LoginRequiredMiddleware):
@@ -80,7 +91,7 @@ def csrf_failure(request: HttpRequest, **_reason: str) -> HttpResponseBase:
     """Offer to send a form again whose page is older than the last sign-in.
 
     Only for pages of the panel itself: what another site made up is not to be a press of a button away. Not for the
-    pages to sign in on, whose password is not to stand in a page.
+    pages to sign in on.
     """
     ours = {f"{request.scheme}://{request.get_host()}", *settings.CSRF_TRUSTED_ORIGINS}
     is_ours = request.headers.get("Origin") in ours
@@ -94,15 +105,35 @@ def csrf_failure(request: HttpRequest, **_reason: str) -> HttpResponseBase:
 def _typed(request: HttpRequest) -> dict[str, Any]:
     """Return where a form was sent, its fields as pairs, and whether a file came with it, which no page can keep."""
     fields = [(name, value) for name, values in request.POST.lists() for value in values]
-    kept = [pair for pair in fields if pair[0] != "csrfmiddlewaretoken"]
-    return {"path": request.get_full_path(), "fields": kept, "had_file": bool(request.FILES)}
+    fields = without_passwords([pair for pair in fields if pair[0] != "csrfmiddlewaretoken"])
+    return {"path": request.get_full_path(), "fields": fields, "had_file": bool(request.FILES)}
+
+
+def without_passwords(fields: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the fields of a form with LEFT_OUT in the place of each password that was typed.
+
+    Pasted rows are left out, and so is a cell of a list that is still as its page showed it.
+    """
+    shown = dict(fields)
+    kept = []
+    for name, value in fields:
+        if not is_secret(name):
+            kept.append((name, value))
+        elif name != "pasted" and not name.endswith("-was") and stamp(value) != shown.get(f"{name}-was"):
+            kept.append((name, LEFT_OUT if value else ""))
+    return kept
+
+
+def is_secret(name: str) -> bool:
+    """Tell whether a field of this name may hold a password."""
+    return bool(SECRET_NAME.fullmatch(name)) and name not in NO_SECRETS
 
 
 def _offer_kept(request: HttpRequest) -> HttpResponse | None:
     """Offer what the page for signing in has carried along, if it has."""
     try:
         kept = json.loads(request.POST.get("kept", ""))
-        fields = [(str(name), str(value)) for name, value in kept["fields"]]
+        fields = without_passwords([(str(name), str(value)) for name, value in kept["fields"]])
         path, had_file = str(kept["path"]), bool(kept["had_file"])
     except (ValueError, TypeError, KeyError):
         return None
@@ -112,6 +143,7 @@ def _offer_kept(request: HttpRequest) -> HttpResponse | None:
 
 
 def _offer(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    response = render(request, "send_again.html", context, status=status)
+    had_password = any(value == LEFT_OUT and is_secret(name) for name, value in context["fields"])
+    response = render(request, "send_again.html", {**context, "had_password": had_password}, status=status)
     add_never_cache_headers(response)
     return response
