@@ -88,7 +88,6 @@ def mail_settings(request: HttpRequest) -> HttpResponse:
     address = form.cleaned_data["address"] if form.is_valid() else ""
     context = {
         "form": form,
-        "form_kept": "look" if client_hostname() else "",
         "hostname": client_hostname(),
         "servers": SERVERS,
         "address": address,

@@ -105,7 +105,7 @@ class AccountForm(VersionedForm):
     password = CellField(
         label=_("Password"),
         required=False,
-        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false"}),
+        widget=forms.TextInput(attrs={"autocomplete": "off", "spellcheck": "false", "data-secret": True}),
     )
     generates = forms.BooleanField(required=False, label=_("Generate a new password and show it to me"))
     forward = CellField(

@@ -173,7 +173,6 @@ def _show(
         "new": new,
         "seed": seed,
         "links": [(address, link, "") for address, link in links],
-        "keeps": True,  # a switch of the language would lose the links
         "days": settings.HANDOUT_VALID.days,
     }
     return render(request, "bulkimport/links_made.html", context)

@@ -76,7 +76,7 @@ def _show(request: HttpRequest, import_record: Import) -> HttpResponse:
     if not can_change(import_record, plan.file):
         return redirect(import_record)
     part = columns_part(import_record, plan, _sheet_of(plan.file, request.GET.get("sheet")))
-    context = {"import": import_record, "part": part, "form_kept": "columns-form"}
+    context = {"import": import_record, "part": part}
     return render(request, "bulkimport/import_columns.html", context)
 
 

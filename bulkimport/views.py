@@ -297,7 +297,7 @@ def _show_checked(request: HttpRequest, import_record: Import) -> HttpResponse:
         "import": import_record,
         "plan": plan,
         "shown": shown,
-        "form_kept": "corrections" if shown.has_rows and not shown.repeat else "",
+        "rows_form": "corrections" if shown.has_rows and not shown.repeat else "",
         "capacity": capacity_for(plan.drafts),
         "columns": COLUMNS,
         "earlier": repeated_import(import_record),

@@ -1,13 +1,14 @@
-"""Keeping what was typed when it cannot be taken: the session has ended, the page is too old to be trusted, signing in
-is stopped for a while, or only another language was asked for.
+"""Keeping what was typed when it cannot be taken: the session has ended, the page is too old to be trusted, or signing
+in is stopped for a while.
 
-It travels through the browser, as hidden fields of the very tab that it was typed in: nothing of it is stored, since
-there may be passwords in it.
+It travels through the browser, as hidden fields of the very tab that it was typed in, without passwords. Nothing of it
+is stored.
 """
 
 import json
-from collections.abc import Callable
-from typing import Any
+import re
+from collections.abc import Callable, Sequence
+from typing import Any, Final
 
 from django.conf import settings
 from django.contrib.auth import views
@@ -16,14 +17,23 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.contrib.auth.middleware import LoginRequiredMiddleware
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.shortcuts import render, resolve_url
-from django.utils import translation
 from django.utils.cache import add_never_cache_headers
 from django.utils.decorators import method_decorator
-from django.utils.http import url_has_allowed_host_and_scheme, urlencode
+from django.utils.http import url_has_allowed_host_and_scheme
 from django_htmx.http import HttpResponseClientRefresh
 
-# What is typed there is not to stand in a page.
+from bulkimport.checked_rows import stamp
+
+# A form of these pages is worth nothing without its password, and each wrong one is counted as a try.
 PASSWORD_PAGES = ("login", "admin:login", "owner_login", "owner_password")
+# Which fields hold passwords is known by their names: `password`, `new_password1`, `3-password` for a cell of a list,
+# `3-password-was` for what its page showed, and rows that were pasted. A test looks at every form of the project.
+SECRET_NAME: Final = re.compile(r"(.*[-_])?password[0-9]*(-was)?|pasted", re.IGNORECASE)
+# Which say whether there is a password, or that it has changed, but not what it is. The first three are Django's.
+NO_SECRETS: Final = frozenset({"usable_password", "set-password", "unset-password", "shown_password"})
+# What a typed password is replaced by. No form takes it for one, so none does its work without the password: its page
+# comes back and asks for it.
+LEFT_OUT: Final = "\N{HORIZONTAL ELLIPSIS}"
 
 
 class KeepingLoginRequiredMiddleware(LoginRequiredMiddleware):
@@ -43,54 +53,10 @@ class KeepingLoginRequiredMiddleware(LoginRequiredMiddleware):
             return HttpResponseClientRefresh()
         if request.method != "POST" or not request.POST.keys() - {"csrfmiddlewaretoken"}:
             return refusal
-        context = {"kept": json.dumps(_typed(request)), "next": request.get_full_path(), "keeps": True}
+        context = {"kept": json.dumps(_typed(request)), "next": request.get_full_path()}
         response = render(request, "accounts/login.html", context)
         add_never_cache_headers(response)
         return response
-
-
-class KeepingLanguageMiddleware:
-    """Switch the language by the form of a page: it comes back as it was typed, without its password.
-
-    `accounts.forms.KeptForm` takes care that nothing is done with it. A form that is sent by GET stands in an address,
-    so its page is asked for again by an address without the language.
-    """
-
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponseBase]) -> None:
-        self.get_response = get_response
-
-    def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        return self.get_response(request)
-
-    def process_view(
-        self,
-        request: HttpRequest,
-        view_func: Callable[..., HttpResponseBase],
-        view_args: tuple[Any, ...],
-        view_kwargs: dict[Any, Any],
-    ) -> HttpResponseBase | None:
-        is_post = request.method == "POST"
-        if is_post and getattr(view_func, "csrf_exempt", False):  # what is sent may be no form, or from another site
-            return None
-        sent = request.POST if is_post else request.GET
-        language = sent.get("language")
-        if language not in dict(settings.LANGUAGES):
-            return None
-        translation.activate(language)
-        if is_post:
-            without_password = request.POST.copy()
-            without_password.pop("password", None)
-            request.POST = without_password  # type: ignore[assignment]  # no view changes it
-            response = view_func(request, *view_args, **view_kwargs)
-        else:
-            typed = [(name, text) for name, texts in sent.lists() for text in texts if text and name != "language"]
-            response = HttpResponseRedirect(f"{request.path}?{urlencode(typed)}")
-        response.set_cookie(settings.LANGUAGE_COOKIE_NAME, language)
-        return response
-
-
-class SignInForm(AuthenticationForm):
-    """Django's own; another language leaves the login that was typed in it."""
 
 
 @method_decorator(login_not_required, name="dispatch")
@@ -98,7 +64,6 @@ class LoginView(views.LoginView):
     """Sign in, and offer to send a form that was kept."""
 
     template_name = "accounts/login.html"
-    form_class = SignInForm
 
     def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if request.user.is_authenticated:  # in another tab meanwhile
@@ -106,8 +71,7 @@ class LoginView(views.LoginView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        kept = self.request.POST.get("kept", "")
-        own = {"kept": kept, "keeps": bool(kept), "owner_page": settings.MAILBOX_OWNER_PAGE}
+        own = {"kept": self.request.POST.get("kept", ""), "owner_page": settings.MAILBOX_OWNER_PAGE}
         return {**super().get_context_data(**kwargs), **own}
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
@@ -117,8 +81,7 @@ class LoginView(views.LoginView):
 
 def locked_out(request: HttpRequest, *_of_axes: object) -> HttpResponse:
     """Say that signing in is stopped for a while, and carry a form along that was kept."""
-    kept = request.POST.get("kept", "")
-    context = {"kept": kept, "keeps": bool(kept), "wait": settings.AXES_COOLOFF_TIME}
+    context = {"kept": request.POST.get("kept", ""), "wait": settings.AXES_COOLOFF_TIME}
     response = render(request, "accounts/login_locked.html", context, status=429)
     add_never_cache_headers(response)
     return response
@@ -128,7 +91,7 @@ def csrf_failure(request: HttpRequest, **_reason: str) -> HttpResponseBase:
     """Offer to send a form again whose page is older than the last sign-in.
 
     Only for pages of the panel itself: what another site made up is not to be a press of a button away. Not for the
-    pages to sign in on, whose password is not to stand in a page.
+    pages to sign in on.
     """
     ours = {f"{request.scheme}://{request.get_host()}", *settings.CSRF_TRUSTED_ORIGINS}
     is_ours = request.headers.get("Origin") in ours
@@ -142,15 +105,35 @@ def csrf_failure(request: HttpRequest, **_reason: str) -> HttpResponseBase:
 def _typed(request: HttpRequest) -> dict[str, Any]:
     """Return where a form was sent, its fields as pairs, and whether a file came with it, which no page can keep."""
     fields = [(name, value) for name, values in request.POST.lists() for value in values]
-    kept = [pair for pair in fields if pair[0] != "csrfmiddlewaretoken"]
-    return {"path": request.get_full_path(), "fields": kept, "had_file": bool(request.FILES)}
+    fields = without_passwords([pair for pair in fields if pair[0] != "csrfmiddlewaretoken"])
+    return {"path": request.get_full_path(), "fields": fields, "had_file": bool(request.FILES)}
+
+
+def without_passwords(fields: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:
+    """Return the fields of a form with LEFT_OUT in the place of each password that was typed.
+
+    Pasted rows are left out, and so is a cell of a list that is still as its page showed it.
+    """
+    shown = dict(fields)
+    kept = []
+    for name, value in fields:
+        if not is_secret(name):
+            kept.append((name, value))
+        elif name != "pasted" and not name.endswith("-was") and stamp(value) != shown.get(f"{name}-was"):
+            kept.append((name, LEFT_OUT if value else ""))
+    return kept
+
+
+def is_secret(name: str) -> bool:
+    """Tell whether a field of this name may hold a password."""
+    return bool(SECRET_NAME.fullmatch(name)) and name not in NO_SECRETS
 
 
 def _offer_kept(request: HttpRequest) -> HttpResponse | None:
     """Offer what the page for signing in has carried along, if it has."""
     try:
         kept = json.loads(request.POST.get("kept", ""))
-        fields = [(str(name), str(value)) for name, value in kept["fields"]]
+        fields = without_passwords([(str(name), str(value)) for name, value in kept["fields"]])
         path, had_file = str(kept["path"]), bool(kept["had_file"])
     except (ValueError, TypeError, KeyError):
         return None
@@ -160,6 +143,7 @@ def _offer_kept(request: HttpRequest) -> HttpResponse | None:
 
 
 def _offer(request: HttpRequest, context: dict[str, Any], status: int = 200) -> HttpResponse:
-    response = render(request, "send_again.html", {**context, "keeps": True}, status=status)
+    had_password = any(value == LEFT_OUT and is_secret(name) for name, value in context["fields"])
+    response = render(request, "send_again.html", {**context, "had_password": had_password}, status=status)
     add_never_cache_headers(response)
     return response

@@ -31,10 +31,10 @@ BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 MAX_ACCOUNTS_PER_FILE = env.int("MAX_ACCOUNTS_PER_FILE", default=500)
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=5)
 # Of one login, until they are created or discarded.
-MAX_UNFINISHED_LISTS = env.int("MAX_UNFINISHED_LISTS", default=20)
-MAX_UNFINISHED_MB = env.int("MAX_UNFINISHED_MB", default=50)
+MAX_UNFINISHED_LISTS = 20
+MAX_UNFINISHED_MB = 50
 SECRETS_KEPT = timedelta(hours=max(1, env.int("SECRETS_KEPT_HOURS", default=24)))
-HANDOUT_VALID = timedelta(days=max(1, env.int("HANDOUT_DAYS", default=7)))
+HANDOUT_VALID = timedelta(days=7)  # of a one-time link
 PASSWORD_MIN_LENGTH = env.int("PASSWORD_MIN_LENGTH", default=6)
 # OWASP's minimum for argon2id. A generated password needs no slow hash (docs/passwords.md has the arithmetic).
 ARGON2_MEMORY_KIB = env.int("ARGON2_MEMORY_KIB", default=19456)
@@ -75,7 +75,6 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "mailpanel.keeping.KeepingLoginRequiredMiddleware",
-    "mailpanel.keeping.KeepingLanguageMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "django_htmx.middleware.HtmxMiddleware",

@@ -7,7 +7,6 @@ function takeKey() {
   if (location.hash.length > 1) {
     link.value = location.hash;
   }
-  // Also after a switch of the language, which brings the key back in the field.
   document.getElementById("paste").hidden = link.value.startsWith("#") && !link.hasAttribute("aria-invalid");
 }
 

@@ -1,5 +1,6 @@
 // Copy buttons of passwords and links: without script, or where the browser gives no clipboard, they are not shown.
 // The focus on the errors of a checked list: after a check the address names them, which needs no script.
+// What was typed into a form and not sent: the browser asks before the page is left.
 "use strict";
 
 const SHOWN_MS = 2000;
@@ -64,3 +65,40 @@ if (again) {
 if (!location.hash && !document.querySelector(".notice[role=status]")) {
   document.querySelector(".summary[tabindex]")?.focus({ preventScroll: true });
 }
+
+// Forms that were typed into and not sent since. A search, which is sent by GET, and a sign-in are left without asking.
+const typedForms = new Set();
+addEventListener("input", ({ target: { form } }) => {
+  if (form?.method === "post" && !("leaveUnasked" in form.dataset)) {
+    typedForms.add(form);
+  }
+});
+addEventListener("submit", ({ target }) => typedForms.delete(target));
+addEventListener("beforeunload", (event) => {
+  if (typedForms.size) {
+    event.preventDefault();
+  }
+});
+
+// Another language comes back to the address as it is now, with what is behind its #, which no server is told.
+// The rows of a list are stored before. Where that fails, they are sent by the page itself, which shows why.
+addEventListener("submit", async (event) => {
+  const form = event.target;
+  if (!("language" in form.dataset)) {
+    return;
+  }
+  form.elements.next.value = location.pathname + location.search;
+  form.action = form.action.split("#")[0] + location.hash;
+  const rows = Array.from(typedForms).find((typed) => "stores" in typed.dataset);
+  if (rows) {
+    event.preventDefault();
+    const sent = { method: "POST", body: new FormData(rows), redirect: "manual" };
+    const answer = await fetch(rows.getAttribute("action"), sent).catch(() => null);
+    if (answer?.type === "opaqueredirect") {
+      typedForms.delete(rows);
+      form.requestSubmit(event.submitter);
+    } else {
+      rows.requestSubmit();
+    }
+  }
+});

@@ -56,12 +56,41 @@ class _Text(HTMLParser):
         self.words += data.split()
 
 
+class _Inputs(HTMLParser):
+    """Collects what each form that is sent by POST can be filled in with: by action, the attributes of each field."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.forms: list[tuple[str, list[dict[str, str]]]] = []
+        self.is_inside = False
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if tag == "form":
+            self.is_inside = values.get("method", "").lower() == "post"
+            if self.is_inside:
+                self.forms.append((values.get("action", ""), []))
+        elif self.is_inside and tag in ("input", "select", "textarea", "button") and values.get("name"):
+            self.forms[-1][1].append(values)
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag == "form":
+            self.is_inside = False
+
+
 def form_in(html: str, action: str) -> _Form:
     """Return the form of a page whose action contains a text: its fields, buttons and options."""
     parser = _Form(action)
     parser.feed(html)
     assert parser.is_there, f"no form for {action}"
     return parser
+
+
+def inputs_in(html: str) -> list[tuple[str, list[dict[str, str]]]]:
+    """Return for each form of a page that is sent by POST its action and the attributes of its fields."""
+    parser = _Inputs()
+    parser.feed(html)
+    return parser.forms
 
 
 def send_form(client: Client, url: str, action: str, changed: Mapping[str, str | list[str]]) -> str:

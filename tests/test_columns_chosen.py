@@ -385,13 +385,6 @@ def test_a_page_older_than_a_correction_drops_nothing(client: Client) -> None:
     assert choice().columns is None
 
 
-def test_another_language_keeps_what_was_chosen(client: Client) -> None:
-    url = send(client, GERMAN)
-    html = choose(client, url, c1="password", action="", language="pl")
-    assert '<html lang="pl">' in html
-    assert form_in(html, "/columns/").fields["column-1"] == ["password"]
-
-
 @pytest.mark.parametrize(
     "sent",
     [

@@ -12,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import Mailbox, MailUsage
+from accounts.todos import NAMED
 from bulkimport.models import Import, ImportedAccount
-from mailpanel.home import NAMED
 from tests.factories import make_client, make_domain, make_mailbox, make_user
 
 pytestmark = pytest.mark.django_db

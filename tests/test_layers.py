@@ -16,7 +16,7 @@ LAYERS = [
     ["access", "sheets", "tables", "checked_rows", "workbook_page"],
     ["reading_page"],
     ["runner", "capacity", "downloads", "checked_page"],
-    ["forms", "reading_forms"],
+    ["forms", "reading_forms", "todos"],
     ["views", "reading_views", "download_views", "handout_views", "link_views", "guide", "admin", "management"],
     ["urls", "templatetags"],
 ]

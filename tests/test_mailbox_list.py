@@ -114,21 +114,6 @@ def test_usage_goes_with_its_mailbox() -> None:
     assert [usage.pk for usage in MailUsage.objects.all()] == ["a2@przyklad.iq.pl"]
 
 
-def test_ticked_rows_stay_ticked_in_another_language(browser_of: Client) -> None:
-    mailboxes = [make_mailbox(f"{name}@przyklad.iq.pl") for name in ("adam", "beata", "celina")]
-    page = browser_of.get("/mailboxes/", {"q": "przyklad"}).content.decode()
-    assert 'form="selection"' in page
-    sent = {"q": "przyklad", "select": [mailbox.pk for mailbox in mailboxes[:2]], "language": "pl"}
-    response = browser_of.get("/mailboxes/", sent, follow=True)
-    html = response.content.decode()
-    assert '<html lang="pl"' in html
-    ticked = re.findall(r'name="select"\s+value="(\d+)"[^>]*\schecked', html)
-    assert ticked == [str(mailbox.pk) for mailbox in mailboxes[:2]]
-    assert 'value="przyklad"' in html
-    nothing = browser_of.get("/mailboxes/", {"q": "nobody"}).content.decode()
-    assert 'id="selection"' in nothing, "the buttons of the languages belong to it"
-
-
 def test_the_next_page_has_no_row_ticked_and_not_all_of_them(browser_of: Client) -> None:
     """Ticked rows stay behind with their page, and who unticks "all that match" is not to find it ticked again."""
     for number in range(51):

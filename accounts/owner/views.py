@@ -27,12 +27,12 @@ def owner_login(request: HttpRequest) -> HttpResponse:
     if request.method != "POST" and signed_in_mailbox(request):
         return redirect("owner_home")
     form = OwnerLoginForm(request.POST if request.method == "POST" else None)
-    if is_try := form.is_bound and "language" not in form.data:
+    if form.is_bound:
         mailbox = authenticate(request, form["address"].value() or "", form["password"].value() or "")
         if mailbox:
             sign_in(request, mailbox)
             return redirect("owner_home")
-    return _page(request, "accounts/owner_login.html", {"form": form, "is_wrong": is_try})
+    return _page(request, "accounts/owner_login.html", {"form": form, "is_wrong": form.is_bound})
 
 
 @require_POST

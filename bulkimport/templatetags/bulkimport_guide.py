@@ -2,11 +2,11 @@
 
 from django import template
 
-from bulkimport.guide import EXPLAINED
+from bulkimport.guide import explained_codes
 
 register = template.Library()
 
 
 @register.filter
 def is_explained(code: str | None) -> bool:
-    return code in EXPLAINED
+    return code in explained_codes()

@@ -1,0 +1,119 @@
+"""What needs the attention of a customer in their domains and mailboxes, for the home page."""
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from django.contrib.auth.models import User
+from django.db.models import BigIntegerField, F, Q
+from django.db.models.functions import Cast
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from accounts.models import ALMOST_FULL_PERCENT, DomainQuerySet, MailboxQuerySet, NewPasswords
+from accounts.new_passwords import kept
+from accounts.shares import MIB, UNIT, mailboxes_used, quota_given, share
+
+NAMED: Final = 5  # of a kind that needs attention; the rest is a link
+
+
+@dataclass(frozen=True, slots=True)
+class Todo:
+    """One thing that needs attention: a sentence, and the page where it is mended. `icon` is info, warning or error."""
+
+    icon: str
+    text: str
+    url: str
+    link: str
+    count: int = 1  # of the things that it stands for
+
+
+def password_todos(user: User) -> list[Todo]:
+    """Return the new passwords that the login has still to save, as far as they hold."""
+    records = list(NewPasswords.objects.kept_for(user)[: NAMED + 1])  # opening all that are kept would take long
+    todos = []
+    for new in kept(records[:NAMED], user):
+        if not new.holding:
+            continue
+        until = date_format(timezone.localtime(new.record.expires_at), "j E Y, H:i")
+        text = ngettext(
+            "%(what)s. The password waits to be saved, until %(time)s.",
+            "%(what)s. The passwords wait to be saved, until %(time)s.",
+            len(new.holding),
+        )
+        names = {"what": new.title, "time": until}
+        todos.append(Todo("info", text % names, new.record.get_absolute_url(), _("Show the passwords")))
+    if len(records) > NAMED:
+        text, url = _("More new passwords wait to be saved."), records[NAMED].get_absolute_url()
+        more = NewPasswords.objects.kept_for(user).count() - NAMED
+        todos.append(Todo("info", text, url, _("Show the next ones"), more))
+    return todos
+
+
+def domain_todos(domains: DomainQuerySet, user: User) -> list[Todo]:
+    """Return the domains that are switched off, and those that are almost at one of their limits."""
+    is_off = Q(is_active=False)
+    has_limit = Q(max_mailboxes__isnull=False) | Q(max_total_quota_mb__isnull=False)
+    marked = (
+        domains.filter(is_off | has_limit)
+        .with_usage()
+        .alias(
+            mailboxes_mark=Cast("max_mailboxes", BigIntegerField()) * ALMOST_FULL_PERCENT,
+            quota_mark=Cast("max_total_quota_mb", BigIntegerField()) * ALMOST_FULL_PERCENT,
+        )
+    )
+    few_mailboxes_left = Q(mailbox_count__gt=0, mailboxes_mark__lte=F("mailbox_count") * 100)
+    little_quota_left = Q(quota_sum_mb__gt=0, quota_mark__lte=F("quota_sum_mb") * 100)
+    needing = marked.filter(is_off | few_mailboxes_left | little_quota_left)
+    shown: list[Any] = list(needing[: NAMED + 1])
+    todos = [todo for domain in shown[:NAMED] for todo in _domain_todos(domain, is_staff=user.is_staff)]
+    if len(shown) > NAMED:
+        text, link = _("More domains are switched off or almost at a limit."), _("Show the domains")
+        url = reverse("admin:accounts_domain_changelist") if user.is_staff else "#domains"
+        todos.append(Todo("warning", text, url, link, needing.count() - NAMED))
+    return todos
+
+
+def _domain_todos(domain: Any, *, is_staff: bool) -> list[Todo]:
+    if is_staff:
+        url, link = reverse("admin:accounts_domain_change", args=[domain.pk]), _("Change the domain")
+    else:
+        url, link = f"{reverse('mailbox_list')}?domain={domain.pk}", _("Show its mailboxes")
+    name = {"domain": domain.display_name}
+    todos = []
+    if not domain.is_active:
+        text = _("%(domain)s is switched off: mail to it is refused. Your hosting company can switch it on.")
+        if is_staff:
+            text = _("%(domain)s is switched off: mail to it is refused.")
+        todos.append(Todo("warning", text % name, url, link))
+    mailboxes, quota = mailboxes_used(domain), quota_given(domain)
+    if mailboxes.is_almost_full:
+        text = _("%(domain)s has little or no room for more mailboxes: %(numbers)s.")
+        todos.append(Todo("warning", text % {**name, "numbers": mailboxes.text}, url, link))
+    if quota.is_almost_full:
+        text = _("%(domain)s has little or no quota left to give: %(numbers)s.")
+        todos.append(Todo("warning", text % {**name, "numbers": quota.text}, url, link))
+    return todos
+
+
+def mailbox_todos(mailboxes: MailboxQuerySet) -> list[Todo]:
+    """Return the mailboxes in use that are almost full, the fullest by bytes first."""
+    in_use = mailboxes.filter(is_active=True, domain__is_active=True).select_related("usage")
+    # As `MailUsage.is_almost_full` says; in 64 bits, since PostgreSQL would multiply the column in its own 32.
+    marked = in_use.alias(mark=Cast("quota_mb", BigIntegerField()) * (MIB * ALMOST_FULL_PERCENT))
+    almost_full = marked.filter(mark__lte=F("usage__bytes_used") * 100)
+    fullest = list(almost_full.order_by("-usage__bytes_used", "address")[: NAMED + 1])
+    todos = []
+    for mailbox in fullest[:NAMED]:
+        numbers = share(mailbox.usage.used_mb, mailbox.quota_mb, UNIT).text
+        text = _("%(address)s is almost full: %(numbers)s.")
+        names = {"address": mailbox.display_address, "numbers": numbers}
+        url = f"{reverse('mailbox_list')}?q={mailbox.address}"
+        todos.append(Todo("warning", text % names, url, _("Show the mailbox")))
+    if len(fullest) > NAMED:
+        url = f"{reverse('mailbox_list')}?sort=used"
+        text, link = _("More mailboxes are almost full."), _("Show the fullest")
+        todos.append(Todo("warning", text, url, link, almost_full.count() - NAMED))
+    return todos
