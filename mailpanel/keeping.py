@@ -30,7 +30,7 @@ PASSWORD_PAGES = ("login", "admin:login", "owner_login", "owner_password")
 # `3-password-was` for what its page showed, and rows that were pasted. A test looks at every form of the project.
 SECRET_NAME: Final = re.compile(r"(.*[-_])?password[0-9]*(-was)?|pasted", re.IGNORECASE)
 # Which say whether there is a password, or that it has changed, but not what it is. The first three are Django's.
-NO_SECRETS: Final = frozenset({"usable_password", "set-password", "unset-password", "shown_password"})
+NO_SECRETS: Final = frozenset({"usable_password", "set-password", "unset-password"})
 # What a typed password is replaced by. No form takes it for one, so none does its work without the password: its page
 # comes back and asks for it.
 LEFT_OUT: Final = "\N{HORIZONTAL ELLIPSIS}"

@@ -31,8 +31,8 @@ BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 MAX_ACCOUNTS_PER_FILE = env.int("MAX_ACCOUNTS_PER_FILE", default=500)
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=5)
 # Of one login, until they are created or discarded.
-MAX_UNFINISHED_LISTS = 20
-MAX_UNFINISHED_MB = 50
+MAX_UNFINISHED_LISTS = env.int("MAX_UNFINISHED_LISTS", default=20)
+MAX_UNFINISHED_MB = env.int("MAX_UNFINISHED_MB", default=50)
 SECRETS_KEPT = timedelta(hours=max(1, env.int("SECRETS_KEPT_HOURS", default=24)))
 HANDOUT_VALID = timedelta(days=7)  # of a one-time link
 PASSWORD_MIN_LENGTH = env.int("PASSWORD_MIN_LENGTH", default=6)

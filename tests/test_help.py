@@ -29,10 +29,8 @@ SOURCES = [
     *(ROOT / "bulkimport" / "readers").rglob("*.py"),
     *(ROOT / "bulkimport" / "services").glob("*.py"),
     *(ROOT / "bulkimport" / name for name in ("validation.py", "forms.py", "runner.py", "views.py")),
-    *(
-        ROOT / "accounts" / f"{name}.py"
-        for name in ("validators", "address_faults", "quota_texts", "models", "limits", "access", "account_warnings")
-    ),
+    *(ROOT / "accounts" / "rules").glob("*.py"),
+    *(ROOT / "accounts" / f"{name}.py" for name in ("validators", "address_faults", "quota_texts", "models", "access")),
 ]
 CODE = re.compile("[a-z_]{4,}")
 RENAMED = {"markup"}  # reported as not_a_table
@@ -51,7 +49,7 @@ NOT_IN_A_FILE = {
     "domain_invalid",
     "domain_is_server",
     "default_over_largest",
-    "address_outside_domain",
+    "unique",
     "forward_missing",
     "domain_mixed_alphabet",
 }
