@@ -12,10 +12,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import domains_of
 from accounts.filter_forms import ForwardFilterForm
+from accounts.lists import ROWS_PER_PAGE, tab_counts
 from accounts.models import Domain, Forward, ForwardQuerySet, Mailbox
 from accounts.notices import warn_of_unreachable
 from accounts.panel_forms import PanelForwardForm
-from accounts.views import ROWS_PER_PAGE, tab_counts
 
 
 @require_safe

@@ -7,14 +7,11 @@ from functools import reduce
 from operator import or_
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import NON_FIELD_ERRORS, ValidationError
 from django.core.validators import MinValueValidator
 from django.db import connection, models
 from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce, Lower
-from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -464,38 +461,3 @@ class Forward(models.Model):
             problem = others.circles({self.source: destinations}).get(self.source)
         if problem:
             raise ValidationError({"destinations": problem})
-
-
-class NewPasswordsQuerySet(models.QuerySet["NewPasswords"]):
-    def kept_for(self, user: User | AnonymousUser) -> NewPasswordsQuerySet:
-        """Return what a login has still to save, the newest first; nobody else's, not even for staff."""
-        return self.filter(made_by=user.pk, expires_at__gt=timezone.now()).order_by("-made_at")
-
-    def expired(self) -> NewPasswordsQuerySet:
-        return self.filter(expires_at__lte=timezone.now())
-
-
-class NewPasswords(models.Model):
-    """Generated passwords that have still to be saved by the login that made them. The row is deleted with them.
-
-    What is in `sealed`, `accounts.new_passwords` says.
-    """
-
-    id = models.UUIDField(primary_key=True, editable=False)
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="new_passwords")
-    made_at = models.DateTimeField(default=timezone.now)
-    expires_at = models.DateTimeField(db_index=True)
-    is_of_new_mailbox = models.BooleanField(default=False)  # rather than of mailboxes that had others
-    sealed = models.BinaryField()
-
-    objects = NewPasswordsQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = verbose_name_plural = _("new passwords")
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return str(self.pk)
-
-    def get_absolute_url(self) -> str:
-        return reverse("new_passwords", args=[self.pk])

@@ -17,8 +17,9 @@ from django.utils.translation import pgettext_lazy
 
 from accounts.access import domains_of
 from accounts.forms import ForwardForm, KeptForm, MailboxForm
-from accounts.models import Domain, Forward, Mailbox, NewPasswords
-from accounts.new_passwords import keep, kept
+from accounts.handout.batches import create_batch, read_batches
+from accounts.handout.models import Batch
+from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import verify_password
 
 TOKEN_LENGTH = 32
@@ -55,11 +56,19 @@ class TokenForm(forms.Form):
 
     def is_kept(self) -> bool:
         """Tell whether the form has made passwords that are kept, and that nobody has changed since."""
-        records = NewPasswords.objects.kept_for(self.user).filter(pk=self.kept_id)
-        return any(all(new.password for new in found.passwords if new.mailbox) for found in kept(records, self.user))
+        batches = Batch.objects.unsaved_by(self.user).filter(pk=self.kept_id)
+        return any(
+            contents.has_passwords and all(entry.password for entry in contents.entries if entry.mailbox)
+            for contents in read_batches(batches)
+        )
 
     def _keep(self, passwords: list[tuple[Mailbox, str]]) -> None:
-        keep(passwords, pk=self.kept_id, user=self.user, is_of_new_mailbox=self.adds_mailbox)
+        create_batch(
+            passwords,
+            pk=self.kept_id,
+            made_by=self.user,  # type: ignore[arg-type]  # the middleware lets nobody in who is not signed in
+            is_of_new_mailboxes=self.adds_mailbox,
+        )
 
 
 class NewMailboxForm(TokenForm, MailboxForm):

@@ -2,18 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-
 from django.http import Http404, HttpRequest
 
 from accounts.access import domains_of
 from accounts.filter_forms import MailboxFilterForm
+from accounts.lists import parse_ids
 from accounts.models import Mailbox, MailboxQuerySet
-
-
-def ids_of(sent: Iterable[str]) -> list[int]:
-    """Return the ids in what a page has sent; what cannot be one is passed over."""
-    return [int(text) for text in sent if text.isascii() and text.isdecimal() and len(text) < 19]
 
 
 def selected_mailboxes(request: HttpRequest) -> MailboxQuerySet:
@@ -26,7 +20,7 @@ def selected_mailboxes(request: HttpRequest) -> MailboxQuerySet:
         form = MailboxFilterForm(request.GET, user=request.user)
         found = form.mailboxes()
         return found.none() if form.errors else found
-    ids = ids_of(request.GET.getlist("select"))
+    ids = parse_ids(request.GET.getlist("select"))
     chosen = Mailbox.objects.filter(pk__in=ids, domain__in=domains_of(request.user))
     if ids and request.method != "POST" and not chosen.exists():
         raise Http404

@@ -9,12 +9,9 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.access import domains_of
 from accounts.filter_forms import MailboxFilterForm
+from accounts.lists import ROWS_PER_PAGE, parse_ids, tab_counts
 from accounts.models import Forward, Mailbox
-from accounts.selection import ids_of
-
-ROWS_PER_PAGE = 50
 
 
 @require_safe
@@ -34,19 +31,10 @@ def mailbox_list(request: HttpRequest) -> HttpResponse:
         "rows": [(mailbox, forward_of.get(mailbox.address)) for mailbox in mailboxes],
         "tabs": tab_counts(request),
         "most_imported": settings.MAX_ACCOUNTS_PER_FILE,
-        "ticked": ids_of(request.GET.getlist("select")),  # before the language was switched
+        "ticked": parse_ids(request.GET.getlist("select")),  # before the language was switched
         "form_kept": "selection",  # with what was looked for; only without script, what was not yet is lost
     }
     return render(request, "accounts/mailbox_list.html", context)
-
-
-def tab_counts(request: HttpRequest) -> dict[str, int]:
-    """Return how many mailboxes and forwards the login has in all, for the tabs above their lists."""
-    domains = domains_of(request.user)
-    return {
-        "mailboxes": Mailbox.objects.filter(domain__in=domains).count(),
-        "forwards": Forward.objects.filter(domain__in=domains).count(),
-    }
 
 
 @require_safe

@@ -19,6 +19,7 @@ from django.views.i18n import set_language
 from django_htmx.http import HttpResponseClientRedirect
 
 from accounts.access import domains_of
+from accounts.handout.links import mailbox_links
 from accounts.notices import end_sessions_and_say
 from bulkimport import runner
 from bulkimport.access import own_import_or_404
@@ -310,12 +311,13 @@ def _show_interrupted(request: HttpRequest, import_record: Import) -> HttpRespon
 
 
 def _show_results(request: HttpRequest, import_record: Import) -> HttpResponse:
-    accounts = results_of(import_record)
+    accounts, batch = results_of(import_record), import_record.batch
     context = {
         "import": import_record,
         "accounts": accounts,
         "generated": sum(bool(account["password"]) for account in accounts),  # those that can still be shown
         "all_given": not any(account["is_generated"] for account in accounts),
+        "has_waiting_links": batch is not None and mailbox_links(batch).waiting().exists(),
         "left_out": _left_out(import_record),
         "warnings": warnings_of(import_record),
         "welcome": welcome_of(import_record),

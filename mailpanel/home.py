@@ -19,8 +19,9 @@ from django.views.decorators.http import require_safe
 
 from accounts.access import domains_of
 from accounts.formats import grouped, megabytes
-from accounts.models import ALMOST_FULL_PERCENT, Domain, DomainQuerySet, Mailbox, MailboxQuerySet, NewPasswords
-from accounts.new_passwords import kept
+from accounts.handout.batches import read_batches
+from accounts.handout.models import Batch
+from accounts.models import ALMOST_FULL_PERCENT, Domain, DomainQuerySet, Mailbox, MailboxQuerySet
 from bulkimport.models import SEALED, Import, interrupted_before
 
 DOMAINS_PER_PAGE = 50
@@ -134,7 +135,7 @@ def import_todos(imports: QuerySet[Import]) -> list[Todo]:
     """Return the imports that wait for their person: first those whose passwords are to be saved, then those that were
     interrupted, then the others, with rows to be corrected or accounts to be created.
     """
-    has_passwords = Q(status=Import.Status.CREATED, sealed_results__isnull=False, generated__gt=0)
+    has_passwords = Q(status=Import.Status.CREATED, batch__sealed__isnull=False, generated__gt=0)
     # Not where something is wrong with the file itself: most of that cannot be corrected on its page.
     has_errors = Q(status=Import.Status.CHECKED, sealed_file__isnull=False, counts__errors__gt=0)
     has_errors &= Q(counts__file_errors=0)
@@ -189,23 +190,23 @@ def _import_todo(import_record: Any) -> Todo:
 
 def password_todos(user: User) -> list[Todo]:
     """Return the new passwords that the login has still to save, as far as they hold."""
-    records = list(NewPasswords.objects.kept_for(user)[: NAMED + 1])  # opening all that are kept would take long
+    unsaved = Batch.objects.unsaved_by(user).select_related("made_by", "customer")
+    batches = list(unsaved[: NAMED + 1])  # reading all of them would take long
     todos = []
-    for new in kept(records[:NAMED], user):
-        if not new.holding:
+    for contents in read_batches(batches[:NAMED]):
+        if not contents.valid:
             continue
-        until = date_format(timezone.localtime(new.record.expires_at), "j E Y, H:i")
+        until = date_format(timezone.localtime(contents.batch.expires_at), "j E Y, H:i")
         text = ngettext(
             "%(what)s. The password waits to be saved, until %(time)s.",
             "%(what)s. The passwords wait to be saved, until %(time)s.",
-            len(new.holding),
+            len(contents.valid),
         )
-        names = {"what": new.title, "time": until}
-        todos.append(Todo("info", text % names, new.record.get_absolute_url(), _("Show the passwords")))
-    if len(records) > NAMED:
-        text, url = _("More new passwords wait to be saved."), records[NAMED].get_absolute_url()
-        more = NewPasswords.objects.kept_for(user).count() - NAMED
-        todos.append(Todo("info", text, url, _("Show the next ones"), more))
+        names = {"what": contents.title, "time": until}
+        todos.append(Todo("info", text % names, contents.batch.get_absolute_url(), _("Show the passwords")))
+    if len(batches) > NAMED:
+        text, url = _("More new passwords wait to be saved."), batches[NAMED].get_absolute_url()
+        todos.append(Todo("info", text, url, _("Show the next ones"), unsaved.count() - NAMED))
     return todos
 
 

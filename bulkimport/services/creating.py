@@ -14,9 +14,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone, translation
 
+from accounts.handout.batches import create_batch
+from accounts.handout.models import Batch
 from accounts.models import Domain, Forward, Mailbox, MailUsage
 from accounts.passwords import digest, generate_password, hash_password, warm_up
-from accounts.sealing import seal_json
 from bulkimport.models import Import, ImportedAccount, ImportQuerySet, fingerprint, interrupted_before
 from bulkimport.rows import Draft, Level, Place, Plan
 from bulkimport.services.welcome import as_stored, send_welcome
@@ -108,8 +109,20 @@ def create(mine: Claim, *, on_progress: Callable[[int], object] | None = None) -
                 Forward.objects.lock()
             if problems_at_write(mine.drafts, domains=import_record.domains()):
                 raise _TakenMeanwhile
-            _write_accounts(mine, hashes)
-            _write_outcome(mine, passwords)
+            mailboxes = _write_accounts(mine, hashes)
+            generated = [
+                (mailbox, password if draft.password is None else None)
+                for mailbox, password, draft in zip(mailboxes, passwords, mine.drafts, strict=True)
+            ]
+            batch = create_batch(
+                generated,
+                pk=import_record.pk,
+                made_by=import_record.uploaded_by,
+                customer=import_record.customer,
+                label=import_record.filename or "-",  # a batch without one goes with its passwords
+                is_of_new_mailboxes=True,
+            )
+            _write_outcome(mine, batch)
     except (IntegrityError, _TakenMeanwhile):
         _held_by(mine).update(status=Import.Status.CHECKED, **UNCLAIMED)
         return False
@@ -143,8 +156,8 @@ def _hash_all(mine: Claim, passwords: Sequence[str], on_progress: Callable[[int]
     return hashes
 
 
-def _write_accounts(mine: Claim, hashes: Sequence[str]) -> None:
-    """Write the mailboxes, their forwards and the import's list of them."""
+def _write_accounts(mine: Claim, hashes: Sequence[str]) -> list[Mailbox]:
+    """Write the mailboxes, their forwards and the import's list of them; return the mailboxes."""
     # Of mailboxes of these addresses before: the mail server may have written after they were deleted.
     MailUsage.objects.filter(pk__in=[draft.address for draft in mine.drafts]).delete()
     mailboxes = Mailbox.objects.bulk_create(
@@ -181,18 +194,14 @@ def _write_accounts(mine: Claim, hashes: Sequence[str]) -> None:
         )
         for draft, mailbox in zip(mine.drafts, mailboxes, strict=True)
     )
+    return mailboxes
 
 
-def _write_outcome(mine: Claim, passwords: Sequence[str]) -> None:
-    """Write down that the accounts exist, with the generated passwords sealed. Raises ClaimLost.
+def _write_outcome(mine: Claim, batch: Batch) -> None:
+    """Write down that the accounts exist. Raises ClaimLost.
 
     The file is needed no more, unless rows were left out: the person may want those back to correct them.
     """
-    generated = {
-        draft.address: password
-        for draft, password in zip(mine.drafts, passwords, strict=True)
-        if draft.password is None
-    }
     now = timezone.now()
     outcome: dict[str, object] = (
         {} if mine.left_out else {"sealed_file": None, "sealed_book": None, "sealed_choices": None}
@@ -201,13 +210,13 @@ def _write_outcome(mine: Claim, passwords: Sequence[str]) -> None:
         status=Import.Status.CREATED,
         claim=None,
         created_at=now,
-        expires_at=now + settings.SECRETS_KEPT,
+        batch=batch,
+        expires_at=batch.expires_at,
         progress_done=len(mine.drafts),
         progress_at=now,
         # Noted before the first is sent: where this process is killed, nobody sends them twice.
         welcome_unsent=as_stored({draft.address: None for draft in mine.drafts}) if settings.WELCOME_LMTP else None,
         created_count=len(mine.drafts),
-        sealed_results=seal_json(generated) if generated else None,
         **outcome,
     )
     if not written:
