@@ -10,7 +10,8 @@ from django.http import HttpResponse
 from django.test import Client
 
 from accounts import notices
-from accounts.models import Forward, Mailbox, NewPasswords
+from accounts.handout.models import Batch
+from accounts.models import Forward, Mailbox
 from accounts.passwords import hash_password, verify_password
 from tests.factories import MAILBOX_PASSWORD, make_client, make_domain, make_forward, make_mailbox, make_user
 
@@ -72,7 +73,7 @@ def test_the_second_of_two_presses_leads_to_the_same_page(browser_of: Client) ->
     assert first["Location"] == second["Location"]
     again = browser_of.post("/mailboxes/new/", {**NEW, "token": "u" * 32})
     assert "exists already" in again.content.decode(), "another form is no second press"
-    assert Mailbox.objects.count() == NewPasswords.objects.count() == 1
+    assert Mailbox.objects.count() == Batch.objects.count() == 1
     browser_of.post(f"{first['Location']}saved/")
     assert "exists already" in browser_of.post("/mailboxes/new/", NEW).content.decode()
 
