@@ -22,6 +22,16 @@ def domains_of(user: User | AnonymousUser | None) -> DomainQuerySet:
     return Domain.objects.filter(administrators=user.pk)
 
 
+def acting_domains(user: User | None, customer: User | None) -> DomainQuerySet:
+    """Return the domains that a login may act on, on behalf of a customer where there is one.
+
+    Acting for somebody is for staff and for the command line, which has no login.
+    """
+    if customer and user and not user.is_staff:
+        return Domain.objects.none()
+    return domains_of(customer or user)
+
+
 def not_your_domain(domain: str) -> ValidationError:
     """Return what to say about a domain, stored name, that a login may not act on (code domain_not_yours).
 

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser, User
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
 from django.db import models
 from django.db.models import Count, Sum
 from django.db.models.functions import Coalesce, Lower
-from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -213,41 +211,6 @@ class Forward(models.Model):
     def display_destinations(self) -> list[str]:
         """The destinations as people write them, their domains in Unicode."""
         return [to_unicode(address) for address in self.destinations.split()]
-
-
-class NewPasswordsQuerySet(models.QuerySet["NewPasswords"]):
-    def kept_for(self, user: User | AnonymousUser) -> NewPasswordsQuerySet:
-        """Return what a login has still to save, the newest first; nobody else's, not even for staff."""
-        return self.filter(made_by=user.pk, expires_at__gt=timezone.now()).order_by("-made_at")
-
-    def expired(self) -> NewPasswordsQuerySet:
-        return self.filter(expires_at__lte=timezone.now())
-
-
-class NewPasswords(models.Model):
-    """Generated passwords that have still to be saved by the login that made them. The row is deleted with them.
-
-    What is in `sealed`, `accounts.new_passwords` says.
-    """
-
-    id = models.UUIDField(primary_key=True, editable=False)
-    made_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="new_passwords")
-    made_at = models.DateTimeField(default=timezone.now)
-    expires_at = models.DateTimeField(db_index=True)
-    is_of_new_mailbox = models.BooleanField(default=False)  # rather than of mailboxes that had others
-    sealed = models.BinaryField()
-
-    objects = NewPasswordsQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = verbose_name_plural = _("new passwords")
-        default_permissions = ()
-
-    def __str__(self) -> str:
-        return str(self.pk)
-
-    def get_absolute_url(self) -> str:
-        return reverse("new_passwords", args=[self.pk])
 
 
 class Submission(models.Model):

@@ -12,8 +12,9 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.models import ALMOST_FULL_PERCENT, DomainQuerySet, MailboxQuerySet, NewPasswords
-from accounts.new_passwords import kept
+from accounts.handout.batches import read_batches
+from accounts.handout.models import Batch
+from accounts.models import ALMOST_FULL_PERCENT, DomainQuerySet, MailboxQuerySet
 from accounts.shares import MIB, UNIT, mailboxes_used, quota_given, share
 
 NAMED: Final = 5  # of a kind that needs attention; the rest is a link
@@ -32,23 +33,23 @@ class Todo:
 
 def password_todos(user: User) -> list[Todo]:
     """Return the new passwords that the login has still to save, as far as they hold."""
-    records = list(NewPasswords.objects.kept_for(user)[: NAMED + 1])  # opening all that are kept would take long
+    unsaved = Batch.objects.unsaved_by(user).select_related("made_by", "customer")
+    batches = list(unsaved[: NAMED + 1])  # reading all of them would take long
     todos = []
-    for new in kept(records[:NAMED], user):
-        if not new.holding:
+    for contents in read_batches(batches[:NAMED]):
+        if not contents.valid:
             continue
-        until = date_format(timezone.localtime(new.record.expires_at), "j E Y, H:i")
+        until = date_format(timezone.localtime(contents.batch.expires_at), "j E Y, H:i")
         text = ngettext(
             "%(what)s. The password waits to be saved, until %(time)s.",
             "%(what)s. The passwords wait to be saved, until %(time)s.",
-            len(new.holding),
+            len(contents.valid),
         )
-        names = {"what": new.title, "time": until}
-        todos.append(Todo("info", text % names, new.record.get_absolute_url(), _("Show the passwords")))
-    if len(records) > NAMED:
-        text, url = _("More new passwords wait to be saved."), records[NAMED].get_absolute_url()
-        more = NewPasswords.objects.kept_for(user).count() - NAMED
-        todos.append(Todo("info", text, url, _("Show the next ones"), more))
+        names = {"what": contents.title, "time": until}
+        todos.append(Todo("info", text % names, contents.batch.get_absolute_url(), _("Show the passwords")))
+    if len(batches) > NAMED:
+        text, url = _("More new passwords wait to be saved."), batches[NAMED].get_absolute_url()
+        todos.append(Todo("info", text, url, _("Show the next ones"), unsaved.count() - NAMED))
     return todos
 
 

@@ -20,6 +20,7 @@ urlpatterns = [
     path("forwards/<int:pk>/", forwards.forward_edit, name="forward_edit"),
     path("forwards/<int:pk>/delete/", forwards.forward_delete, name="forward_delete"),
     path("mailbox/", include("accounts.owner.urls")),
+    path("", include("accounts.handout.urls")),
     path("healthz", views.healthz, name="healthz"),
     path("mail-settings/", client_settings.mail_settings, name="mail_settings"),
     path("mail-settings/apple.mobileconfig", client_settings.apple_profile, name="apple_profile"),

@@ -10,5 +10,5 @@ from bulkimport.models import Import
 
 def own_import_or_404(request: HttpRequest, pk: uuid.UUID) -> Import:
     """Return an import that the login of a request may see. Raises Http404, also for one that there is."""
-    imports = Import.objects.seen_by(request.user).select_related("uploaded_by", "customer")
+    imports = Import.objects.seen_by(request.user).select_related("uploaded_by", "customer", "batch")
     return get_object_or_404(imports, pk=pk)

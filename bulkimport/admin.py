@@ -12,8 +12,9 @@ from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext, gettext_lazy
 
 from accounts.formats import grouped
+from accounts.handout.models import Link
 from accounts.validators import to_unicode
-from bulkimport.models import SEALED, Handout, Import
+from bulkimport.models import SEALED, Import
 from bulkimport.wording import named, welcome_of
 
 ACCOUNTS_SHOWN = 500
@@ -132,7 +133,7 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no pa
     @admin.display(description=gettext_lazy("one-time links"))
     def links_list(self, import_record: Import) -> str:
         """List the links that were made, when, and what became of each. Nobody can see a link itself."""
-        links = Handout.objects.filter(mailbox__imported__import_record=import_record).select_related("mailbox")
+        links = Link.objects.filter(mailbox__imported__import_record=import_record).select_related("mailbox")
         shown = list(links.order_by("-pk")[: ACCOUNTS_SHOWN + 1])
         made = gettext("made on %(when)s")
         lines = format_html_join(

@@ -1,4 +1,4 @@
-"""What can be downloaded: the created accounts, the list with its problems, mailboxes, new passwords, templates."""
+"""What can be downloaded: created accounts, a list with its problems, mailboxes, passwords and links, templates."""
 
 import uuid
 
@@ -9,9 +9,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.new_password_views import of_new_passwords
-from accounts.new_passwords import Kept
-from accounts.panel.selected import selected_mailboxes
+from accounts.handout.access import with_batch
+from accounts.handout.batches import Contents
+from accounts.handout.link_views import link_address
+from accounts.handout.links import link_rows
+from accounts.selection import selected_mailboxes
 from bulkimport import downloads
 from bulkimport.access import own_import_or_404
 from bulkimport.models import Import
@@ -55,15 +57,23 @@ def mailbox_export(request: HttpRequest, file_format: str) -> HttpResponseBase:
     return downloads.as_response(downloads.mailbox_list(chosen, file_format))
 
 
-@of_new_passwords
-def mailbox_passwords(request: HttpRequest, new: Kept, file_format: str) -> HttpResponseBase:  # noqa: ARG001
-    """Download new passwords that have still to be saved."""
-    passwords = {mailbox.pk: password for mailbox, password in new.holding}
-    if not passwords:
-        return redirect(new.record)
-    return downloads.as_response(
-        downloads.mailbox_list([mailbox for mailbox, _new in new.holding], file_format, passwords)
-    )
+@with_batch
+def passwords_download(request: HttpRequest, contents: Contents, file_format: str) -> HttpResponseBase:  # noqa: ARG001
+    """Download the passwords of a batch that are still valid."""
+    if not contents.valid:
+        return redirect(contents.batch)
+    mailboxes = [mailbox for mailbox, _password in contents.valid]
+    return downloads.as_response(downloads.mailbox_list(mailboxes, file_format, contents.passwords))
+
+
+@with_batch
+def links_download(request: HttpRequest, contents: Contents) -> HttpResponseBase:
+    """Download the waiting links of a batch that can be shown."""
+    links = [(row.entry.address, link_address(request, row.key)) for row in link_rows(contents) if row.key]
+    if not links:
+        messages.warning(request, _("There are no links to show. Look at the list as it is now."))
+        return redirect("new_passwords_links", contents.batch.pk)
+    return downloads.as_response(downloads.links(links, contents.batch.label))
 
 
 @require_safe

@@ -82,12 +82,15 @@ def mailbox_list(
     return _download(name, file_format, [Table(_ALL_FIELDS, _safe(rows, file_format))])
 
 
-def links(rows: Sequence[tuple[str, str]], import_record: Import | None = None) -> Download:
-    """Return addresses with their one-time links, of an import or of new passwords, as a CSV for a mail merge."""
+def links(rows: Sequence[tuple[str, str]], filename: str = "") -> Download:
+    """Return addresses with their one-time links as a CSV for a mail merge.
+
+    filename: of the list that the mailboxes were created from, where there is one.
+    """
     cells: list[list[str | int]] = [[to_unicode(address), link] for address, link in rows]
     table = Table((Field.EMAIL,), _safe(cells, "csv"), added=pgettext("column", "Link"))
     name = pgettext("file name", "links")
-    return _download(f"{_stem(import_record)}-{name}" if import_record else name, "csv", [table])
+    return _download(f"{PurePath(filename).stem}-{name}" if filename else name, "csv", [table])
 
 
 def problem_list(import_record: Import, plan: Plan, *, only: Collection[Place] | None = None) -> Download:
@@ -132,7 +135,7 @@ def _result(account: CreatedAccount) -> list[str | int]:
     address = to_unicode(account.address)
     if account.mailbox is None:
         return [address, "", "", "", ""]
-    return _row(account.mailbox, account.forward, account.password_to_hand_out or "")
+    return _row(account.mailbox, account.forward, account.password or "")
 
 
 def _row(mailbox: Mailbox, forward: Forward | None, password: str) -> list[str | int]:

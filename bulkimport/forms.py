@@ -13,42 +13,15 @@ from django.core.files.uploadedfile import UploadedFile
 from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Mailbox
-from accounts.panel.filters import FilterForm
 from accounts.submissions import new_token
-from accounts.validators import as_stored, parse_quota_mb, trimmed
+from accounts.validators import parse_quota_mb, trimmed
 from bulkimport.checked_rows import stamp
-from bulkimport.models import Handout, HandoutQuerySet
 from bulkimport.readers.book import MAX_CELL
 from bulkimport.rows import ROW_FIELDS, Field
 from bulkimport.services.checking import file_too_large
 
 # The name of an input that holds a cell: its row and its column, such as 14-email, or 2-14-email in the second sheet.
 CELL_NAME: Final = re.compile(rf"((?:[0-9]{{1,2}}-)?[0-9]{{1,9}})-({'|'.join(ROW_FIELDS)})")
-
-
-class LinkFilterForm(FilterForm):
-    """What to look for in the list of one-time links."""
-
-    q = forms.CharField(required=False, label=_("Address"), widget=forms.SearchInput)
-    states = [
-        ("", _("Any")),
-        ("waiting", _("Not opened yet")),
-        ("opened", _("Opened")),
-        ("ended", _("No longer valid")),
-    ]
-
-    def links(self) -> HandoutQuerySet:
-        """Return the links that are looked for of the login's mailboxes, the newest first."""
-        mailboxes = self._apply(Mailbox.objects.all())
-        links = Handout.objects.filter(mailbox__in=mailboxes).select_related("mailbox").order_by("-pk")
-        return links.in_state(self.cleaned_data.get("state", ""))
-
-    def _matching(self, found: Any, text: str) -> Any:  # a forward shows in no row of this list
-        return found.filter(address__contains=as_stored(text))
-
-    def _in_state(self, found: Any, state: str) -> Any:  # noqa: ARG002 - it is the link's, not the mailbox's
-        return found
 
 
 class UploadForm(forms.Form):

@@ -4,22 +4,19 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime, timedelta
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models.functions import SHA256
-from django.db.models.sql.compiler import SQLCompiler
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
-from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
-from accounts.access import domains_of
-from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
+from accounts.access import acting_domains
+from accounts.handout.models import Batch
+from accounts.models import DomainQuerySet, Forward, Mailbox
 from accounts.passwords import digest
 from bulkimport.rows import Place
 
@@ -27,7 +24,7 @@ from bulkimport.rows import Place
 # reports at least every second, and the transaction that follows takes a few.
 INTERRUPTED_AFTER: Final = timedelta(seconds=60)
 # The columns of an import that hold secrets: large, and deferred wherever imports are listed.
-SEALED: Final = ("sealed_file", "sealed_book", "sealed_choices", "sealed_results")
+SEALED: Final = ("sealed_file", "sealed_book", "sealed_choices")
 
 
 class ImportQuerySet(models.QuerySet["Import"]):
@@ -53,8 +50,9 @@ class ImportQuerySet(models.QuerySet["Import"]):
 
     def with_expired_secrets(self) -> ImportQuerySet:
         """Return the imports that still hold sealed data although their time is up."""
-        sealed = models.Q(sealed_file__isnull=False) | models.Q(sealed_results__isnull=False)
-        return self.filter(sealed, expires_at__lte=timezone.now())
+        now = timezone.now()
+        has_file = models.Q(sealed_file__isnull=False, expires_at__lte=now)
+        return self.filter(has_file | models.Q(batch__sealed__isnull=False, batch__expires_at__lte=now))
 
 
 class Import(models.Model):
@@ -92,12 +90,10 @@ class Import(models.Model):
     uploaded_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
     expires_at = models.DateTimeField(_("secrets expire"), db_index=True)
 
-    # Secrets: the file as it was uploaded; what came of opening it; how to read it and the corrections; the generated
-    # passwords.
+    # Secrets: the file as it was uploaded; what came of opening it; how to read it and the corrections.
     sealed_file = models.BinaryField(null=True)
     sealed_book = models.BinaryField(null=True)
     sealed_choices = models.BinaryField(null=True)
-    sealed_results = models.BinaryField(null=True)
     version = models.PositiveIntegerField(default=0)  # of the choices: what a page shows may be older
 
     # The creation: who works on it (any process that claims it gets a token of its own) and how far it is.
@@ -115,6 +111,8 @@ class Import(models.Model):
     left_out = models.JSONField(_("rows left out"), default=list)
     warnings = models.JSONField(_("warnings"), default=list)  # line, field, code, message in the creator's language
     created_at = models.DateTimeField(_("created"), null=True)
+    # Its mailboxes with their generated passwords, under the id of the import; none once it is undone.
+    batch = models.OneToOneField(Batch, on_delete=models.SET_NULL, null=True, editable=False, related_name="+")
     undone_at = models.DateTimeField(_("undone"), null=True)
     # Of each welcome message that was not delivered: address, and reason in the creator's language (None: not sent
     # yet). None: there were to be no messages.
@@ -134,13 +132,8 @@ class Import(models.Model):
         return reverse("import", args=[self.pk])
 
     def domains(self) -> DomainQuerySet:
-        """Return the domains that the import may use now: the customer's it was made on behalf of, else the uploader's.
-
-        Acting for somebody is for staff and for the command line, which has no uploader.
-        """
-        if self.customer and self.uploaded_by and not self.uploaded_by.is_staff:
-            return Domain.objects.none()
-        return domains_of(self.customer or self.uploaded_by)
+        """Return the domains that the import may use now: those of its customer, else of whoever uploaded it."""
+        return acting_domains(self.uploaded_by, self.customer)
 
     @property
     def is_interrupted(self) -> bool:
@@ -163,23 +156,9 @@ class Import(models.Model):
         return self.sealed_file is not None and not self.is_expired
 
     @property
-    def has_secrets(self) -> bool:
-        """Whether the generated passwords can still be shown."""
-        return self.sealed_results is not None and not self.is_expired
-
-    @property
     def left_out_places(self) -> tuple[Place, ...]:
         """The rows that were left out. Lists of one sheet have their lines alone, as all had before."""
         return tuple(Place(None, place) if isinstance(place, int) else Place(*place) for place in self.left_out)
-
-    def handouts(self) -> HandoutQuerySet:
-        """Return the one-time links of its accounts that are in the domains it may use now."""
-        of_import = models.Q(mailbox__imported__import_record=self, mailbox__domain__in=self.domains())
-        return Handout.objects.filter(of_import).select_related("mailbox")
-
-    @property
-    def has_waiting_links(self) -> bool:
-        return self.handouts().waiting().exists()
 
 
 def interrupted_before() -> datetime:
@@ -217,108 +196,9 @@ class ImportedAccount(models.Model):
         return self.mailbox is not None and self.password_digest == digest(self.mailbox.password_hash)
 
 
-class Digest(SHA256):
-    """`digest` in SQL. Django's own wants the extension pgcrypto of PostgreSQL, which has this function without it."""
-
-    def as_postgresql(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra_context: Any
-    ) -> tuple[str, Any]:
-        template = "ENCODE(SHA256(CONVERT_TO(%(expressions)s, 'UTF8')), 'hex')"
-        return self.as_sql(compiler, connection, template=template, **extra_context)
-
-
 def fingerprint(mailbox: Mailbox, forward: Forward | None) -> str:
     """Return a digest of all that an account is, for telling later whether anybody has changed it."""
     facts: list[object] = [mailbox.address, mailbox.password_hash, mailbox.quota_mb, mailbox.is_active]
     if forward:
         facts += [forward.destinations, forward.keep_copy, forward.is_active]
     return digest(repr(facts))
-
-
-class HandoutQuerySet(models.QuerySet["Handout"]):
-    def usable(self) -> HandoutQuerySet:
-        """Return the links that still hold a password."""
-        return self.filter(sealed__isnull=False, expires_at__gt=timezone.now())
-
-    def waiting(self) -> HandoutQuerySet:
-        """Return the links that still show a password: it is still the mailbox's."""
-        return self.in_state("waiting")
-
-    def in_state(self, state: str) -> HandoutQuerySet:
-        """Return the links that are waiting, opened or ended in another way; all for any other state."""
-        same = models.Q(password_digest=Digest("mailbox__password_hash"))
-        waiting = models.Q(sealed__isnull=False, expires_at__gt=timezone.now()) & same
-        opened = models.Q(opened_at__isnull=False)
-        wanted = {"waiting": waiting, "opened": opened, "ended": ~waiting & ~opened}.get(state)
-        return self.filter(wanted) if wanted else self.all()
-
-    def revoke(self) -> int:
-        """Make links worthless that nobody has opened, and return how many."""
-        return self.usable().update(revoked_at=timezone.now(), sealed=None)
-
-    def with_expired_secrets(self) -> HandoutQuerySet:
-        """Return the links that still hold a password although their time is up."""
-        return self.filter(sealed__isnull=False, expires_at__lte=timezone.now())
-
-
-class Handout(models.Model):
-    """A one-time link that shows the password of a mailbox once. It stays as a record of when that was.
-
-    The key is in the link alone. Here is a hash to find it by, and the password, sealed with the key and SECRET_KEY.
-    """
-
-    mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="handouts")
-    key_hash = models.CharField(max_length=64, unique=True)
-    sealed = models.BinaryField(null=True)  # the password; empty once opened, revoked or expired
-    password_digest = models.CharField(max_length=64)  # of the hash that the mailbox had then
-    made_at = models.DateTimeField(auto_now_add=True)
-    expires_at = models.DateTimeField(db_index=True)
-    opened_at = models.DateTimeField(null=True)
-    revoked_at = models.DateTimeField(null=True)
-
-    objects = HandoutQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("one-time link")
-        verbose_name_plural = _("one-time links")
-        default_permissions = ()  # it goes with its mailbox, whoever deletes that
-        ordering = ["pk"]
-
-    def __str__(self) -> str:
-        return self.made_moment
-
-    @property
-    def is_waiting(self) -> bool:
-        """Whether it still shows a password."""
-        return self._is_usable and not self.is_outdated
-
-    @property
-    def _is_usable(self) -> bool:
-        return self.sealed is not None and self.expires_at > timezone.now()
-
-    @property
-    def is_outdated(self) -> bool:
-        """Whether the mailbox has another password by now, or the same one set once more."""
-        return self.password_digest != digest(self.mailbox.password_hash)
-
-    @property
-    def made_moment(self) -> str:
-        """When it was made, in words."""
-        return _moment(self.made_at)
-
-    @property
-    def state(self) -> str:
-        """What has become of it, in words."""
-        if self.opened_at:
-            return gettext("opened on %(when)s") % {"when": _moment(self.opened_at)}
-        if self.revoked_at:
-            return gettext("revoked on %(when)s") % {"when": _moment(self.revoked_at)}
-        if self.is_waiting:
-            return gettext("waiting, valid until %(when)s") % {"when": _moment(self.expires_at)}
-        if self._is_usable:
-            return gettext("shows nothing: the password has been changed since")
-        return gettext("expired unopened on %(when)s") % {"when": _moment(self.expires_at)}
-
-
-def _moment(when: datetime) -> str:
-    return date_format(timezone.localtime(when), "j E Y, H:i")

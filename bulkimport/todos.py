@@ -32,7 +32,7 @@ def import_todos(user: User) -> list[Todo]:
     First those whose passwords are to be saved, then those that were interrupted, then those with rows to be corrected
     or accounts to be created.
     """
-    has_passwords = Q(status=Import.Status.CREATED, sealed_results__isnull=False, generated__gt=0)
+    has_passwords = Q(status=Import.Status.CREATED, batch__sealed__isnull=False, generated__gt=0)
     # Not where something is wrong with the file itself: most of that cannot be corrected on its page.
     has_errors = Q(status=Import.Status.CHECKED, sealed_file__isnull=False, counts__errors__gt=0)
     has_errors &= Q(counts__file_errors=0)

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from bulkimport import download_views, guide, handout_views, link_views, reading_views, views
+from bulkimport import download_views, guide, reading_views, views
 
 urlpatterns = [
     path("help/", guide.help_page, name="help"),
@@ -9,24 +9,22 @@ urlpatterns = [
     ),
     path(
         "mailboxes/new-passwords/<uuid:pk>/passwords.csv",
-        download_views.mailbox_passwords,
+        download_views.passwords_download,
         {"file_format": "csv"},
-        name="mailbox_passwords",
+        name="passwords_download",
     ),
     path(
         "mailboxes/new-passwords/<uuid:pk>/passwords.xlsx",
-        download_views.mailbox_passwords,
+        download_views.passwords_download,
         {"file_format": "xlsx"},
-        name="mailbox_passwords",
+        name="passwords_download",
     ),
-    path("mailboxes/new-passwords/<uuid:pk>/sheets/", handout_views.mailbox_sheets, name="mailbox_sheets"),
-    path("mailboxes/new-passwords/<uuid:pk>/links/", link_views.mailbox_links, name="mailbox_links"),
+    path("mailboxes/new-passwords/<uuid:pk>/links.csv", download_views.links_download, name="links_download"),
     path("imports/", views.import_list, name="import_list"),
     path("imports/new/", views.import_new, name="import_new"),
     re_path(
         r"^imports/template\.(?P<file_format>xlsx|ods|csv)$", download_views.import_template, name="import_template"
     ),
-    path("links/", link_views.link_list, name="link_list"),
     path("imports/<uuid:pk>/", views.import_detail, name="import"),
     path("imports/<uuid:pk>/reading/", reading_views.import_reading, name="import_reading"),
     path("imports/<uuid:pk>/columns/", reading_views.import_columns, name="import_columns"),
@@ -39,8 +37,4 @@ urlpatterns = [
     path(
         "imports/<uuid:pk>/results.xlsx", download_views.import_results, {"file_format": "xlsx"}, name="import_results"
     ),
-    path("imports/<uuid:pk>/sheets/", handout_views.import_sheets, name="import_sheets"),
-    path("imports/<uuid:pk>/links/", link_views.import_links, name="import_links"),
-    path("handout/", handout_views.handout, name="handout"),
-    path("handout/open/", handout_views.handout_open, name="handout_open"),
 ]

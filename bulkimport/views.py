@@ -19,6 +19,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from accounts.access import domains_of
 from accounts.notices import tell_mailserver
 from accounts.submissions import SentBefore, led_to, new_token, remember, sender, sent_before, submission
+from accounts.handout.links import mailbox_links
 from bulkimport import runner
 from bulkimport.access import own_import_or_404
 from bulkimport.capacity import capacity_for
@@ -318,12 +319,13 @@ def _show_interrupted(request: HttpRequest, import_record: Import) -> HttpRespon
 
 
 def _show_results(request: HttpRequest, import_record: Import) -> HttpResponse:
-    accounts = results_of(import_record)
+    accounts, batch = results_of(import_record), import_record.batch
     context = {
         "import": import_record,
         "accounts": accounts,
         "generated": sum(bool(account["password"]) for account in accounts),  # those that can still be shown
         "all_given": not any(account["is_generated"] for account in accounts),
+        "has_waiting_links": batch is not None and mailbox_links(batch).waiting().exists(),
         "left_out": _left_out(import_record),
         "warnings": warnings_of(import_record),
         "welcome": welcome_of(import_record),

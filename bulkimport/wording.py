@@ -88,7 +88,7 @@ def results_of(import_record: Import) -> list[dict[str, object]]:
     return [
         {
             "address": to_unicode(account.address),
-            "password": account.password_to_hand_out,
+            "password": account.password,
             "has_other_password": account.has_other_password,
             "is_generated": account.is_generated,
             "is_deleted": account.is_deleted,

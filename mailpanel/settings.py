@@ -60,6 +60,7 @@ INSTALLED_APPS = [
     "csp",
     "django_htmx",
     "accounts",
+    "accounts.handout",
     "bulkimport",
     "django_include_bootstrap",  # only for its static files; it has a base.html too, ours is panel.html
 ]

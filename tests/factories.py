@@ -11,6 +11,7 @@ from django.test import Client
 from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import hash_password
 from bulkimport.models import Import
+from bulkimport.services.after import accounts_of
 from bulkimport.services.checking import check, note_plan, upload
 from bulkimport.services.creating import claim, create
 
@@ -77,6 +78,12 @@ def make_created_import(
         raise AssertionError("This list cannot be created.")
     import_record.refresh_from_db()
     return import_record
+
+
+def generated_passwords(import_record: Import) -> dict[str, str]:
+    """Return by address the generated passwords of an import that can still be shown and are still the mailboxes'."""
+    accounts = accounts_of(Import.objects.get(pk=import_record.pk))
+    return {account.address: account.password for account in accounts if account.password}
 
 
 def make_client(login: User) -> Client:

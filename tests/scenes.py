@@ -9,16 +9,17 @@ import xlsxwriter
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from accounts.handout.batches import read_batch
+from accounts.handout.links import link_rows, make_links, open_link
+from accounts.handout.models import Batch
 from accounts.models import Forward, Mailbox, MailUsage
 from bulkimport.models import Import
 from bulkimport.services.after import forget_secrets, undo
-from bulkimport.services.handing_out import links_made, make_links, open_link
 from tests.factories import make_checked_import, make_created_import, make_domain, make_forward, make_mailbox, make_user
 from tests.manifest import SAMPLES
 
 MAIL_HOSTNAME = "poczta.przyklad.iq.pl"  # for the settings; pages with server names have nothing to show without it
 OWNER = "ksiegowosc@przyklad.iq.pl"  # whose pages are shown
-SEED = "5" * 32  # of the keys of links
 HEADER = "E-mail;Hasło;Pojemność;Przekierowanie;Przekierowanie-pozostawianie kopii\n"
 PEOPLE = (
     *("kowalska", "wisniewski", "wojcik", "kowalczyk", "kaminska", "lewandowski", "zielinska", "szymanski"),
@@ -86,19 +87,19 @@ def make_imports(customer: User) -> dict[str, str]:
     Import.objects.filter(pk=imports["interrupted"].pk).update(**running, progress_at=stopped, uploaded_at=stopped)
     addresses = {name: import_record.get_absolute_url() for name, import_record in imports.items()}
     results = addresses["results"]
-    parts = {"undo": "undo/", "sheets": "sheets/", "cards": "sheets/?size=cards", "links": "links/"}
-    return {**addresses, **{name: f"{results}{part}" for name, part in parts.items()}}
+    batch = f"/mailboxes/new-passwords/{imports['results'].pk}/"
+    parts = {"sheets": "sheets/", "cards": "sheets/?size=cards", "links": "links/"}
+    return {**addresses, "undo": f"{results}undo/", **{name: f"{batch}{part}" for name, part in parts.items()}}
 
 
 def make_handouts(results: str) -> list[str]:
     """Make links for an import, open the first of them, and return the addresses of the others, where to open them."""
-    import_record = Import.objects.get(pk=results.split("/")[2])
-    mailboxes = import_record.accounts.order_by("pk").values_list("mailbox", flat=True)
-    make_links(import_record, SEED, [pk for pk in mailboxes if pk][:-1])
-    opened, *others = links_made(import_record, SEED)
-    if not others or open_link(opened.key) is None:
+    contents = read_batch(Batch.objects.get(pk=results.split("/")[2]))
+    make_links(contents.batch, newest_seen=0, mailbox_ids=list(contents.passwords)[:-1])
+    opened, *others = [row.key for row in link_rows(contents) if row.key]
+    if not others or open_link(opened) is None:
         raise AssertionError("There are too few links, or one does not work.")
-    return [f"/handout/#{link.key}" for link in others]
+    return [f"/handout/#{key}" for key in others]
 
 
 def mailbox_pages() -> dict[str, str]:

@@ -21,7 +21,8 @@ from playwright.sync_api import Browser, Page
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from accounts import bulk, new_passwords
+from accounts import bulk
+from accounts.handout import batches
 from accounts.models import Mailbox
 from bulkimport.models import Import
 from bulkimport.services import creating
@@ -101,7 +102,7 @@ PRESSED = {
     "mailbox-faults": ["main .btn-primary"],
     "new-passwords": ["main .btn-primary"],
     "new-sheets": ["main .btn-primary", "main [href$='/sheets/']"],
-    "links-made": ["main .btn-primary", "[form=links]"],
+    "links-made": ["main .btn-primary", "main [href$='/links/']", "main .btn-primary"],
     "handout-opened": ["main button"],
     "handout-gone": ["main button"],
     "handout-changed": ["main button"],
@@ -132,7 +133,7 @@ def _the_same_each_time(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> 
     monkeypatch.setattr(proxy, "now", lambda: NOW)  # of the tries to sign in
     for module in (creating, bulk):
         monkeypatch.setattr(module, "generate_password", lambda: f"kq3mrv-8rnkh4-fz3h{next(numbers):02}")
-    monkeypatch.setattr(new_passwords.secrets, "token_hex", lambda number: "5" * 2 * number)
+    monkeypatch.setattr(batches.secrets, "token_hex", lambda number: "5" * 2 * number)
     # The links to send name the panel's address, which for a test has another port each time.
     monkeypatch.setattr(HttpRequest, "build_absolute_uri", lambda _request, path: f"https://panel.przyklad.iq.pl{path}")
 

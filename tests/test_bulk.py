@@ -9,16 +9,18 @@ from django.db import connection
 from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
-from django.utils import timezone
 
 from accounts import notices
-from accounts.models import Domain, Forward, Mailbox, NewPasswords
+from accounts.handout.batches import create_batch
+from accounts.handout.models import Batch
+from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import hash_password, verify_password
 from accounts.rules.forwards import forwards_leading_to
 from accounts.services import change_mailbox
 from bulkimport.models import Import, ImportedAccount
 from bulkimport.readers.reading import read_file
 from bulkimport.rows import Field
+from bulkimport.services.after import undo
 from tests.factories import (
     make_created_import,
     make_domain,
@@ -298,7 +300,7 @@ def test_a_form_sent_again_after_the_passwords_are_saved_sets_nothing(browser_of
     browser_of.post(f"{kept}saved/")
     assert browser_of.post(page, form)["Location"] == kept, "whose page says that they are gone"
     assert set(Mailbox.objects.values_list("password_hash", flat=True)) == hashes
-    assert not NewPasswords.objects.exists()
+    assert not Batch.objects.exists()
 
 
 def test_too_many_passwords_at_once_are_refused(browser_of: Client, three: list[Mailbox], settings) -> None:
@@ -354,36 +356,36 @@ def test_another_customers_mailboxes_are_not_found(browser_of: Client, three: li
     assert Client().get(url("delete", three))["Location"].startswith("/login/")
 
 
-def test_mailboxes_are_found_by_the_import_that_created_them(browser_of: Client, three: list[Mailbox]) -> None:
-    assert 'name="import"' not in browser_of.get("/mailboxes/").content.decode()
+def test_mailboxes_are_found_by_the_file_that_they_were_added_with(browser_of: Client, three: list[Mailbox]) -> None:
+    assert 'name="batch"' not in browser_of.get("/mailboxes/").content.decode()
 
-    def imported(mailbox: Mailbox, username: str) -> Import:
-        uploaded_by = User.objects.get(username=username)
-        done = Import.objects.create(
-            uploaded_by=uploaded_by, status="created", filename=f"{username}.csv", expires_at=timezone.now()
-        )
-        ImportedAccount.objects.create(
-            import_record=done, mailbox=mailbox, line=2, address=mailbox.address, is_generated=True
-        )
-        return done
+    def batch(mailbox: Mailbox, login: User, label: str) -> Batch:
+        return create_batch([(mailbox, None)], made_by=login, label=label, is_of_new_mailboxes=True)
 
-    make_user("ewa")
-    own, others = imported(three[1], "anna"), imported(three[2], "ewa")
-    response = browser_of.get("/mailboxes/", {"import": str(own.pk)})
+    anna = User.objects.get(username="anna")
+    own, others = batch(three[1], anna, "anna.csv"), batch(three[2], make_user("ewa"), "ewa.csv")
+    without_label = create_batch([(three[0], "Abc12345")], made_by=anna, is_of_new_mailboxes=True)
+    response = browser_of.get("/mailboxes/", {"batch": str(own.pk)})
     assert [mailbox for mailbox, _forward in response.context["rows"]] == [three[1]]
     assert "anna.csv" in response.content.decode()
     assert "ewa.csv" not in response.content.decode()
-    Import.objects.bulk_create(
-        Import(uploaded_by=own.uploaded_by, status="created", filename="newer.csv", expires_at=timezone.now())
-        for _number in range(50)
-    )
+    for _number in range(50):
+        batch(three[0], anna, "newer.csv")
     assert "anna.csv" not in browser_of.get("/mailboxes/").content.decode()
-    html = browser_of.get("/mailboxes/", {"import": str(own.pk)}).content.decode()
+    html = browser_of.get("/mailboxes/", {"batch": str(own.pk)}).content.decode()
     assert f'<option value="{own.pk}" selected>' in html
-    for wrong in (str(others.pk), "x"):
-        assert len(browser_of.get("/mailboxes/", {"import": wrong}).context["rows"]) == 3
-    html = browser_of.get(url("disable", query=f"all=1&import={own.pk}")).content.decode()
+    for wrong in (str(others.pk), str(without_label.pk), "x"):
+        assert len(browser_of.get("/mailboxes/", {"batch": wrong}).context["rows"]) == 3
+    html = browser_of.get(url("disable", query=f"all=1&batch={own.pk}")).content.decode()
     assert "Disable 1 mailbox" in html
+
+
+def test_every_import_can_be_looked_for_until_it_is_undone(browser_of: Client, customer: User) -> None:
+    given = make_created_import(customer, "E-mail;Hasło\nola@przyklad.iq.pl;Wiosna2024\n", filename="hasla.csv")
+    response = browser_of.get("/mailboxes/", {"batch": str(given.batch_id)})
+    assert [mailbox.address for mailbox, _forward in response.context["rows"]] == ["ola@przyklad.iq.pl"]
+    undo(given)
+    assert "hasla.csv" not in browser_of.get("/mailboxes/").content.decode()
 
 
 def test_a_hundred_thousand_mailboxes_cost_no_more_queries_and_are_read_a_page_at_a_time(

@@ -17,9 +17,8 @@ from accounts.models import Mailbox
 from bulkimport import admin
 from bulkimport.models import Import
 from bulkimport.rows import Field
-from bulkimport.services.after import generated_passwords
 from bulkimport.services.checking import correct, upload
-from tests.factories import make_created_import, make_user
+from tests.factories import generated_passwords, make_created_import, make_user
 from tests.reading import at
 
 pytestmark = pytest.mark.django_db

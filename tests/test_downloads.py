@@ -18,10 +18,10 @@ from bulkimport.downloads import MAX_PROBLEM_TEXT, Download, as_response, proble
 from bulkimport.models import Import
 from bulkimport.readers.reading import read_file
 from bulkimport.rows import ROW_FIELDS, Dialect, Field, FileRows, Place, Plan, Problem, Row
-from bulkimport.services.after import forget_secrets, generated_passwords
+from bulkimport.services.after import forget_secrets
 from bulkimport.services.checking import check, correct
 from bulkimport.validation import validate
-from tests.factories import make_checked_import, make_created_import, make_domain
+from tests.factories import generated_passwords, make_checked_import, make_created_import, make_domain
 from tests.reading import at, has_header
 
 LANGUAGES = ("en", "pl")

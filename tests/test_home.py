@@ -11,6 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from accounts.handout.models import Batch
 from accounts.models import Mailbox, MailUsage
 from accounts.todos import NAMED
 from bulkimport.models import Import, ImportedAccount
@@ -43,6 +44,11 @@ def make_import(user: User | None, **fields: Any) -> Import:
     values = {"filename": "lista.csv", "sha256": "0" * 64, "sealed_file": b"x", **fields}
     values.setdefault("expires_at", timezone.now() + timedelta(hours=20))
     return Import.objects.create(uploaded_by=user, **values)
+
+
+def make_batch(user: User) -> Batch:
+    expires_at = timezone.now() + timedelta(hours=20)
+    return Batch.objects.create(made_by=user, label="lista.csv", sealed=b"x", expires_at=expires_at)
 
 
 def test_each_domain_shows_what_it_has_of_what_it_may_have(browser_of: Client, customer: User) -> None:
@@ -153,7 +159,7 @@ def test_imports_that_wait_for_their_person(browser_of: Client, customer: User) 
     make_import(customer, filename="works.csv", status="creating", progress_at=now)
     faulty = make_import(customer, filename="bad.csv", counts={"file_errors": 0, "errors": 3, "rows": 9})
     ready = make_import(customer, filename="good.csv", counts={"file_errors": 0, "errors": 0, "drafts": 9})
-    created = make_import(customer, filename="new.csv", status="created", sealed_results=b"x")
+    created = make_import(customer, filename="new.csv", status="created", batch=make_batch(customer))
     for line, is_generated in enumerate([True, True, False], start=2):
         address = f"a{line}@przyklad.iq.pl"
         mailbox = make_mailbox(address)
@@ -163,7 +169,7 @@ def test_imports_that_wait_for_their_person(browser_of: Client, customer: User) 
     make_import(customer, filename="saved.csv", status="created")
     make_import(customer, filename="long.csv", counts={"file_errors": 1, "errors": 506})
     make_import(customer, filename="old.csv", counts={"file_errors": 0, "errors": 3}, expires_at=now)
-    make_import(customer, filename="late.csv", status="created", sealed_results=b"x", expires_at=now)
+    make_import(customer, filename="late.csv", status="created", batch=make_batch(customer), expires_at=now)
     make_import(make_user("eve"), filename="obca.csv", counts={"file_errors": 0, "errors": 3})
     until = timezone.localtime(created.expires_at).strftime("%H:%M")
     (passwords, first), (interrupted, second), (accounts, third), (rows, fourth) = todos(browser_of)

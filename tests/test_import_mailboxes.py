@@ -28,9 +28,8 @@ from bulkimport.management.commands import import_mailboxes
 from bulkimport.models import Import
 from bulkimport.rows import Plan
 from bulkimport.services import creating
-from bulkimport.services.after import generated_passwords
 from bulkimport.services.creating import ClaimLost
-from tests.factories import make_domain, make_mailbox, make_user
+from tests.factories import generated_passwords, make_domain, make_mailbox, make_user
 from tests.manifest import (
     DOMAINS,
     ENTRIES,

@@ -13,11 +13,11 @@ LAYERS = [
     ["readers", "validation", "models"],
     ["services"],
     ["wording", "preview"],
-    ["access", "sheets", "tables", "checked_rows", "workbook_page"],
+    ["access", "tables", "checked_rows", "workbook_page"],
     ["reading_page"],
     ["runner", "capacity", "downloads", "checked_page"],
     ["forms", "reading_forms", "todos"],
-    ["views", "reading_views", "download_views", "handout_views", "link_views", "guide", "admin", "management"],
+    ["views", "reading_views", "download_views", "guide", "admin", "management"],
     ["urls", "templatetags"],
 ]
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}
@@ -48,3 +48,27 @@ def test_a_module_imports_only_from_below(path: Path) -> None:
         return
     wrong = {name for name in imported_rooms(path) - {room} if HEIGHT[name] >= HEIGHT[room]}
     assert wrong == set()
+
+
+HANDOUT = settings.BASE_DIR / "accounts" / "handout"
+# What stands above it: the pages of mailboxes and forwards, which give mailboxes their new passwords.
+ABOVE_HANDOUT = {"admin", "bulk", "filter_forms", "forms", "forward_views", "mailbox_views", "owner", "panel_forms"}
+ABOVE_HANDOUT |= {"selection", "urls", "views"}
+
+
+@pytest.mark.parametrize("path", sorted(HANDOUT.glob("*.py")), ids=lambda path: path.name)
+def test_the_passwords_to_hand_over_know_nothing_of_the_pages_above_them(path: Path) -> None:
+    lines = path.read_text().splitlines()
+    modules = {line.split()[1].split(".")[1] for line in lines if line.startswith("from accounts.")}
+    assert modules & ABOVE_HANDOUT == set()
+
+
+TEMPLATES = settings.BASE_DIR / "templates" / "handout"
+
+
+@pytest.mark.parametrize("path", [*sorted(HANDOUT.rglob("*.py")), *sorted(TEMPLATES.glob("*.html"))], ids=str)
+def test_the_passwords_to_hand_over_know_nothing_of_imports(path: Path) -> None:
+    """What leads to an import stands in templates of the project, which those of the app include."""
+    text = path.read_text()
+    assert "bulkimport" not in text
+    assert "import_" not in text

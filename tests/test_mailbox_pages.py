@@ -10,7 +10,8 @@ from django.http import HttpResponse
 from django.test import Client
 
 from accounts import notices
-from accounts.models import Forward, Mailbox, NewPasswords
+from accounts.handout.models import Batch
+from accounts.models import Forward, Mailbox
 from accounts.passwords import hash_password, verify_password
 from accounts.services import change_mailbox
 from tests.factories import MAILBOX_PASSWORD, make_client, make_domain, make_forward, make_mailbox, make_user

@@ -258,7 +258,7 @@ def test_no_password_is_written_down_with_a_wrong_try(mailbox: Mailbox, owner: C
 
 def test_the_session_of_an_owner_opens_no_page_of_the_panel(owner: Client, mailbox: Mailbox) -> None:
     closed = [name for name in PANEL_PAGES if name not in FOR_EVERYBODY]
-    assert {"home", "mailbox_list", "mailbox_bulk", "import_new", "import_links", "link_list"} <= {*closed}
+    assert {"home", "mailbox_list", "mailbox_bulk", "import_new", "new_passwords_links", "link_list"} <= {*closed}
     for name in [*closed, "admin:index"]:
         response = owner.get(address_of(name))
         assert (name, response.status_code) == (name, 302)

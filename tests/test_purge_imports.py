@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
 from datetime import timedelta
 from io import StringIO
 
@@ -10,7 +9,7 @@ import pytest
 from django.core.management import call_command
 from django.utils import timezone
 
-from accounts.models import NewPasswords
+from accounts.handout.models import Batch
 from bulkimport.models import Import
 from bulkimport.services.checking import upload
 from tests.factories import make_user
@@ -36,7 +35,7 @@ def test_the_secrets_of_expired_imports_are_deleted_and_the_rest_is_kept() -> No
     assert purged() == "The file and passwords of 1 import were deleted.\n"
     expired.refresh_from_db()
     fresh.refresh_from_db()
-    assert (expired.sealed_file, expired.sealed_choices, expired.sealed_results) == (None, None, None)
+    assert (expired.sealed_file, expired.sealed_choices) == (None, None)
     assert expired.filename == "lista.csv"
     assert fresh.sealed_file is not None
 
@@ -57,8 +56,13 @@ def test_a_quiet_purge_says_nothing() -> None:
 def test_new_passwords_that_nobody_has_saved_are_deleted_too() -> None:
     now, made_by = timezone.now(), make_user("anna")
     for hours in (-1, 1):
-        NewPasswords.objects.create(
-            pk=uuid.uuid4(), made_by=made_by, expires_at=now + timedelta(hours=hours), sealed=b"x"
-        )
+        for label in ("", "lista.csv"):
+            expires_at = now + timedelta(hours=hours)
+            Batch.objects.create(made_by=made_by, expires_at=expires_at, sealed=b"x", label=label)
     purged()
-    assert NewPasswords.objects.get().expires_at > now
+    left = Batch.objects.order_by("expires_at", "label").values_list("label", "sealed")
+    assert [(label, sealed is None) for label, sealed in left] == [
+        ("lista.csv", True),
+        ("", False),
+        ("lista.csv", False),
+    ]

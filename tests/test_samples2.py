@@ -15,9 +15,8 @@ from django.utils.html import escape
 from accounts.models import Mailbox
 from accounts.passwords import verify_password
 from bulkimport.models import Import
-from bulkimport.services.after import generated_passwords
 from tests.expectations import DOMAINS, ENTRIES, SAMPLES, UNLIMITED, differences
-from tests.factories import make_client, make_domain, make_user
+from tests.factories import generated_passwords, make_client, make_domain, make_user
 from tests.manifest import stored
 from tests.test_import_mailboxes import run
 

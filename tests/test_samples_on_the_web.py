@@ -9,8 +9,7 @@ from django.test import Client
 from accounts.models import Forward, Mailbox
 from accounts.passwords import verify_password
 from bulkimport.models import Import
-from bulkimport.services.after import generated_passwords
-from tests.factories import make_domain, make_user
+from tests.factories import generated_passwords, make_domain, make_user
 from tests.manifest import DOMAINS, ENTRIES, expected_errors, expected_rows, is_refused, path_of, stored
 
 DEFAULT_QUOTA_MB = 777

@@ -12,6 +12,7 @@ from django.utils import timezone, translation
 from pytest_django import Settings
 
 from accounts import services
+from accounts.handout.models import Batch
 from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import verify_password
 from accounts.rules.forwards import Errors
@@ -20,11 +21,19 @@ from bulkimport import runner
 from bulkimport.models import Import, ImportedAccount
 from bulkimport.rows import Field, Place, Reading, SheetChoice
 from bulkimport.services import creating
-from bulkimport.services.after import forget_secrets, generated_passwords, plan_undo, purge_expired, undo
+from bulkimport.services.after import forget_secrets, plan_undo, purge_expired, undo
 from bulkimport.services.checking import check, correct, discard
 from bulkimport.services.creating import Claim, ClaimLost, claim, create
 from bulkimport.services.reading import ImportNotOpen, choices_of
-from tests.factories import make_checked_import, make_created_import, make_domain, make_forward, make_mailbox, make_user
+from tests.factories import (
+    generated_passwords,
+    make_checked_import,
+    make_created_import,
+    make_domain,
+    make_forward,
+    make_mailbox,
+    make_user,
+)
 from tests.reading import at, typed_into
 
 pytestmark = pytest.mark.django_db
@@ -408,17 +417,16 @@ def test_the_passwords_are_gone_for_good_once_they_were_saved(customer: User, do
     forget_secrets(import_record)
     import_record.refresh_from_db()
     assert generated_passwords(import_record) == {}
-    assert import_record.sealed_results is None
+    assert import_record.batch is not None
+    assert import_record.batch.sealed is None
 
 
 def test_expired_secrets_are_not_shown_and_are_purged(customer: User, domain: Domain) -> None:
     import_record, young = created(customer), uploaded(customer, FAULTY)
-    Import.objects.filter(pk=import_record.pk).update(expires_at=timezone.now())
-    import_record.refresh_from_db()
+    Batch.objects.filter(pk=import_record.pk).update(expires_at=timezone.now())
     assert generated_passwords(import_record) == {}
     assert purge_expired() == 1
-    import_record.refresh_from_db()
-    assert import_record.sealed_results is None
+    assert Batch.objects.get().sealed is None
     young.refresh_from_db()
     assert young.sealed_file is not None
 
@@ -441,7 +449,7 @@ def test_undo_removes_what_is_unchanged_and_keeps_what_is_not(customer: User, do
     assert not Forward.objects.filter(source="jan@przyklad.iq.pl").exists()
     import_record.refresh_from_db()
     assert import_record.status == Import.Status.UNDONE
-    assert import_record.sealed_results is None
+    assert not Batch.objects.exists()
     with pytest.raises(ImportNotOpen):
         undo(import_record)
 

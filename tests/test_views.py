@@ -24,11 +24,10 @@ from bulkimport import views
 from bulkimport.models import Import
 from bulkimport.rows import Field, Place, Plan
 from bulkimport.services import checking
-from bulkimport.services.after import generated_passwords
 from bulkimport.services.checking import check
 from bulkimport.services.creating import claim
 from bulkimport.services.reading import choices_of
-from tests.factories import LOGIN_PASSWORD, make_client, make_domain, make_mailbox, make_user
+from tests.factories import LOGIN_PASSWORD, generated_passwords, make_client, make_domain, make_mailbox, make_user
 from tests.reading import at, typed_into
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("create_in_place")]

@@ -31,10 +31,9 @@ from accounts.models import Domain, Mailbox
 from bulkimport import runner
 from bulkimport.models import Import
 from bulkimport.services import welcome
-from bulkimport.services.after import generated_passwords
 from bulkimport.services.checking import check
 from bulkimport.services.creating import Claim, claim, create
-from tests.factories import make_checked_import, make_created_import, make_mailbox, make_user
+from tests.factories import generated_passwords, make_checked_import, make_created_import, make_mailbox, make_user
 from tests.mailserver import free_ports
 from tests.sink import address_in
 from tests.test_import_mailboxes import environment, manage, run  # noqa: F401 - a fixture

@@ -6,23 +6,14 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from accounts.models import Forward, Mailbox, NewPasswords
-from accounts.sealing import SealBroken, unseal_json
+from accounts.handout import batches as handout
+from accounts.handout.batches import delete_batch, forget_passwords, read_batch
+from accounts.handout.links import mailbox_links, revoke_links
+from accounts.models import Forward, Mailbox
 from accounts.services import Written, delete_mailboxes, lock_domains
 from accounts.submissions import purge_submissions
-from bulkimport.models import Handout, Import, ImportedAccount
+from bulkimport.models import Import, ImportedAccount
 from bulkimport.services.reading import ImportNotOpen
-
-
-def generated_passwords(import_record: Import) -> dict[str, str]:
-    """Return by address the generated passwords of an import; empty once saved, expired or without their key."""
-    if not import_record.has_secrets or import_record.sealed_results is None:
-        return {}
-    try:
-        passwords: dict[str, str] = unseal_json(import_record.sealed_results)
-    except SealBroken:
-        return {}
-    return passwords
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,26 +56,28 @@ def undo(import_record: Import) -> Written:
     removed = Mailbox.objects.filter(pk__in=[account.mailbox_id for account in done.removed])
     written = delete_mailboxes(mailboxes=removed, version=None)
     # Those of what stays; the others have gone with their mailboxes. A later password was not the import's to hand out.
-    import_record.handouts().filter(password_digest=F("mailbox__imported__password_digest")).revoke()
+    if import_record.batch:
+        links = mailbox_links(import_record.batch)
+        revoke_links(links.filter(password_digest=F("mailbox__imported__password_digest")))
+        delete_batch(import_record.batch.pk)
     return written
 
 
+@transaction.atomic
 def forget_secrets(import_record: Import) -> None:
     """Delete the passwords and the file of a created import for good: the person has saved them."""
-    Import.objects.filter(pk=import_record.pk, status=Import.Status.CREATED).forget_secrets()
+    if Import.objects.filter(pk=import_record.pk, status=Import.Status.CREATED).forget_secrets():
+        forget_passwords(import_record.pk)
 
 
 def purge_expired() -> int:
     """Delete all sealed data whose time is up, of new passwords and links too, and return from how many imports."""
     purge_submissions()
     # Asked first: a page that only shows something must not wait for whoever is writing.
-    if (passwords := NewPasswords.objects.expired()).exists():
-        passwords.delete()
-    links = Handout.objects.with_expired_secrets()
-    if links.exists():
-        links.update(sealed=None)
     expired = Import.objects.with_expired_secrets()
-    return expired.forget_secrets() if expired.exists() else 0
+    count = expired.forget_secrets() if expired.exists() else 0
+    handout.purge_expired()
+    return count
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,12 +93,7 @@ class CreatedAccount:
     has_other_password: bool  # than the import gave it
     mailbox: Mailbox | None
     forward: Forward | None
-    password: str | None = field(repr=False)
-
-    @property
-    def password_to_hand_out(self) -> str | None:
-        """The password while it can be shown and is still the mailbox's."""
-        return self.password if self.mailbox and not self.has_other_password else None
+    password: str | None = field(repr=False)  # the generated one, while it can be shown and is still the mailbox's
 
 
 def accounts_of(import_record: Import) -> list[CreatedAccount]:
@@ -117,7 +105,7 @@ def accounts_of(import_record: Import) -> list[CreatedAccount]:
     own = set(accounts.filter(mailbox__domain__in=import_record.domains()).values_list("pk", flat=True))
     forwards = Forward.objects.filter(source__in=accounts.filter(pk__in=own).values("address"))
     forward_of = {forward.source: forward for forward in forwards}
-    passwords = generated_passwords(import_record)
+    passwords = read_batch(import_record.batch).passwords if import_record.batch else {}
     changed = {account.pk for account in accounts if not account.is_as_created(forward_of.get(account.address))}
     return [
         CreatedAccount(
@@ -130,7 +118,7 @@ def accounts_of(import_record: Import) -> list[CreatedAccount]:
             has_other_password=account.pk in changed and not account.has_its_password,
             mailbox=account.mailbox if account.pk in own else None,
             forward=forward_of.get(account.address),
-            password=passwords.get(account.address) if account.pk in own else None,
+            password=passwords.get(account.mailbox_id or 0),
         )
         for account in accounts
     ]

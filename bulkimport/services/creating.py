@@ -14,10 +14,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone, translation
 
-from accounts.models import Domain, DomainQuerySet, Forward
+from accounts.handout.batches import create_batch
+from accounts.handout.models import Batch
+from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
 from accounts.passwords import digest, generate_password, hash_password, warm_up
 from accounts.rules.mailboxes import Account
-from accounts.sealing import seal_json
 from accounts.services import NewMailbox, Refused, create_mailboxes
 from bulkimport.models import Import, ImportedAccount, ImportQuerySet, fingerprint, interrupted_before
 from bulkimport.rows import Draft, Level, Place, Plan
@@ -100,8 +101,20 @@ def create(mine: Claim, *, on_progress: Callable[[int], object] | None = None) -
             import_record = _held_by(mine).select_related("uploaded_by", "customer").first()
             if import_record is None:
                 raise ClaimLost
-            _write_accounts(mine, hashes, import_record.domains())
-            _write_outcome(mine, passwords)
+            mailboxes = _write_accounts(mine, hashes, import_record.domains())
+            generated = [
+                (mailbox, password if draft.password is None else None)
+                for mailbox, password, draft in zip(mailboxes, passwords, mine.drafts, strict=True)
+            ]
+            batch = create_batch(
+                generated,
+                pk=import_record.pk,
+                made_by=import_record.uploaded_by,
+                customer=import_record.customer,
+                label=import_record.filename or "-",  # a batch without one goes with its passwords
+                is_of_new_mailboxes=True,
+            )
+            _write_outcome(mine, batch)
     except (IntegrityError, Refused):
         _held_by(mine).update(status=Import.Status.CHECKED, **UNCLAIMED)
         return False
@@ -135,8 +148,11 @@ def _hash_all(mine: Claim, passwords: Sequence[str], on_progress: Callable[[int]
     return hashes
 
 
-def _write_accounts(mine: Claim, hashes: Sequence[str], domains: DomainQuerySet) -> None:
-    """Write the mailboxes, their forwards and the import's list of them. Raises as `create_mailboxes`."""
+def _write_accounts(mine: Claim, hashes: Sequence[str], domains: DomainQuerySet) -> list[Mailbox]:
+    """Write the mailboxes, their forwards and the import's list of them; return the mailboxes.
+
+    Raises as `create_mailboxes`.
+    """
     by_id = Domain.objects.in_bulk({draft.domain_id for draft in mine.drafts})
     new = [
         NewMailbox(
@@ -159,6 +175,7 @@ def _write_accounts(mine: Claim, hashes: Sequence[str], domains: DomainQuerySet)
         )
         for draft, mailbox in zip(mine.drafts, mailboxes, strict=True)
     )
+    return mailboxes
 
 
 def _forward(draft: Draft) -> Forward | None:
@@ -168,16 +185,11 @@ def _forward(draft: Draft) -> Forward | None:
     return Forward(destinations=" ".join(draft.destinations), keep_copy=draft.keep_copy)
 
 
-def _write_outcome(mine: Claim, passwords: Sequence[str]) -> None:
-    """Write down that the accounts exist, with the generated passwords sealed. Raises ClaimLost.
+def _write_outcome(mine: Claim, batch: Batch) -> None:
+    """Write down that the accounts exist. Raises ClaimLost.
 
     The file is needed no more, unless rows were left out: the person may want those back to correct them.
     """
-    generated = {
-        draft.address: password
-        for draft, password in zip(mine.drafts, passwords, strict=True)
-        if draft.password is None
-    }
     now = timezone.now()
     outcome: dict[str, object] = (
         {} if mine.left_out else {"sealed_file": None, "sealed_book": None, "sealed_choices": None}
@@ -186,13 +198,13 @@ def _write_outcome(mine: Claim, passwords: Sequence[str]) -> None:
         status=Import.Status.CREATED,
         claim=None,
         created_at=now,
-        expires_at=now + settings.SECRETS_KEPT,
+        batch=batch,
+        expires_at=batch.expires_at,
         progress_done=len(mine.drafts),
         progress_at=now,
         # Noted before the first is sent: where this process is killed, nobody sends them twice.
         welcome_unsent=as_stored({draft.address: None for draft in mine.drafts}) if settings.WELCOME_LMTP else None,
         created_count=len(mine.drafts),
-        sealed_results=seal_json(generated) if generated else None,
         **outcome,
     )
     if not written:

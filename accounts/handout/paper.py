@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 import segno
@@ -10,7 +9,6 @@ from django.utils.safestring import SafeString, mark_safe
 
 from accounts.client_settings import IMAP, POP3, SMTP, client_hostname
 from accounts.validators import to_unicode
-from bulkimport.services.after import CreatedAccount
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,15 +25,10 @@ class Sheet:
     pop3_port: int = POP3.port
 
 
-def sheet_of(address: str, password: str | None) -> Sheet:
+def make_sheet(address: str, password: str | None) -> Sheet:
     """Return the sheet of a mailbox with this stored address."""
     server = client_hostname()
     return Sheet(to_unicode(address), address, password or "", server, _qr(address, server))
-
-
-def sheets_of(accounts: Iterable[CreatedAccount]) -> list[Sheet]:
-    """Return the sheets of accounts, with the passwords that can still be shown and still hold."""
-    return [sheet_of(account.address, account.password_to_hand_out) for account in accounts]
 
 
 def _qr(login: str, server: str) -> SafeString:

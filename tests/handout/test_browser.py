@@ -12,9 +12,9 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from accounts.handout.models import Link
 from accounts.models import Mailbox
 from accounts.passwords import verify_password
-from bulkimport.models import Handout
 from tests.browsing import NARROW, expect_heading, fits, sign_in, uncomplaining, upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -49,20 +49,20 @@ def test_a_link_is_made_and_opened_on_a_phone(page: Page, customer: User) -> Non
     expect_heading(page, "One-time links")
     assert fits(page)
     page.get_by_role("button", name="Make 2 links").click()
-    expect_heading(page, "2 links to send")
+    expect(page.get_by_role("heading", name="2 links are waiting to be opened")).to_be_visible()
     assert fits(page)
     links = page.locator("[data-password]").all_inner_texts()
     page.reload()
-    assert page.locator("[data-password]").all_inner_texts() == links, "the form sent again changes nothing"
+    assert page.locator("[data-password]").all_inner_texts() == links, "the page loaded again changes nothing"
     with page.expect_download() as download:
-        page.get_by_role("button", name="Download CSV for a mail merge").click()
+        page.get_by_role("link", name="Download CSV for a mail merge").click()
     assert all(link in Path(download.value.path()).read_text("utf-8-sig") for link in links)
 
     page = page.context.new_page()
     asked: list[str] = []
     page.on("request", lambda request: asked.append(request.url + repr(request.headers)))
     page.goto(links[0])
-    assert Handout.objects.filter(opened_at__isnull=False).count() == 0, "only a look"
+    assert Link.objects.filter(opened_at__isnull=False).count() == 0, "only a look"
     assert fits(page)
     page.get_by_role("button", name="Polski").click()
     expect_heading(page, "Hasło do skrzynki")
@@ -80,7 +80,7 @@ def test_a_link_is_made_and_opened_on_a_phone(page: Page, customer: User) -> Non
     assert verify_password(password, Mailbox.objects.get(address=address).password_hash)
     assert fits(page)
     assert not any(links[0].partition("#")[2] in request for request in asked), "no server is told the key in a URL"
-    assert Handout.objects.filter(opened_at__isnull=False).count() == 1
+    assert Link.objects.filter(opened_at__isnull=False).count() == 1
 
     page.goto(links[0])
     if page.get_by_label("Your link").is_visible():
@@ -94,8 +94,8 @@ def test_links_are_looked_for_and_revoked(page: Page, customer: User) -> None:
     page.get_by_role("link", name="One-time links").click()
     page.get_by_role("checkbox").first.press("Enter")
     page.get_by_role("button", name="Make 2 links").click()
-    expect_heading(page, "2 links to send")
-    assert Handout.objects.count() == 2, "Enter on a box presses nothing"
+    expect(page.get_by_role("heading", name="2 links are waiting to be opened")).to_be_visible()
+    assert Link.objects.count() == 2, "Enter on a box presses nothing"
     page.goto("/links/")
     expect_heading(page, "One-time links")
     assert fits(page)
@@ -104,11 +104,11 @@ def test_links_are_looked_for_and_revoked(page: Page, customer: User) -> None:
     boxes.first.check()
     boxes.first.press("Enter")
     expect(page.get_by_role("button", name="Revoke the chosen")).to_be_visible()
-    assert Handout.objects.waiting().count() == 2
+    assert Link.objects.waiting().count() == 2
     page.get_by_role("button", name="Revoke the chosen").click()
     expect(page.get_by_role("status").filter(has_text="1 link was revoked.")).to_be_visible()
     expect(boxes).to_have_count(1)
-    assert Handout.objects.waiting().count() == 1
+    assert Link.objects.waiting().count() == 1
     page.get_by_label("State").select_option("No longer valid")
     if page.get_by_label("Select all rows on this page").is_hidden():  # without script
         page.get_by_role("button", name="Show").click()

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 from django.contrib.auth.models import User
-from django.urls import reverse
 from pytest_django import Settings
 
+from accounts.handout import paper, views
+from accounts.handout.paper import make_sheet
 from accounts.models import Mailbox
 from accounts.passwords import hash_password
-from bulkimport import handout_views, sheets
 from bulkimport.models import Import
-from bulkimport.services.after import forget_secrets, generated_passwords
-from bulkimport.sheets import sheet_of
-from tests.factories import make_client, make_created_import
+from bulkimport.services.after import forget_secrets
+from tests.factories import generated_passwords, make_client, make_created_import
+from tests.handout.passwords import batch_page
 
 pytestmark = pytest.mark.django_db
 
@@ -27,7 +27,7 @@ def created(customer: User) -> Import:
 
 def html_of(import_record: Import, customer: User, **query: str) -> str:
     client = make_client(customer)
-    response = client.get(reverse("import_sheets", args=[import_record.pk]), query)
+    response = client.get(f"{batch_page(import_record)}sheets/", query)
     assert response.status_code == 200
     assert "no-store" in response.headers["Cache-Control"]
     return response.content.decode()
@@ -70,20 +70,20 @@ def test_saved_passwords_are_not_printed_and_deleted_mailboxes_not_at_all(create
     assert "no longer kept, so the sheets are without them" in html
     assert not any(password in html for password in passwords.values())
     Mailbox.objects.all().delete()
-    assert "There is no mailbox of this import any more." in html_of(created, customer)
+    assert "There is no mailbox here any more." in html_of(created, customer)
 
 
 def test_the_code_has_the_settings_and_never_the_password(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.MAIL_HOSTNAME = "mail.przyklad.iq.pl"
     texts = []
-    real = sheets.segno.make_qr
+    real = paper.segno.make_qr
 
     def note(text: str, **options: object) -> object:
         texts.append(text)
         return real(text, **options)  # type: ignore[arg-type]
 
-    monkeypatch.setattr(sheets.segno, "make_qr", note)
-    sheet = sheet_of("ewa@xn--w-uga1v8h.pl", "Tajne123")
+    monkeypatch.setattr(paper.segno, "make_qr", note)
+    sheet = make_sheet("ewa@xn--w-uga1v8h.pl", "Tajne123")
     assert texts == [
         "E-mail: ewa@xn--w-uga1v8h.pl\nIMAP: mail.przyklad.iq.pl:993 (SSL/TLS)\nSMTP: mail.przyklad.iq.pl:465 (SSL/TLS)"
     ]
@@ -93,13 +93,13 @@ def test_the_code_has_the_settings_and_never_the_password(settings: Settings, mo
 
 def test_the_longest_address_still_has_its_code(settings: Settings) -> None:
     settings.MAIL_HOSTNAME = "m" * 253
-    assert sheet_of("a" * 64 + "@" + "b" * 189, None).qr
+    assert make_sheet("a" * 64 + "@" + "b" * 189, None).qr
 
 
 def test_a_page_has_a_limited_number_of_sheets(
     created: Import, customer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(handout_views, "SHEETS_PER_PAGE", 2)
+    monkeypatch.setattr(views, "SHEETS_PER_PAGE", 2)
     html = html_of(created, customer, size="cards")
     assert html.count('<article class="sheet">') == 2
     assert "?size=cards&amp;page=2" in html

@@ -15,47 +15,24 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import Domain, Mailbox, NewPasswords
+from accounts.handout import views
+from accounts.handout.batches import purge_expired
+from accounts.handout.models import Batch, Link
+from accounts.models import Domain, Mailbox
 from accounts.passwords import hash_password, verify_password
-from bulkimport import handout_views
-from bulkimport.models import Handout
 from bulkimport.readers.reading import read_file
 from bulkimport.rows import Field
-from bulkimport.services.after import purge_expired
 from tests.factories import make_client, make_domain, make_forward, make_mailbox, make_user
+from tests.handout.passwords import TOKEN, change_password, press, set_passwords, shown
 
 pytestmark = pytest.mark.django_db
 
-TOKEN = "t" * 32
 GONE = "There are no passwords here any more"
-PAGES = ("", "passwords.csv", "passwords.xlsx", "sheets/", "links/", "saved/")
-
-
-@pytest.fixture
-def three(customer: User) -> list[Mailbox]:
-    return [make_mailbox(f"{name}@przyklad.iq.pl") for name in ("adam", "beata", "cezary")]
-
-
-def set_for(client: Client, mailboxes: list[Mailbox]) -> str:
-    """Give these mailboxes new passwords, and return the address of the page that shows them."""
-    page = "/mailboxes/selected/passwords/?" + "&".join(f"select={mailbox.pk}" for mailbox in mailboxes)
-    (seen,) = re.findall(r'name="seen" value="(\w+)"', client.get(page).content.decode())
-    return str(client.post(page, {"seen": seen, "token": TOKEN})["Location"])
-
-
-def shown(client: Client, page: str) -> dict[str, str]:
-    rows = client.get(page).content.decode().split('data-account="')[1:]
-    found = [(row.partition('"')[0], re.search(r"data-password>([^<]+)<", row)) for row in rows]
-    return {address: password[1] for address, password in found if password}
-
-
-def change(mailbox: Mailbox) -> None:
-    """Let an owner choose a password."""
-    Mailbox.objects.filter(pk=mailbox.pk).update(password_hash=hash_password("Wlasne1234", generated=True))
+PAGES = ("", "passwords.csv", "passwords.xlsx", "sheets/", "links/", "links.csv", "saved/")
 
 
 def test_they_can_be_opened_again_until_they_are_saved(browser_of: Client, three: list[Mailbox]) -> None:
-    page = set_for(browser_of, three)
+    page = set_passwords(browser_of, three)
     passwords = shown(browser_of, page)
     response = browser_of.get(page)
     assert shown(browser_of, page) == passwords
@@ -69,7 +46,7 @@ def test_they_can_be_opened_again_until_they_are_saved(browser_of: Client, three
     assert "The passwords have been erased from the panel." in (
         browser_of.post(f"{page}saved/", follow=True).content.decode()
     )
-    assert not NewPasswords.objects.exists()
+    assert not Batch.objects.exists()
     for name in PAGES:
         response = browser_of.get(page + name)
         assert response.status_code == 404
@@ -79,20 +56,20 @@ def test_they_can_be_opened_again_until_they_are_saved(browser_of: Client, three
 
 
 def test_they_are_gone_when_their_time_is_up(browser_of: Client, three: list[Mailbox], settings: Settings) -> None:
-    page = set_for(browser_of, three)
-    record = NewPasswords.objects.get()
+    page = set_passwords(browser_of, three)
+    record = Batch.objects.get()
     assert record.expires_at - record.made_at == settings.SECRETS_KEPT
-    assert purge_expired() == 0
+    purge_expired()
     assert shown(browser_of, page)
-    NewPasswords.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    Batch.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     for name in PAGES:
         assert browser_of.get(page + name).status_code == 404
     purge_expired()
-    assert not NewPasswords.objects.exists()
+    assert not Batch.objects.exists()
 
 
 def test_nobody_else_opens_them(browser_of: Client, customer: User, three: list[Mailbox]) -> None:
-    page = set_for(browser_of, three)
+    page = set_passwords(browser_of, three)
     colleague = make_user("ewa")
     for domain in Domain.objects.all():
         domain.administrators.add(colleague)
@@ -105,12 +82,12 @@ def test_nobody_else_opens_them(browser_of: Client, customer: User, three: list[
                 assert "adam" not in response.content.decode()
         assert Client().get(page + name)["Location"].startswith("/login/")
     assert len(shown(browser_of, page)) == 3
-    assert not Handout.objects.exists()
+    assert not Link.objects.exists()
 
 
 def test_nothing_lies_in_the_clear(browser_of: Client, three: list[Mailbox]) -> None:
-    page = set_for(browser_of, three)
-    record = NewPasswords.objects.get()
+    page = set_passwords(browser_of, three)
+    record = Batch.objects.get()
     passwords = shown(browser_of, page).values()
     assert len(passwords) == 3
     for password in passwords:
@@ -130,18 +107,18 @@ def test_no_password_is_set_that_cannot_be_kept(
     def fail(_value: object) -> bytes:
         raise OSError
 
-    monkeypatch.setattr("accounts.new_passwords.seal_json", fail)
+    monkeypatch.setattr("accounts.handout.batches.seal_json", fail)
     before = set(Mailbox.objects.values_list("address", "password_hash", "quota_mb"))
     generated = {"token": TOKEN, "generates": "on", "quota": "7", "is_active": "on"}
     with pytest.raises(OSError):
         if way == "bulk":
-            set_for(browser_of, three)
+            set_passwords(browser_of, three)
         elif way == "new":
             browser_of.post("/mailboxes/new/", {"email": "nowe@przyklad.iq.pl", "token": TOKEN})
         else:
             browser_of.post(f"/mailboxes/{three[0].pk}/", generated)
     assert set(Mailbox.objects.values_list("address", "password_hash", "quota_mb")) == before
-    assert not NewPasswords.objects.exists()
+    assert not Batch.objects.exists()
 
 
 @pytest.mark.parametrize("way", ["bulk", "edit"])
@@ -168,13 +145,13 @@ def test_of_two_presses_at_once_the_second_sets_nothing(
     assert browser_of.post(page, form)["Location"] == first[0]
     (password,) = shown(browser_of, first[0]).values()
     assert verify_password(password, Mailbox.objects.get(pk=three[0].pk).password_hash)
-    assert NewPasswords.objects.count() == 1
+    assert Batch.objects.count() == 1
 
 
 def test_without_the_key_that_they_were_sealed_with_they_are_gone(
     browser_of: Client, customer: User, three: list[Mailbox], settings: Settings
 ) -> None:
-    page = set_for(browser_of, three)
+    page = set_passwords(browser_of, three)
     settings.SECRET_KEY_FALLBACKS = [settings.SECRET_KEY]
     settings.SECRET_KEY = "a new one"
     assert len(shown(make_client(customer), page)) == 3
@@ -186,32 +163,32 @@ def test_without_the_key_that_they_were_sealed_with_they_are_gone(
 
 def test_what_does_not_hold_any_more_is_said_and_handed_to_nobody(browser_of: Client, three: list[Mailbox]) -> None:
     far = make_mailbox("zenon@xn--w-uga1v8h.pl", domain=Domain.objects.get(name="xn--w-uga1v8h.pl"))
-    page = set_for(browser_of, [*three, far])
+    page = set_passwords(browser_of, [*three, far])
     passwords = shown(browser_of, page)
-    change(three[0])
+    change_password(three[0])
     three[1].delete()
     far.domain.administrators.clear()
-    assert shown(browser_of, page) == {"cezary@przyklad.iq.pl": passwords["cezary@przyklad.iq.pl"]}
+    assert shown(browser_of, page) == {"celina@przyklad.iq.pl": passwords["celina@przyklad.iq.pl"]}
     html = browser_of.get(page).content.decode()
     for state in ("changed since", "mailbox deleted since", "no longer in your domains"):
         assert html.count(state) == 1
     assert "zenon<wbr>@żółw.pl" in html
     (row,) = read_file(browser_of.get(f"{page}passwords.csv").content, max_rows=10).rows
-    assert row.cells[Field.EMAIL] == "cezary@przyklad.iq.pl"
+    assert row.cells[Field.EMAIL] == "celina@przyklad.iq.pl"
     assert browser_of.get(f"{page}sheets/").content.decode().count('class="sheet"') == 1
-    browser_of.post(f"{page}links/")
-    assert Handout.objects.get().mailbox == three[2]
-    change(three[2])
+    press(browser_of, f"{page}links/", "make_all")
+    assert Link.objects.get().mailbox == three[2]
+    change_password(three[2])
     html = browser_of.get(page).content.decode()
     assert "None of these passwords works any more" in html
     assert "I have saved" not in html
     for name in ("passwords.csv", "sheets/"):
         assert browser_of.get(page + name)["Location"] == page
-    assert browser_of.post(f"{page}links/")["Location"] == page
+    assert "There is no password to hand out" in browser_of.get(f"{page}links/").content.decode()
 
 
 def test_the_same_password_set_anew_by_somebody_else_is_not_theirs(browser_of: Client, three: list[Mailbox]) -> None:
-    page = set_for(browser_of, three[:1])
+    page = set_passwords(browser_of, three[:1])
     (password,) = shown(browser_of, page).values()
     Mailbox.objects.filter(pk=three[0].pk).update(password_hash=hash_password(password, generated=True))
     assert shown(browser_of, page) == {}
@@ -225,15 +202,15 @@ def test_each_page_is_headed_by_what_was_done(browser_of: Client, three: list[Ma
     edited = browser_of.post(f"/mailboxes/{three[0].pk}/", sent, follow=True)
     assert "<h1>adam@przyklad.iq.pl has a new password</h1>" in edited.content.decode()
     assert "<h1>beata@przyklad.iq.pl has a new password</h1>" in (
-        browser_of.get(set_for(browser_of, three[1:2])).content.decode()
+        browser_of.get(set_passwords(browser_of, three[1:2])).content.decode()
     )
-    assert NewPasswords.objects.count() == 3
+    assert Batch.objects.count() == 3
 
 
 @pytest.mark.parametrize("file_format", ["csv", "xlsx"])
 def test_they_are_downloaded(browser_of: Client, three: list[Mailbox], file_format: str) -> None:
     make_forward("adam@przyklad.iq.pl", "+a@b.pl", keep_copy=True)
-    page = set_for(browser_of, three[:2])
+    page = set_passwords(browser_of, three[:2])
     address = f"{page}passwords.{file_format}"
     assert f'href="{address}"' in browser_of.get(page).content.decode()
     response = browser_of.get(address)
@@ -248,7 +225,7 @@ def test_they_are_downloaded(browser_of: Client, three: list[Mailbox], file_form
 
 
 def test_they_are_printed(browser_of: Client, three: list[Mailbox], monkeypatch: pytest.MonkeyPatch) -> None:
-    page = set_for(browser_of, three[:2])
+    page = set_passwords(browser_of, three[:2])
     passwords = list(shown(browser_of, page).values())
     assert f'href="{page}sheets/"' in browser_of.get(page).content.decode()
     for query in ({}, {"size": "cards"}):
@@ -261,7 +238,7 @@ def test_they_are_printed(browser_of: Client, three: list[Mailbox], monkeypatch:
             assert password in sheet
         assert ('class="cards"' in response.content.decode()) is bool(query)
         assert f'href="{page}"' in response.content.decode(), "the way back"
-    monkeypatch.setattr(handout_views, "SHEETS_PER_PAGE", 1)
+    monkeypatch.setattr(views, "SHEETS_PER_PAGE", 1)
     html = browser_of.get(f"{page}sheets/", {"size": "cards", "page": "2"}).content.decode()
     (sheet,) = html.split('class="sheet"')[1:]
     assert passwords[1] in sheet
@@ -273,31 +250,34 @@ def test_what_stays_connected_is_said_on_the_page(
 ) -> None:
     monkeypatch.setattr("accounts.notices.end_sessions", lambda _addresses: "doveadm kick")
     said = "A mail program that is connected now may stay so until it is closed."
-    assert said in browser_of.get(set_for(browser_of, three)).content.decode()
+    assert said in browser_of.get(set_passwords(browser_of, three)).content.decode()
     sent = {"token": TOKEN, "generates": "on", "is_active": "on"}
     assert said in browser_of.post(f"/mailboxes/{three[0].pk}/", sent, follow=True).content.decode()
 
 
 def test_the_pages_cost_the_same_whatever_there_is(browser_of: Client, three: list[Mailbox]) -> None:
-    hundred = [make_mailbox(f"a{number}@przyklad.iq.pl", password_hash="x") for number in range(100)]
+    fifty = [make_mailbox(f"a{number}@przyklad.iq.pl", password_hash="x") for number in range(50)]
     counts = []
-    for mailboxes in (three[:1], hundred):
-        page = set_for(browser_of, mailboxes)
+    for mailboxes in (three[:1], fifty):
+        page = set_passwords(browser_of, mailboxes)
         queries = []
-        for name in ("", "passwords.csv", "sheets/"):
+        press(browser_of, f"{page}links/", "make_all")
+        for name in ("", "passwords.csv", "sheets/", "links/", "links.csv"):
             with CaptureQueriesContext(connection) as made:
                 assert browser_of.get(page + name).status_code == 200
             queries.append(len(made))
+        newest = Link.objects.latest("pk").pk
         with CaptureQueriesContext(connection) as made:
-            browser_of.post(f"{page}links/")
+            browser_of.post(f"{page}links/", {"action": "make_all", "newest": newest})
+        assert Link.objects.latest("pk").pk > newest
         counts.append([*queries, len(made)])
     assert counts[0] == counts[1]
 
 
 def test_a_login_that_is_deleted_takes_them_along(browser_of: Client, customer: User, three: list[Mailbox]) -> None:
-    set_for(browser_of, three)
+    set_passwords(browser_of, three)
     customer.delete()
-    assert not NewPasswords.objects.exists()
+    assert not Batch.objects.exists()
 
 
 def test_an_old_tab_erases_no_newer_password(browser_of: Client, three: list[Mailbox]) -> None:
@@ -310,7 +290,7 @@ def test_an_old_tab_erases_no_newer_password(browser_of: Client, three: list[Mai
         return browser_of.post(edit, {**sent, **fields})
 
     first = send(browser_of.get(edit).content.decode()).headers["Location"]
-    Mailbox.objects.filter(pk=three[0].pk).update(password_hash=hash_password("Wlasne1234", generated=True))
+    change_password(three[0])
     refused = send(browser_of.get(edit).content.decode())
     again = refused if refused.status_code == 302 else send(refused.content.decode())
     second = again.headers["Location"]

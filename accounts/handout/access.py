@@ -1,0 +1,35 @@
+"""Which batch a login may open."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+
+from django.http import HttpRequest, HttpResponseBase
+from django.shortcuts import render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_http_methods
+
+from accounts.handout.batches import read_batches
+from accounts.handout.models import Batch
+
+
+def with_batch(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
+    """Give a view the contents of the batch that its address names.
+
+    Where there is no such batch, or it is another login's, a page with status 404 says so. A batch without a label is
+    gone once its passwords are.
+    """
+
+    @require_http_methods(["GET", "HEAD", "POST"])
+    @never_cache
+    @wraps(view)
+    def wrapped(request: HttpRequest, pk: uuid.UUID, **named: str) -> HttpResponseBase:
+        batches = Batch.objects.seen_by(request.user).select_related("made_by", "customer")
+        for contents in read_batches(batches.filter(pk=pk)):
+            if contents.has_passwords or contents.batch.label:
+                return view(request, contents, **named)
+        return render(request, "handout/batch_gone.html", status=404)
+
+    return wrapped

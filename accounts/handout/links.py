@@ -1,0 +1,159 @@
+"""One-time links: each shows the password of one mailbox once, to whoever has it."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import Final
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from accounts.handout.batches import Contents, Entry, read_batch
+from accounts.handout.models import Batch, Link, LinkQuerySet
+from accounts.models import Domain, Mailbox
+from accounts.passwords import digest, verify_password
+from accounts.sealing import SealBroken, seal, unseal
+
+KEY_BYTES: Final = 16  # 128 bits: nobody guesses one
+_KEY: Final = re.compile(rf"[0-9a-f]{{{2 * KEY_BYTES}}}")
+
+
+class PasswordChanged(Exception):
+    """The mailbox has another password by now than the one that was to be handed out."""
+
+
+class LinksOutdated(Exception):
+    """Links have been made since the page was shown that asks for a change; nothing was changed."""
+
+
+@dataclass(frozen=True, slots=True)
+class LinkRow:
+    """A mailbox of a batch, with its newest link, of whichever batch, and that link's key where it can be shown."""
+
+    entry: Entry
+    link: Link | None
+    key: str = field(repr=False)  # empty unless the link waits, and its batch still has the passwords
+
+
+@dataclass(frozen=True, slots=True)
+class HandedOut:
+    """What a link has shown: the stored address of its mailbox, and the password."""
+
+    address: str
+    password: str = field(repr=False)
+
+
+def is_key(text: str) -> bool:
+    """Tell whether a text looks like a key."""
+    return _KEY.fullmatch(text) is not None
+
+
+def mailbox_links(batch: Batch) -> LinkQuerySet:
+    """Return the links, of whichever batch, of those mailboxes of a batch that are in its domains now."""
+    links = Link.objects.filter(mailbox__batches=batch, mailbox__domain__in=batch.domains())
+    return links.select_related("mailbox")
+
+
+def link_rows(contents: Contents) -> list[LinkRow]:
+    """Return the mailboxes of a batch with their newest links, in as many queries for all as for one."""
+    newest = {link.mailbox_id: link for link in mailbox_links(contents.batch)}
+    rows = []
+    for entry in contents.entries:
+        if entry.mailbox is not None:
+            link = newest.get(entry.mailbox.pk)
+            rows.append(LinkRow(entry, link, _key_to_show(contents, link) if link else ""))
+    return rows
+
+
+def make_links(batch: Batch, *, newest_seen: int | None, mailbox_ids: Collection[int] | None = None) -> int:
+    """Make a link for each of these mailboxes of a batch, or for all, and return how many.
+
+    Only where the password can still be shown and is still the mailbox's. Earlier links of the same mailboxes are
+    revoked. newest_seen: the id of the newest link that the page has shown. Raises LinksOutdated.
+    """
+    with transaction.atomic():
+        # A mailbox is not deleted while it gets a link. The domains first, as whoever deletes mailboxes takes them.
+        Domain.objects.lock(set(batch.mailboxes.order_by().values_list("domain", flat=True)))
+        # Held, so that of two presses the second sees what the first made, and what was erased meanwhile stays so.
+        held = Batch.objects.select_for_update().filter(pk=batch.pk).first()
+        if held is None:
+            return 0
+        list(Mailbox.objects.select_for_update().filter(batches=held).order_by("pk"))
+        check_is_newest(held, newest_seen)
+        contents = read_batch(held)
+        wanted = [pair for pair in contents.valid if mailbox_ids is None or pair[0].pk in mailbox_ids]
+        return _write_links(contents, wanted)
+
+
+def check_is_newest(batch: Batch, newest_seen: int | None) -> None:
+    """Raise LinksOutdated where there are newer links than the newest that a page has shown."""
+    if mailbox_links(batch).newest_id() != newest_seen:
+        raise LinksOutdated
+
+
+def _write_links(contents: Contents, passwords: Iterable[tuple[Mailbox, str]]) -> int:
+    numbers = dict(contents.batch.links.order_by().values_list("mailbox").annotate(Max("number")))
+    expires_at = timezone.now() + settings.HANDOUT_VALID
+    new = []
+    for mailbox, password in passwords:
+        number = numbers.get(mailbox.pk, 0) + 1
+        key = _make_key(contents.link_seed, mailbox.pk, number)
+        new.append(
+            Link(
+                mailbox=mailbox,
+                batch=contents.batch,
+                number=number,
+                key_hash=_hash(key),
+                sealed=seal(password.encode(), link_key=key),
+                password_digest=digest(mailbox.password_hash),
+                expires_at=expires_at,
+            )
+        )
+    revoke_links(Link.objects.filter(mailbox__in=[link.mailbox_id for link in new]))
+    Link.objects.bulk_create(new)
+    return len(new)
+
+
+def revoke_links(links: LinkQuerySet) -> int:
+    """Make those of these links worthless that nobody has opened, and return how many."""
+    return links.usable().update(revoked_at=timezone.now(), sealed=None)
+
+
+def open_link(key: str) -> HandedOut | None:
+    """Use a link up and return what it shows; None where there is nothing (any more). Raises PasswordChanged."""
+    link = Link.objects.usable().select_related("mailbox").filter(key_hash=_hash(key)).first()
+    if link is None or link.sealed is None:
+        return None
+    try:
+        password = unseal(link.sealed, link_key=key).decode()
+    except SealBroken:
+        return None
+    same_link = Link.objects.filter(pk=link.pk)
+    if link.is_outdated or not verify_password(password, link.mailbox.password_hash):
+        revoke_links(same_link)
+        raise PasswordChanged
+    # Of two who open it at once, one gets it.
+    is_claimed = same_link.usable().update(opened_at=timezone.now(), sealed=None)
+    return HandedOut(link.mailbox.address, password) if is_claimed else None
+
+
+def _key_to_show(contents: Contents, link: Link) -> str:
+    if not contents.link_seed or link.batch_id != contents.batch.pk or not link.is_waiting:
+        return ""
+    return _make_key(contents.link_seed, link.mailbox_id, link.number)
+
+
+def _make_key(link_seed: str, mailbox_id: int, number: int) -> str:
+    """Return the key of a link. Number 0 stands for a link from before links were numbered."""
+    message = f"{mailbox_id}:{number}" if number else str(mailbox_id)
+    return hmac.new(link_seed.encode(), message.encode(), hashlib.sha256).hexdigest()[: 2 * KEY_BYTES]
+
+
+def _hash(key: str) -> str:
+    return hashlib.sha256(key.encode()).hexdigest()
