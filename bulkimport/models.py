@@ -186,14 +186,9 @@ class ImportedAccount(models.Model):
     def __str__(self) -> str:
         return self.address
 
-    def is_as_created(self, forward: Forward | None) -> bool:
-        """Whether the account, with the forward that its address has now, is still as the import left it."""
-        return self.mailbox is not None and self.fingerprint == fingerprint(self.mailbox, forward)
-
-    @property
-    def has_its_password(self) -> bool:
-        """Whether the mailbox still has the password that the import gave it."""
-        return self.mailbox is not None and self.password_digest == digest(self.mailbox.password_hash)
+    def is_as_created(self, mailbox: Mailbox | None, forward: Forward | None) -> bool:
+        """Whether its mailbox, with the forward that the address has now, is still as the import left it."""
+        return mailbox is not None and self.fingerprint == fingerprint(mailbox, forward)
 
 
 def fingerprint(mailbox: Mailbox, forward: Forward | None) -> str:

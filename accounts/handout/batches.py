@@ -132,7 +132,7 @@ def create_batch(
 
 
 def read_batch(batch: Batch) -> Contents:
-    """Return what is in a batch, in three queries."""
+    """Return what is in a batch as it is now."""
     [contents] = read_batches([batch])
     return contents
 
@@ -150,7 +150,6 @@ def read_batches(batches: Iterable[Batch]) -> list[Contents]:
     by_actor: dict[tuple[int | None, int | None], list[Batch]] = {}
     for batch in all_batches:
         by_actor.setdefault((batch.made_by_id, batch.customer_id), []).append(batch)
-    own: set[int] = set()
     contents: dict[uuid.UUID, Contents] = {}
     for same_actor in by_actor.values():
         in_domains = Mailbox.objects.filter(batches__in=same_actor, domain__in=same_actor[0].domains())

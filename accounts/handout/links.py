@@ -99,7 +99,7 @@ def check_is_newest(batch: Batch, newest_seen: int | None) -> None:
 
 def _write_links(contents: Contents, passwords: Iterable[tuple[Mailbox, str]]) -> int:
     numbers = dict(contents.batch.links.order_by().values_list("mailbox").annotate(Max("number")))
-    expires_at = timezone.now() + settings.HANDOUT_VALID
+    now = timezone.now()
     new = []
     for mailbox, password in passwords:
         number = numbers.get(mailbox.pk, 0) + 1
@@ -112,7 +112,8 @@ def _write_links(contents: Contents, passwords: Iterable[tuple[Mailbox, str]]) -
                 key_hash=_hash(key),
                 sealed=seal(password.encode(), link_key=key),
                 password_digest=digest(mailbox.password_hash),
-                expires_at=expires_at,
+                made_at=now,
+                expires_at=now + settings.HANDOUT_VALID,
             )
         )
     revoke_links(Link.objects.filter(mailbox__in=[link.mailbox_id for link in new]))

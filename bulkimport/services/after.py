@@ -7,9 +7,10 @@ from django.db.models import F
 from django.utils import timezone
 
 from accounts.handout import batches as handout
-from accounts.handout.batches import delete_batch, forget_passwords, read_batch
+from accounts.handout.batches import Entry, delete_batch, forget_passwords, read_batch
 from accounts.handout.links import mailbox_links, revoke_links
 from accounts.models import Forward, Mailbox
+from accounts.passwords import digest
 from accounts.services import Written, delete_mailboxes, lock_domains
 from accounts.submissions import purge_submissions
 from bulkimport.models import Import, ImportedAccount
@@ -33,7 +34,7 @@ def plan_undo(import_record: Import) -> Undo:
     )
     forwards = Forward.objects.filter(source__in=[account.address for account in accounts])
     forward_of = {forward.source: forward for forward in forwards}
-    unchanged = [account.is_as_created(forward_of.get(account.address)) for account in accounts]
+    unchanged = [account.is_as_created(account.mailbox, forward_of.get(account.address)) for account in accounts]
     return Undo(
         removed=tuple(account for account, same in zip(accounts, unchanged, strict=True) if same),
         kept=tuple(account for account, same in zip(accounts, unchanged, strict=True) if not same),
@@ -101,24 +102,30 @@ def accounts_of(import_record: Import) -> list[CreatedAccount]:
 
     Of one that was deleted, or whose domain is no longer the person's, only the address is shown.
     """
-    accounts = import_record.accounts.select_related("mailbox")
-    own = set(accounts.filter(mailbox__domain__in=import_record.domains()).values_list("pk", flat=True))
-    forwards = Forward.objects.filter(source__in=accounts.filter(pk__in=own).values("address"))
+    entries = read_batch(import_record.batch).entries if import_record.batch else ()
+    own = {entry.mailbox.pk: entry for entry in entries if entry.mailbox}
+    forwards = Forward.objects.filter(source__in=import_record.accounts.values("address"))
     forward_of = {forward.source: forward for forward in forwards}
-    passwords = read_batch(import_record.batch).passwords if import_record.batch else {}
-    changed = {account.pk for account in accounts if not account.is_as_created(forward_of.get(account.address))}
     return [
-        CreatedAccount(
-            sheet=account.sheet,
-            line=account.line,
-            address=account.address,
-            is_generated=account.is_generated,
-            is_deleted=account.mailbox_id is None,
-            is_changed=account.pk in own and account.pk in changed,
-            has_other_password=account.pk in changed and not account.has_its_password,
-            mailbox=account.mailbox if account.pk in own else None,
-            forward=forward_of.get(account.address),
-            password=passwords.get(account.mailbox_id or 0),
-        )
-        for account in accounts
+        _as_it_is(account, own.get(account.mailbox_id or 0), forward_of.get(account.address))
+        for account in import_record.accounts.all()
     ]
+
+
+def _as_it_is(account: ImportedAccount, entry: Entry | None, forward: Forward | None) -> CreatedAccount:
+    mailbox = entry.mailbox if entry else None
+    is_changed = mailbox is not None and not account.is_as_created(mailbox, forward)
+    return CreatedAccount(
+        sheet=account.sheet,
+        line=account.line,
+        address=account.address,
+        is_generated=account.is_generated,
+        is_deleted=account.mailbox_id is None,
+        is_changed=is_changed,
+        has_other_password=is_changed
+        and mailbox is not None
+        and account.password_digest != digest(mailbox.password_hash),
+        mailbox=mailbox,
+        forward=forward if mailbox else None,
+        password=entry.password if entry else None,
+    )
