@@ -1,13 +1,21 @@
 """Who may act on which domain: asked by every view, service and command."""
 
 from django.contrib.auth.models import AnonymousUser, User
-from django.core.exceptions import ValidationError
+from django.core.exceptions import PermissionDenied, ValidationError
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from accounts.alphabets import is_latin
 from accounts.models import Domain, DomainQuerySet
 from accounts.refusals import MAX_QUOTED_LENGTH
 from accounts.validators import to_unicode
+
+
+def login_of(request: HttpRequest) -> User:
+    """Return who is signed in. Raises PermissionDenied for nobody, whom the middleware lets in nowhere else either."""
+    if not isinstance(request.user, User):
+        raise PermissionDenied
+    return request.user
 
 
 def domains_of(user: User | AnonymousUser | None) -> DomainQuerySet:

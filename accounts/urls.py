@@ -2,7 +2,7 @@ import re
 
 from django.urls import include, path, re_path
 
-from accounts import client_settings, new_password_views, views
+from accounts import client_settings, views
 from accounts.panel import forwards, mailboxes
 
 # Programs write this address as they like. Django takes no flags within an expression.
@@ -12,8 +12,6 @@ urlpatterns = [
     path("mailboxes/", mailboxes.mailbox_list, name="mailbox_list"),
     path("mailboxes/new/", mailboxes.mailbox_new, name="mailbox_new"),
     path("mailboxes/<int:pk>/", mailboxes.mailbox_edit, name="mailbox_edit"),
-    path("mailboxes/new-passwords/<uuid:pk>/", new_password_views.new_passwords, name="new_passwords"),
-    path("mailboxes/new-passwords/<uuid:pk>/saved/", new_password_views.saved, name="new_passwords_saved"),
     path("mailboxes/selected/<str:action>/", mailboxes.mailbox_bulk, name="mailbox_bulk"),
     path("forwards/", forwards.forward_list, name="forward_list"),
     path("forwards/new/", forwards.forward_new, name="forward_new"),

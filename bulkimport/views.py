@@ -9,17 +9,17 @@ from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.paginator import Paginator
 from django.db import transaction
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts.access import domains_of
+from accounts.access import domains_of, login_of
+from accounts.handout.links import mailbox_links
 from accounts.notices import tell_mailserver
 from accounts.submissions import SentBefore, led_to, new_token, remember, sender, sent_before, submission
-from accounts.handout.links import mailbox_links
 from bulkimport import runner
 from bulkimport.access import own_import_or_404
 from bulkimport.capacity import capacity_for
@@ -66,7 +66,7 @@ def import_list(request: HttpRequest) -> HttpResponse:
 @never_cache
 def import_new(request: HttpRequest) -> HttpResponse:
     """Take a file: check it, or check it and create the accounts at once."""
-    user = _user(request)
+    user = login_of(request)
     purge_expired()
     oldest: Import | None = None
     if request.method == "POST":
@@ -335,10 +335,3 @@ def _show_results(request: HttpRequest, import_record: Import) -> HttpResponse:
 
 def _left_out(import_record: Import) -> str:
     return named(import_record.left_out_places)
-
-
-def _user(request: HttpRequest) -> User:
-    """Return the login; the middleware lets nobody else in."""
-    if not isinstance(request.user, User):
-        raise Http404
-    return request.user

@@ -21,9 +21,9 @@ from playwright.sync_api import Browser, Page
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from accounts import bulk
 from accounts.handout import batches
 from accounts.models import Mailbox
+from accounts.panel import mailboxes, selected
 from bulkimport.models import Import
 from bulkimport.services import creating
 from tests.factories import MAILBOX_PASSWORD
@@ -131,7 +131,7 @@ def _the_same_each_time(monkeypatch: pytest.MonkeyPatch, settings: Settings) -> 
     numbers = count(1)
     monkeypatch.setattr(timezone, "now", lambda: NOW)
     monkeypatch.setattr(proxy, "now", lambda: NOW)  # of the tries to sign in
-    for module in (creating, bulk):
+    for module in (creating, mailboxes, selected):
         monkeypatch.setattr(module, "generate_password", lambda: f"kq3mrv-8rnkh4-fz3h{next(numbers):02}")
     monkeypatch.setattr(batches.secrets, "token_hex", lambda number: "5" * 2 * number)
     # The links to send name the panel's address, which for a test has another port each time.

@@ -17,7 +17,6 @@ from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import hash_password, verify_password
 from accounts.rules.forwards import forwards_leading_to
 from accounts.services import change_mailbox
-from bulkimport.models import Import, ImportedAccount
 from bulkimport.readers.reading import read_file
 from bulkimport.rows import Field
 from bulkimport.services.after import undo

@@ -75,7 +75,7 @@ def test_the_second_of_two_presses_leads_to_the_same_page(browser_of: Client) ->
     assert first["Location"] == second["Location"]
     again = browser_of.post("/mailboxes/new/", {**NEW, "token": "u" * 32})
     assert "exists already" in again.content.decode(), "another form is no second press"
-    assert Mailbox.objects.count() == NewPasswords.objects.count() == 1
+    assert Mailbox.objects.count() == Batch.objects.count() == 1
     other = browser_of.post("/mailboxes/new/", {**NEW, "email": "drugie@przyklad.iq.pl"})
     assert other["Location"] != first["Location"], "a page that the browser brought back was filled in anew"
     assert Mailbox.objects.count() == 2

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 from django import forms
+from django.http import QueryDict
 from django.utils.translation import gettext_lazy as _
 
+from accounts.forms import VersionedForm
 from accounts.handout.models import Link, LinkQuerySet
-from accounts.lists import FilterForm
+from accounts.lists import FilterForm, parse_ids
 from accounts.models import Mailbox
 from accounts.validators import as_stored
 
@@ -35,3 +38,35 @@ class LinkFilterForm(FilterForm):
 
     def _in_state(self, found: Any, state: str) -> Any:  # noqa: ARG002 - it is the link's, not the mailbox's
         return found
+
+
+class LinksForm(VersionedForm):
+    """What to do to one-time links: to all that a page has shown, or to those that were ticked there."""
+
+    action = forms.ChoiceField(choices=[(each, each) for each in ("make_all", "make", "revoke_all", "revoke")])
+    changed_message = _("The list was changed in another tab. Look at it as it is now.")
+
+    def __init__(self, data: QueryDict | None = None, *, links: LinkQuerySet, ticked: str) -> None:
+        """ticked: the name of the boxes that are ticked."""
+        self.links, self.ticked = links, ticked
+        super().__init__(data)
+
+    @property
+    def present_version(self) -> str:
+        return self._version
+
+    @cached_property
+    def _version(self) -> str:
+        return self.links.version()
+
+    def reread(self) -> None:
+        del self._version
+
+    @property
+    def is_revoking(self) -> bool:
+        return str(self.cleaned_data["action"]).startswith("revoke")
+
+    @property
+    def chosen(self) -> list[int] | None:
+        """The ids that were ticked; None stands for all."""
+        return None if self.cleaned_data["action"].endswith("_all") else parse_ids(self.data.getlist(self.ticked))  # type: ignore[attr-defined]  # __init__ has it

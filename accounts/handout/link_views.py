@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
 from django.contrib.auth.models import AnonymousUser
+from django.core.exceptions import ValidationError
 from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -19,10 +22,14 @@ from django.views.i18n import set_language
 
 from accounts.formats import grouped
 from accounts.handout.batches import purge_expired
-from accounts.handout.forms import LinkFilterForm
-from accounts.handout.links import PasswordChanged, is_key, open_link, revoke_links
+from accounts.handout.forms import LinkFilterForm, LinksForm
+from accounts.handout.links import PasswordChanged, is_key, open_link, revoke_shown_links
+from accounts.handout.models import LinkQuerySet
 from accounts.handout.paper import make_sheet
-from accounts.lists import ROWS_PER_PAGE, parse_ids, tab_counts
+from accounts.lists import ROWS_PER_PAGE, tab_counts
+from accounts.models import Submission
+from accounts.services import Outdated, Refused
+from accounts.submissions import led_to, sender, sent_before, submit
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -32,38 +39,64 @@ def link_list(request: HttpRequest) -> HttpResponse:
 
     Who looks for something revokes no others.
     """
-    form = LinkFilterForm(request.GET, user=request.user)
-    links = form.links()
-    if request.method == "POST":
-        # None that was made after the page was shown: nobody has decided about it.
-        shown = links.filter(pk__lte=next(iter(parse_ids([request.POST.get("newest", "")])), 0))
-        if form.errors:  # such as a domain that is not the login's any more: not all links were meant
-            messages.warning(request, _("The list was changed in another tab. Look at it as it is now."))
-        elif request.POST.get("action") == "revoke_all":
-            say_revoked(request, revoke_links(shown.waiting()))
-        elif chosen := parse_ids(request.POST.getlist("link")):
-            say_revoked(request, revoke_links(shown.filter(pk__in=chosen)))
-        else:
-            messages.warning(request, _("Choose at least one link in the list."))
-        return redirect(request.get_full_path())
+    filters = LinkFilterForm(request.GET, user=request.user)
+    links = filters.links()
+    form = LinksForm(request.POST if request.method == "POST" else None, links=links, ticked="link")
+    if form.is_bound:
+
+        def change() -> str:
+            if filters.errors:  # such as a domain that is not the login's any more: not all links were meant
+                raise Outdated
+            wanted = links.waiting() if form.chosen is None else links.filter(pk__in=form.chosen)
+            return revoke(wanted, form)
+
+        return change_links(request, form, change, nothing_chosen=_("Choose at least one link in the list."))
     purge_expired()
     context = {
+        "filters": filters,
         "form": form,
         "page": Paginator(links, ROWS_PER_PAGE).get_page(request.GET.get("page")),
         "waiting": links.waiting().count(),
-        "newest": links.newest_id(),
         "tabs": tab_counts(request),
     }
     return render(request, "handout/link_list.html", context)
 
 
-def say_revoked(request: HttpRequest, count: int) -> None:
-    """Tell the person how many links were revoked."""
+def change_links(
+    request: HttpRequest, form: LinksForm, change: Callable[[], str], *, nothing_chosen: str
+) -> HttpResponse:
+    """Make or revoke once what a form asks for, and come back to its page, where the person is told what was done.
+
+    `change` does it, and returns what to say. Raises as the services.
+    """
+
+    def work(made: Submission) -> None:
+        made.next_url, made.message = request.get_full_path(), change()
+
+    if before := sent_before(request, sender(request)):
+        return led_to(request, before)
+    if form.is_valid():
+        if form.chosen == []:
+            form.add_error(None, nothing_chosen)
+        elif made := submit(request, form, work, sent_by=sender(request)):
+            return led_to(request, made)
+    for problem in form.non_field_errors():
+        messages.warning(request, str(problem))
+    return redirect(request.get_full_path())
+
+
+def revoke(links: LinkQuerySet, form: LinksForm) -> str:
+    """Revoke links that a page has shown, and return what to say. Raises Outdated, and Refused where none was valid."""
+    count = revoke_shown_links(links, shown=form.links, version=form.sent_version)
     if not count:
-        messages.warning(request, _("No link was revoked: those you chose are no longer valid."))
-        return
+        raise nothing_done(_("No link was revoked: those you chose are no longer valid."))
     message = ngettext("%(count)s link was revoked.", "%(count)s links were revoked.", count)
-    messages.success(request, message % {"count": grouped(count)})
+    return message % {"count": grouped(count)}
+
+
+def nothing_done(text: str) -> Refused:
+    """Return the refusal of a form that had nothing to do."""
+    return Refused({"": {"": [ValidationError(text)]}})
 
 
 def link_address(request: HttpRequest, key: str) -> str:

@@ -16,9 +16,10 @@ from django.utils import timezone
 
 from accounts.handout.batches import Contents, Entry, read_batch
 from accounts.handout.models import Batch, Link, LinkQuerySet
-from accounts.models import Domain, Mailbox
+from accounts.models import Mailbox
 from accounts.passwords import digest, verify_password
 from accounts.sealing import SealBroken, seal, unseal
+from accounts.services import Outdated, lock_domains
 
 KEY_BYTES: Final = 16  # 128 bits: nobody guesses one
 _KEY: Final = re.compile(rf"[0-9a-f]{{{2 * KEY_BYTES}}}")
@@ -26,10 +27,6 @@ _KEY: Final = re.compile(rf"[0-9a-f]{{{2 * KEY_BYTES}}}")
 
 class PasswordChanged(Exception):
     """The mailbox has another password by now than the one that was to be handed out."""
-
-
-class LinksOutdated(Exception):
-    """Links have been made since the page was shown that asks for a change; nothing was changed."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,30 +68,25 @@ def link_rows(contents: Contents) -> list[LinkRow]:
     return rows
 
 
-def make_links(batch: Batch, *, newest_seen: int | None, mailbox_ids: Collection[int] | None = None) -> int:
+def make_links(batch: Batch, *, version: str, mailbox_ids: Collection[int] | None = None) -> int:
     """Make a link for each of these mailboxes of a batch, or for all, and return how many.
 
     Only where the password can still be shown and is still the mailbox's. Earlier links of the same mailboxes are
-    revoked. newest_seen: the id of the newest link that the page has shown. Raises LinksOutdated.
+    revoked. version: that of the links that the page has shown. Raises Outdated.
     """
     with transaction.atomic():
         # A mailbox is not deleted while it gets a link. The domains first, as whoever deletes mailboxes takes them.
-        Domain.objects.lock(set(batch.mailboxes.order_by().values_list("domain", flat=True)))
+        lock_domains(batch.mailboxes.order_by().values_list("domain", flat=True))
         # Held, so that of two presses the second sees what the first made, and what was erased meanwhile stays so.
         held = Batch.objects.select_for_update().filter(pk=batch.pk).first()
         if held is None:
             return 0
         list(Mailbox.objects.select_for_update().filter(batches=held).order_by("pk"))
-        check_is_newest(held, newest_seen)
+        if mailbox_links(held).version() != version:
+            raise Outdated
         contents = read_batch(held)
         wanted = [pair for pair in contents.valid if mailbox_ids is None or pair[0].pk in mailbox_ids]
         return _write_links(contents, wanted)
-
-
-def check_is_newest(batch: Batch, newest_seen: int | None) -> None:
-    """Raise LinksOutdated where there are newer links than the newest that a page has shown."""
-    if mailbox_links(batch).newest_id() != newest_seen:
-        raise LinksOutdated
 
 
 def _write_links(contents: Contents, passwords: Iterable[tuple[Mailbox, str]]) -> int:
@@ -124,6 +116,16 @@ def _write_links(contents: Contents, passwords: Iterable[tuple[Mailbox, str]]) -
 def revoke_links(links: LinkQuerySet) -> int:
     """Make those of these links worthless that nobody has opened, and return how many."""
     return links.usable().update(revoked_at=timezone.now(), sealed=None)
+
+
+def revoke_shown_links(links: LinkQuerySet, *, shown: LinkQuerySet, version: str) -> int:
+    """Revoke some of the links that a page has shown, and return how many. Raises Outdated where there are newer ones.
+
+    version: that of all that the page has shown.
+    """
+    if shown.version() != version:
+        raise Outdated
+    return revoke_links(links.filter(pk__lte=int(version)))
 
 
 def open_link(key: str) -> HandedOut | None:

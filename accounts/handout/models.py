@@ -116,9 +116,9 @@ class LinkQuerySet(models.QuerySet["Link"]):
         wanted = {"waiting": waiting, "opened": opened, "ended": ~waiting & ~opened}.get(state)
         return self.filter(wanted) if wanted else self.all()
 
-    def newest_id(self) -> int:
-        """Return the id of the newest of these links; 0 where there is none."""
-        return self.aggregate(newest=models.Max("pk"))["newest"] or 0
+    def version(self) -> str:
+        """Return what is another text as soon as there is another of these links: the id of the newest, 0 for none."""
+        return str(self.aggregate(newest=models.Max("pk"))["newest"] or 0)
 
     def with_expired_secrets(self) -> LinkQuerySet:
         """Return the links that still hold a password although their time is up."""

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
-
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -15,10 +13,11 @@ from django.utils.translation import ngettext
 from accounts.formats import grouped
 from accounts.handout.access import with_batch
 from accounts.handout.batches import Contents, forget_passwords, purge_expired
-from accounts.handout.link_views import link_address, say_revoked
-from accounts.handout.links import LinksOutdated, check_is_newest, link_rows, mailbox_links, make_links, revoke_links
+from accounts.handout.forms import LinksForm
+from accounts.handout.link_views import change_links, link_address, nothing_done, revoke
+from accounts.handout.links import link_rows, mailbox_links, make_links
+from accounts.handout.models import Batch, LinkQuerySet
 from accounts.handout.paper import make_sheet
-from accounts.lists import parse_ids
 from accounts.validators import to_unicode
 
 SHEETS_PER_PAGE = 100  # a job that a printer takes; 500 QR codes would take seconds to draw
@@ -66,50 +65,36 @@ def batch_sheets(request: HttpRequest, contents: Contents) -> HttpResponse:
 @with_batch
 def batch_links(request: HttpRequest, contents: Contents) -> HttpResponse:
     """List the mailboxes of a batch with what became of their links, show those that wait, make and revoke some."""
-    if request.method == "POST":
-        _change_links(request, contents)
-        return redirect("new_passwords_links", contents.batch.pk)
+    links = mailbox_links(contents.batch)
+    form = LinksForm(request.POST if request.method == "POST" else None, links=links, ticked="mailbox")
+    if form.is_bound:
+
+        def change() -> str:
+            return _revoke(form, links) if form.is_revoking else _make(form, contents.batch)
+
+        return change_links(request, form, change, nothing_chosen=_("Choose at least one mailbox in the list."))
     purge_expired()
     rows = link_rows(contents)
     context = {
         "contents": contents,
+        "form": form,
         "rows": [(row, link_address(request, row.key) if row.key else "") for row in rows],
         "to_make": len(contents.valid),
         "waiting": sum(bool(row.link and row.link.is_waiting) for row in rows),
         "shown": sum(bool(row.key) for row in rows),
-        "newest": mailbox_links(contents.batch).newest_id(),
         "days": settings.HANDOUT_VALID.days,
     }
     return render(request, "handout/batch_links.html", context)
 
 
-def _change_links(request: HttpRequest, contents: Contents) -> None:
-    """Make or revoke the links that a form asks for, unless links have been made since its page was shown."""
-    action = request.POST.get("action", "")
-    chosen = None if action.endswith("_all") else set(parse_ids(request.POST.getlist("mailbox")))
-    newest_seen = next(iter(parse_ids([request.POST.get("newest", "")])), None)
-    if chosen == set():
-        messages.warning(request, _("Choose at least one mailbox in the list."))
-        return
-    try:
-        if action.startswith("revoke"):
-            _revoke(request, contents, chosen, newest_seen)
-        else:
-            _make(request, contents, chosen, newest_seen)
-    except LinksOutdated:
-        messages.warning(request, _("The list was changed in another tab. Look at it as it is now."))
+def _revoke(form: LinksForm, links: LinkQuerySet) -> str:
+    wanted = links if form.chosen is None else links.filter(mailbox__in=form.chosen)
+    return revoke(wanted, form)
 
 
-def _revoke(request: HttpRequest, contents: Contents, chosen: Collection[int] | None, newest_seen: int | None) -> None:
-    check_is_newest(contents.batch, newest_seen)
-    links = mailbox_links(contents.batch)
-    say_revoked(request, revoke_links(links if chosen is None else links.filter(mailbox__in=chosen)))
-
-
-def _make(request: HttpRequest, contents: Contents, chosen: Collection[int] | None, newest_seen: int | None) -> None:
-    count = make_links(contents.batch, mailbox_ids=chosen, newest_seen=newest_seen)
+def _make(form: LinksForm, batch: Batch) -> str:
+    count = make_links(batch, mailbox_ids=form.chosen, version=form.sent_version)
     if not count:
-        messages.warning(request, _("No link was made: those you chose have no password here any more."))
-        return
+        raise nothing_done(_("No link was made: those you chose have no password here any more."))
     text = ngettext("%(count)s link was made.", "%(count)s links were made.", count)
-    messages.success(request, text % {"count": grouped(count)})
+    return text % {"count": grouped(count)}

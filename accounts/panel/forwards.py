@@ -14,9 +14,10 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import domains_of
 from accounts.forms import FORWARD_CHANGED, ForwardForm, dress
+from accounts.lists import ROWS_PER_PAGE, tab_counts
 from accounts.models import Forward, ForwardQuerySet, Mailbox, Submission
 from accounts.notices import warn_of_unreachable
-from accounts.panel.filters import ROWS_PER_PAGE, ForwardFilterForm, tab_counts
+from accounts.panel.filters import ForwardFilterForm
 from accounts.rules.forwards import forwards_leading_to
 from accounts.services import Outdated, delete_forwards
 from accounts.submissions import led_to, sender, sent_before, submit

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import uuid
-
 from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
@@ -15,13 +13,14 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import domains_of
+from accounts.access import domains_of, login_of
 from accounts.forms import AccountForm, dress
+from accounts.handout.batches import create_batch
+from accounts.lists import ROWS_PER_PAGE, parse_ids, tab_counts
 from accounts.models import Forward, Mailbox, Submission
-from accounts.new_passwords import keep
 from accounts.notices import tell_mailserver, warn_of_account, warn_of_disabled
-from accounts.panel.filters import ROWS_PER_PAGE, MailboxFilterForm, tab_counts
-from accounts.panel.selected import ACTIONS, ids_in, selected_mailboxes
+from accounts.panel.filters import MailboxFilterForm
+from accounts.panel.selected import ACTIONS, selected_mailboxes
 from accounts.passwords import generate_password, hash_password
 from accounts.services import Written
 from accounts.submissions import led_to, sender, sent_before, submit
@@ -44,7 +43,7 @@ def mailbox_list(request: HttpRequest) -> HttpResponse:
         "rows": [(mailbox, by_source.get(mailbox.address)) for mailbox in mailboxes],
         "tabs": tab_counts(request),
         "most_imported": settings.MAX_ACCOUNTS_PER_FILE,
-        "ticked": ids_in(request.GET.getlist("select")),
+        "ticked": parse_ids(request.GET.getlist("select")),
     }
     return render(request, "accounts/mailbox_list.html", context)
 
@@ -93,9 +92,8 @@ def _save(request: HttpRequest, form: AccountForm) -> HttpResponse | None:
         written = form.save(password_hash)
         (mailbox,) = written.mailboxes
         if generated:
-            batch_id = uuid.uuid4()
-            keep([(mailbox, generated)], pk=batch_id, user=request.user, is_of_new_mailbox=is_new)
-            made.next_url = reverse("new_passwords", args=[batch_id])
+            batch = create_batch([(mailbox, generated)], made_by=login_of(request), is_of_new_mailboxes=is_new)
+            made.next_url = batch.get_absolute_url()
             return
         message = _("%(address)s has been created.") if is_new else _("%(address)s has been saved.")
         made.next_url, made.message = reverse("mailbox_list"), message % {"address": mailbox.display_address}
@@ -124,7 +122,7 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
     back = reverse("mailbox_list") + (f"?{urlencode(sent)}" if sent else "")
     form = ACTIONS[action](
         request.POST if request.method == "POST" else None,
-        user=request.user,
+        user=login_of(request),
         chosen=selected_mailboxes(request),
         back=back,
     )

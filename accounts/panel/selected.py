@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import uuid
-from collections.abc import Iterable
 from functools import cached_property
 from typing import Any, ClassVar
 
 from django.conf import settings
-from django.contrib.auth.models import AnonymousUser, User
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.http import Http404, HttpRequest
-from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -19,8 +16,9 @@ from accounts import services
 from accounts.access import domains_of
 from accounts.formats import grouped
 from accounts.forms import CellField, VersionedForm, dress
+from accounts.handout.batches import create_batch
+from accounts.lists import parse_ids
 from accounts.models import Forward, Mailbox, MailboxQuerySet, Submission
-from accounts.new_passwords import keep
 from accounts.panel.filters import MailboxFilterForm
 from accounts.passwords import generate_password, hash_password
 from accounts.rules.forwards import forwards_leading_to
@@ -28,11 +26,6 @@ from accounts.rules.room import common_quota_errors
 from accounts.validators import as_stored, parse_quota_mb, to_unicode
 
 NAMED = 20
-
-
-def ids_in(sent: Iterable[str]) -> list[int]:
-    """Return the ids in what a page has sent; what cannot be one is passed over."""
-    return [int(text) for text in sent if text.isascii() and text.isdecimal() and len(text) < 19]
 
 
 def selected_mailboxes(request: HttpRequest) -> MailboxQuerySet:
@@ -45,7 +38,7 @@ def selected_mailboxes(request: HttpRequest) -> MailboxQuerySet:
         form = MailboxFilterForm(request.GET, user=request.user)
         matching = form.mailboxes()
         return matching.none() if form.errors else matching
-    ids = ids_in(request.GET.getlist("select"))
+    ids = parse_ids(request.GET.getlist("select"))
     chosen = Mailbox.objects.filter(pk__in=ids, domain__in=domains_of(request.user))
     if ids and request.method != "POST" and not chosen.exists():
         raise Http404
@@ -59,7 +52,7 @@ class SelectedForm(VersionedForm):
     stops_mail: ClassVar[bool] = False  # to the mailboxes
     changed_message = gettext_lazy("The selection has changed meanwhile. Look at it as it is now and decide again.")
 
-    def __init__(self, data: Any = None, *, user: User | AnonymousUser, chosen: MailboxQuerySet, back: str) -> None:
+    def __init__(self, data: Any = None, *, user: User, chosen: MailboxQuerySet, back: str) -> None:
         """chosen: the selected mailboxes; some of them may be already as they would become. back: where the list is."""
         self.user, self.chosen, self.back = user, chosen, back
         self.written = services.Written()  # once it is done
@@ -351,10 +344,9 @@ class PasswordsForm(SelectedForm):
         self.written = services.set_passwords(
             mailboxes=self.narrow(), version=self.sent_version, password_hashes=self.hashes
         )
-        batch_id = uuid.uuid4()
         passwords = [(mailbox, self.passwords[mailbox.pk]) for mailbox in self.written.mailboxes]
-        keep(passwords, pk=batch_id, user=self.user, is_of_new_mailbox=False)
-        made.next_url = reverse("new_passwords", args=[batch_id])
+        batch = create_batch(passwords, made_by=self.user, is_of_new_mailboxes=False)
+        made.next_url = batch.get_absolute_url()
 
 
 ACTIONS: dict[str, type[SelectedForm]] = {
