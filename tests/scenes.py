@@ -95,7 +95,7 @@ def make_imports(customer: User) -> dict[str, str]:
 def make_handouts(results: str) -> list[str]:
     """Make links for an import, open the first of them, and return the addresses of the others, where to open them."""
     contents = read_batch(Batch.objects.get(pk=results.split("/")[2]))
-    make_links(contents.batch, newest_seen=0, mailbox_ids=list(contents.passwords)[:-1])
+    make_links(contents.batch, version="0", mailbox_ids=list(contents.passwords)[:-1])
     opened, *others = [row.key for row in link_rows(contents) if row.key]
     if not others or open_link(opened) is None:
         raise AssertionError("There are too few links, or one does not work.")

@@ -26,7 +26,7 @@ from tests.factories import (
     make_mailbox,
     make_user,
 )
-from tests.pages import form_in, inputs_in
+from tests.pages import form_in, forms_in
 from tests.reading import typed_into
 from tests.scenes import FAULTY, HEADER, OWNER, UNEVEN, mailbox_pages, make_customer, make_imports
 
@@ -173,9 +173,13 @@ def pages_with_forms() -> list[tuple[Client, str]]:
 def test_no_password_of_any_form_is_kept_and_everything_else_is() -> None:
     stranger, secrets = Client(enforce_csrf_checks=True), set()
     for client, address in pages_with_forms():
-        for action, inputs in inputs_in(client.get(address).content.decode()):
-            action = address if action.startswith("?") else action or address
-            inputs = [each for each in inputs if each["name"] != "csrfmiddlewaretoken" and each.get("type") != "file"]
+        for form in forms_in(client.get(address).content.decode()):
+            if form.method != "post":
+                continue
+            action = address if form.action.startswith("?") else form.action or address
+            inputs = [
+                each for each in form.inputs if each["name"] != "csrfmiddlewaretoken" and each.get("type") != "file"
+            ]
             marked = {each["name"] for each in inputs if each.get("type") == "password" or "data-secret" in each}
             fields = {each["name"]: f"Typed{number}<" for number, each in enumerate(inputs)}
             assert {name for name in fields if is_secret(name)} == marked, (address, action)

@@ -16,6 +16,7 @@ from accounts.handout.models import Batch
 from accounts.models import Mailbox
 from accounts.passwords import hash_password
 from bulkimport.models import Import
+from tests.pages import fill_in
 
 TOKEN = "t" * 32
 PASSWORD = "Wiosna2024x"
@@ -34,7 +35,7 @@ def make_batch(mailboxes: Iterable[Mailbox], made_by: User | None, **fields: Any
 def make_keys(batch: Batch, mailbox_ids: Iterable[int] | None = None) -> dict[str, str]:
     """Make links for mailboxes of a batch, all where none are named; return the keys of all that can be shown."""
     ids = None if mailbox_ids is None else list(mailbox_ids)
-    make_links(batch, newest_seen=mailbox_links(batch).newest_id(), mailbox_ids=ids)
+    make_links(batch, version=mailbox_links(batch).version(), mailbox_ids=ids)
     return shown_keys(batch)
 
 
@@ -53,8 +54,7 @@ def batch_page(import_record: Import | Batch | uuid.UUID) -> str:
 def set_passwords(client: Client, mailboxes: Iterable[Mailbox]) -> str:
     """Give these mailboxes new passwords, by the page for it, and return the address of the page that shows them."""
     page = "/mailboxes/selected/passwords/?" + "&".join(f"select={mailbox.pk}" for mailbox in mailboxes)
-    (seen,) = re.findall(r'name="seen" value="(\w+)"', client.get(page).content.decode())
-    return str(client.post(page, {"seen": seen, "token": TOKEN})["Location"])
+    return str(fill_in(client, page, {})["Location"])
 
 
 def change_password(*mailboxes: Mailbox, password: str = "Wlasne1234") -> None:
@@ -76,8 +76,7 @@ def read_secrets(response: Any) -> dict[str, str]:
 
 def press(client: Client, page: str, action: str, **fields: Any) -> Any:
     """Press a button of a page of links as it stands now, and return the response that follows."""
-    (newest,) = re.findall(r'name="newest" value="(\w+)"', client.get(page).content.decode())
-    return client.post(page, {"newest": newest, "action": action, **fields}, follow=True)
+    return fill_in(client, page, {"action": action, **fields}, follow=True)
 
 
 def key_of(link: str) -> str:

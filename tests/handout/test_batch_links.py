@@ -20,12 +20,12 @@ from accounts.handout.links import mailbox_links, open_link, revoke_links
 from accounts.handout.models import Batch, Link
 from accounts.models import Domain, Mailbox
 from accounts.passwords import hash_password, verify_password
+from accounts.services import lock_domains
 from bulkimport.downloads import links as links_csv
 from bulkimport.models import Import
 from bulkimport.services.after import forget_secrets
 from tests.factories import generated_passwords, make_client, make_user
 from tests.handout.passwords import (
-    TOKEN,
     batch_page,
     change_password,
     key_of,
@@ -35,6 +35,7 @@ from tests.handout.passwords import (
     set_passwords,
     shown,
 )
+from tests.pages import form_in
 
 pytestmark = pytest.mark.django_db
 
@@ -78,13 +79,16 @@ def test_links_are_not_shown_once_the_passwords_are_erased(batch: Batch, created
 
 def test_the_second_of_two_presses_and_an_older_page_change_nothing(batch: Batch, browser_of: Client) -> None:
     page = f"{batch_page(batch)}links/"
-    browser_of.post(page, {"action": "make_all", "newest": "0"})
+    first = {**form_in(browser_of.get(page).content.decode(), field="token").fields, "action": "make_all"}
+    for _press in range(2):
+        assert "2 links were made." in browser_of.post(page, first, follow=True).content.decode()
     links = shown(browser_of, page)
+    assert Link.objects.count() == 2
     jan = Mailbox.objects.get(local_part="jan")
     sent = ({"action": "make_all"}, {"action": "make", "mailbox": [jan.pk]}, {"action": "revoke_all"})
-    for newest in ({"newest": "0"}, {"newest": "x"}, {}):
+    for version in ({"shown_version": "0"}, {"shown_version": "x"}, {}):
         for fields in sent:
-            html = browser_of.post(page, {**fields, **newest}, follow=True).content.decode()
+            html = browser_of.post(page, {**fields, **version}, follow=True).content.decode()
             assert "The list was changed in another tab. Look at it as it is now." in html
     assert shown(browser_of, page) == links
     assert Link.objects.count() == 2
@@ -120,11 +124,12 @@ def test_new_passwords_are_handed_out_by_links(browser_of: Client, three: list[M
 def test_a_mailbox_added_or_changed_by_hand_gets_a_link_too(browser_of: Client, three: list[Mailbox], way: str) -> None:
     page, values = {
         "new": ("/mailboxes/new/", {"email": "nowa@przyklad.iq.pl"}),
-        "edit": (f"/mailboxes/{three[0].pk}/", {"generates": "on", "quota": "500", "is_active": "on"}),
+        "edit": (f"/mailboxes/{three[0].pk}/", {"generates": "on"}),
     }[way]
-    passwords = browser_of.post(page, {"token": TOKEN, **values})["Location"]
+    sent = {**form_in(browser_of.get(page).content.decode(), field="token").fields, **values}
+    passwords = browser_of.post(page, sent)["Location"]
     (link,) = read_secrets(press(browser_of, f"{passwords}links/", "make_all")).values()
-    assert browser_of.post(page, {"token": TOKEN, **values})["Location"] == passwords, "the same passwords and links"
+    assert browser_of.post(page, sent)["Location"] == passwords, "the same passwords and links"
     assert Link.objects.waiting().count() == 1
     handed_out = open_link(key_of(link))
     assert handed_out is not None
@@ -177,7 +182,7 @@ def test_only_the_chosen_are_made_and_revoked(batch: Batch, browser_of: Client) 
     assert "1 link was revoked." in press(browser_of, page, "revoke", mailbox=[jan.pk]).content.decode()
     assert Link.objects.usable().get().mailbox == ewa
     assert "1 link was revoked." in press(browser_of, page, "revoke_all").content.decode()
-    for action in ("make", "revoke", ""):
+    for action in ("make", "revoke"):
         assert "Choose at least one mailbox" in press(browser_of, page, action).content.decode()
     assert Link.objects.usable().count() == 0
     ola = Mailbox.objects.get(local_part="ola")
@@ -219,7 +224,7 @@ def test_another_login_finds_no_links_and_revokes_none(batch: Batch) -> None:
     stranger = make_client(make_user("obcy", is_staff=True, is_superuser=False))
     for part in ("links/", "links.csv", "sheets/", "passwords.csv", ""):
         assert stranger.get(batch_page(batch) + part).status_code == 404
-    sent = {"action": "revoke_all", "newest": Link.objects.latest("pk").pk}
+    sent = {"action": "revoke_all", "shown_version": Link.objects.latest("pk").pk}
     assert stranger.post(f"{batch_page(batch)}links/", sent).status_code == 404
     assert Link.objects.usable().count() == 2
     assert Client().get(f"{batch_page(batch)}links/").headers["Location"].startswith("/login/")
@@ -282,7 +287,7 @@ def test_a_mailbox_that_is_deleted_meanwhile_costs_nobody_their_page(
     def delete() -> None:
         try:
             with transaction.atomic():
-                Domain.objects.lock([mailbox.domain_id])
+                lock_domains([mailbox.domain_id])
                 mailbox.delete()
         finally:
             connection.close()
@@ -294,7 +299,7 @@ def test_a_mailbox_that_is_deleted_meanwhile_costs_nobody_their_page(
         return real(*arguments, **named)
 
     monkeypatch.setattr(links, name, meanwhile)
-    answer = browser_of.post(f"{batch_page(batch)}links/", {"action": "make_all", "newest": "0"}, follow=True)
+    answer = browser_of.post(f"{batch_page(batch)}links/", {"action": "make_all", "shown_version": "0"}, follow=True)
     deleting[0].join()
     assert answer.status_code == 200
     assert [link.mailbox.local_part for link in Link.objects.all()] == ["ewa"]

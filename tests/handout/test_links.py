@@ -18,11 +18,12 @@ from pytest_django import Settings
 
 from accounts.handout import links
 from accounts.handout.batches import forget_passwords, read_batch
-from accounts.handout.links import LinksOutdated, PasswordChanged, link_rows, make_links, open_link
+from accounts.handout.links import PasswordChanged, link_rows, make_links, open_link
 from accounts.handout.models import Batch, Link
 from accounts.models import Mailbox
 from accounts.passwords import hash_password, verify_password
 from accounts.sealing import SealBroken, unseal
+from accounts.services import Outdated
 from bulkimport.models import Import
 from bulkimport.services.after import forget_secrets, undo
 from tests.factories import generated_passwords, make_user
@@ -121,10 +122,10 @@ def test_a_link_that_was_opened_can_be_followed_by_another(batch: Batch) -> None
 
 
 def test_whoever_has_not_seen_the_newest_link_makes_none(batch: Batch) -> None:
-    make_links(batch, newest_seen=0)
-    for seen in (0, None):
-        with pytest.raises(LinksOutdated):
-            make_links(batch, newest_seen=seen)
+    make_links(batch, version="0")
+    for seen in ("0", ""):
+        with pytest.raises(Outdated):
+            make_links(batch, version=seen)
     assert Link.objects.count() == 2
 
 
@@ -248,14 +249,14 @@ def test_a_page_that_is_older_than_the_end_of_the_passwords_makes_no_links(
 ) -> None:
     Mailbox.objects.filter(local_part="jan").update(quota_mb=7)  # so that an undo leaves it
     end(created)
-    assert make_links(batch, newest_seen=0) == 0
+    assert make_links(batch, version="0") == 0
     assert not Link.objects.exists()
 
 
 def test_a_password_that_is_changed_meanwhile_is_not_handed_out(three: list[Mailbox], customer: User) -> None:
     batch = make_batch(three, customer)
     change_password(three[0])
-    assert make_links(batch, newest_seen=0) == 2
+    assert make_links(batch, version="0") == 2
     assert set(shown_keys(batch)) == {"beata@przyklad.iq.pl", "celina@przyklad.iq.pl"}
 
 

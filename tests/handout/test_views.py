@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from datetime import timedelta
 from typing import Any
 
@@ -23,7 +22,8 @@ from accounts.passwords import hash_password, verify_password
 from bulkimport.readers.reading import read_file
 from bulkimport.rows import Field
 from tests.factories import make_client, make_domain, make_forward, make_mailbox, make_user
-from tests.handout.passwords import TOKEN, change_password, press, set_passwords, shown
+from tests.handout.passwords import change_password, press, set_passwords, shown
+from tests.pages import fill_in, form_in
 
 pytestmark = pytest.mark.django_db
 
@@ -109,14 +109,13 @@ def test_no_password_is_set_that_cannot_be_kept(
 
     monkeypatch.setattr("accounts.handout.batches.seal_json", fail)
     before = set(Mailbox.objects.values_list("address", "password_hash", "quota_mb"))
-    generated = {"token": TOKEN, "generates": "on", "quota": "7", "is_active": "on"}
     with pytest.raises(OSError):
         if way == "bulk":
             set_passwords(browser_of, three)
         elif way == "new":
-            browser_of.post("/mailboxes/new/", {"email": "nowe@przyklad.iq.pl", "token": TOKEN})
+            fill_in(browser_of, "/mailboxes/new/", {"email": "nowe@przyklad.iq.pl"})
         else:
-            browser_of.post(f"/mailboxes/{three[0].pk}/", generated)
+            fill_in(browser_of, f"/mailboxes/{three[0].pk}/", {"generates": "on", "quota": "7"})
     assert set(Mailbox.objects.values_list("address", "password_hash", "quota_mb")) == before
     assert not Batch.objects.exists()
 
@@ -130,7 +129,7 @@ def test_of_two_presses_at_once_the_second_sets_nothing(
     if way == "bulk":
         page = f"/mailboxes/selected/passwords/?select={three[0].pk}"
     html = browser_of.get(page).content.decode()
-    form = dict(re.findall(r'type="hidden" name="(\w+)" value="(\w+)"', html))
+    form: dict[str, Any] = {**form_in(html, field="token").fields}
     form |= {"generates": "on", "is_active": "on", "quota": str(three[0].quota_mb)}
     first: list[str] = []
 
@@ -140,8 +139,8 @@ def test_of_two_presses_at_once_the_second_sets_nothing(
             first[0] = make_client(customer).post(page, form)["Location"]
         return hash_password(password, generated=generated)
 
-    for module in ("bulk", "forms"):
-        monkeypatch.setattr(f"accounts.{module}.hash_password", hash_while_the_other_is_done)
+    for module in ("mailboxes", "selected"):
+        monkeypatch.setattr(f"accounts.panel.{module}.hash_password", hash_while_the_other_is_done)
     assert browser_of.post(page, form)["Location"] == first[0]
     (password,) = shown(browser_of, first[0]).values()
     assert verify_password(password, Mailbox.objects.get(pk=three[0].pk).password_hash)
@@ -196,10 +195,9 @@ def test_the_same_password_set_anew_by_somebody_else_is_not_theirs(browser_of: C
 
 def test_each_page_is_headed_by_what_was_done(browser_of: Client, three: list[Mailbox]) -> None:
     make_domain("firma.example", [User.objects.get(username="anna")])
-    added = browser_of.post("/mailboxes/new/", {"email": "nowe@xn--w-uga1v8h.pl", "token": TOKEN}, follow=True)
+    added = fill_in(browser_of, "/mailboxes/new/", {"email": "nowe@xn--w-uga1v8h.pl"}, follow=True)
     assert "<h1>nowe@żółw.pl has been created</h1>" in added.content.decode()
-    sent = {"token": TOKEN, "generates": "on", "is_active": "on"}
-    edited = browser_of.post(f"/mailboxes/{three[0].pk}/", sent, follow=True)
+    edited = fill_in(browser_of, f"/mailboxes/{three[0].pk}/", {"generates": "on"}, follow=True)
     assert "<h1>adam@przyklad.iq.pl has a new password</h1>" in edited.content.decode()
     assert "<h1>beata@przyklad.iq.pl has a new password</h1>" in (
         browser_of.get(set_passwords(browser_of, three[1:2])).content.decode()
@@ -251,8 +249,8 @@ def test_what_stays_connected_is_said_on_the_page(
     monkeypatch.setattr("accounts.notices.end_sessions", lambda _addresses: "doveadm kick")
     said = "A mail program that is connected now may stay so until it is closed."
     assert said in browser_of.get(set_passwords(browser_of, three)).content.decode()
-    sent = {"token": TOKEN, "generates": "on", "is_active": "on"}
-    assert said in browser_of.post(f"/mailboxes/{three[0].pk}/", sent, follow=True).content.decode()
+    edited = fill_in(browser_of, f"/mailboxes/{three[0].pk}/", {"generates": "on"}, follow=True)
+    assert said in edited.content.decode()
 
 
 def test_the_pages_cost_the_same_whatever_there_is(browser_of: Client, three: list[Mailbox]) -> None:
@@ -267,8 +265,9 @@ def test_the_pages_cost_the_same_whatever_there_is(browser_of: Client, three: li
                 assert browser_of.get(page + name).status_code == 200
             queries.append(len(made))
         newest = Link.objects.latest("pk").pk
+        fields = form_in(browser_of.get(f"{page}links/").content.decode(), field="token").fields
         with CaptureQueriesContext(connection) as made:
-            browser_of.post(f"{page}links/", {"action": "make_all", "newest": newest})
+            browser_of.post(f"{page}links/", {**fields, "action": "make_all"})
         assert Link.objects.latest("pk").pk > newest
         counts.append([*queries, len(made)])
     assert counts[0] == counts[1]
@@ -283,17 +282,12 @@ def test_a_login_that_is_deleted_takes_them_along(browser_of: Client, customer: 
 def test_an_old_tab_erases_no_newer_password(browser_of: Client, three: list[Mailbox]) -> None:
     """Saved again after somebody has changed the password, the same form makes another page of its own."""
     edit = f"/mailboxes/{three[0].pk}/"
-
-    def send(html: str) -> Any:
-        fields = dict(re.findall(r'<input type="hidden" name="(shown|shown_password)" value="(\w+)"', html))
-        sent = {"generates": "on", "quota": "500", "is_active": "on", "token": TOKEN}
-        return browser_of.post(edit, {**sent, **fields})
-
-    first = send(browser_of.get(edit).content.decode()).headers["Location"]
+    html = browser_of.get(edit).content.decode()
+    sent = {**form_in(html, field="token").fields, "generates": "on"}
+    first = browser_of.post(edit, sent)["Location"]
     change_password(three[0])
-    refused = send(browser_of.get(edit).content.decode())
-    again = refused if refused.status_code == 302 else send(refused.content.decode())
-    second = again.headers["Location"]
+    refused = browser_of.post(edit, {**sent, "quota": "501"}).content.decode()
+    second = browser_of.post(edit, {**form_in(refused, field="token").fields, "generates": "on"})["Location"]
     assert first != second
     browser_of.post(f"{first}saved/")
     assert len(shown(browser_of, second)) == 1

@@ -36,7 +36,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
-from tests.pages import form_in, text_of
+from tests.pages import fill_in, form_in, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -533,7 +533,7 @@ def test_links_are_listed_with_what_became_of_them(state: str) -> None:
 def test_new_passwords_still_lead_to_the_links_that_were_made_of_them() -> None:
     """Others in their place would make those worthless that have been sent out."""
     facts = DUMP["new_passwords"]["several"]
-    html = press(sign_in(facts["user"]), facts["url"], at="links/")
+    html = page_of(sign_in(facts["user"]), f"{facts['url']}links/")
     assert set(KEY.findall(html)) == {link["key"] for link in LINKS if link.get("of") == "several"}
 
 
@@ -544,11 +544,10 @@ def test_what_is_added_after_the_upgrade_gets_ids_of_its_own() -> None:
     assert sign_in("szef").post("/admin/accounts/domain/add/", fields).status_code == 302
     mailbox = {"email": "pierwsza@nowa.example", "forward": "jan@przyklad.iq.pl", "token": uuid.uuid4().hex}
     client = sign_in("anna")
-    html = client.post("/mailboxes/new/", mailbox, follow=True).content.decode()
-    (password,) = passwords_in(words_of(html))
-    link = re.search(r'action="([^"]*links/)"', html)
-    assert link
-    (key,) = KEY.findall(client.post(link[1], follow=True).content.decode())
+    response = client.post("/mailboxes/new/", mailbox, follow=True)
+    (password,) = passwords_in(words_of(response.content.decode()))
+    response = fill_in(client, f"{response.redirect_chain[-1][0]}links/", {"action": "make_all"}, follow=True)
+    (key,) = KEY.findall(response.content.decode())
     assert passwords_in(open_link(key)[1]) == [password]
     assert "pierwsza@nowa.example" in addresses()
 
