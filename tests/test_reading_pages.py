@@ -15,7 +15,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import Domain, Mailbox
-from bulkimport import reading_views
+from bulkimport import reading_views, views
 from bulkimport.models import Import
 from bulkimport.rows import Field, SheetChoice
 from bulkimport.services.reading import BusyError, choices_of
@@ -297,6 +297,23 @@ def test_ticks_of_a_list_that_has_to_wait_lead_to_its_page(browser_of: Client, m
     url = send(browser_of, SCHOOL)
     monkeypatch.setattr(reading_views, "read", busy)
     assert browser_of.post(f"{url}reading/", {"sheet": "1"}).headers["Location"] == url
+
+
+def test_a_list_that_could_not_be_opened_yet_is_not_called_unreadable(
+    browser_of: Client, customer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_args: object, **_more: object) -> None:
+        raise BusyError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(views, "check", busy)
+        url = send(browser_of, SCHOOL)
+    for page in (reverse("import_list"), reverse("home")):
+        text = text_of(browser_of.get(page).content.decode())
+        assert "Waiting to be opened, nothing created yet." in text
+        assert "could not be read" not in text
+    browser_of.get(url)
+    assert "accounts read, nothing created yet." in text_of(browser_of.get(reverse("import_list")).content.decode())
 
 
 def test_over_the_limit_the_oldest_list_is_offered_to_be_discarded(
