@@ -618,5 +618,5 @@ def test_no_code_page_of_a_terminal_loses_the_passwords(environment: dict[str, s
     ran = manage(odd, "import_mailboxes", path, "--skip-errors")
     assert ran.status == 0
     assert re.search(r"^kot@przyklad\.iq\.pl +\S{18,}$", ran.stdout, re.MULTILINE)
-    path.write_text("ola@przyklad.iq.pl,,,żółw\n", encoding="utf-8")
+    path.write_text("ola@przyklad.iq.pl,,,żółw@x.pl\n", encoding="utf-8")
     assert "żółw" in manage(odd, "import_mailboxes", path, "--json").stdout

@@ -11,10 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkimport.readers import opening, sheet
+from bulkimport.readers import messages, opening, sheet
 from bulkimport.readers.book import Book, Mark, RefusedError
 from bulkimport.readers.opening import BusyError, Outcome, Places, run_child
 from bulkimport.readers.workbook import child, grid
+from bulkimport.rows import Field
 from tests.spreadsheets import (
     ODS_MANIFEST,
     ODS_TYPE,
@@ -388,3 +389,10 @@ def test_a_place_is_given_back_when_the_child_cannot_be_started(monkeypatch):
 def test_hand_written_sheets_are_what_they_seem():
     assert SHEET_PATH in xlsx_members(SHEET.format(rows=ROW))
     assert [list(record.cells) for record in read(xlsx(ROW)).sheets[0].records] == [["E-mail"]]
+
+
+def test_the_advice_for_a_number_that_is_shown_otherwise_fits_its_column():
+    quota, password = (messages.marked(Mark(0, "number_format"), field) for field in (Field.QUOTA, Field.PASSWORD))
+    assert "2 GB" in quota[0]
+    assert "2 GB" not in password[0]
+    assert "Type the value itself" in password[0]

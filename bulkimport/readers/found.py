@@ -9,7 +9,7 @@ from typing import Final
 from accounts.validators import NO, YES, trimmed
 from bulkimport.readers.book import CONTROL, MAX_COLUMNS, Record, Sheet
 from bulkimport.readers.garbled import looks_like
-from bulkimport.readers.header import harmless_names, known_fields
+from bulkimport.readers.header import harmless_names, has_run_on, known_fields, match_name
 from bulkimport.readers.layout import Layout, cells_of
 from bulkimport.readers.lines import Sorted
 from bulkimport.rows import Field, FoundColumn, FoundLine, FoundSheet
@@ -89,6 +89,8 @@ def _columns(sheet: Sheet, layout: Layout) -> tuple[FoundColumn, ...]:
 
 def _shown_names(names: Sequence[str]) -> list[str]:
     """Return the names of a header, empty where the line may be an account with its password in it."""
+    if has_run_on(names):
+        return [name if match_name(name) else "" for name in names]
     if len(known_fields(names)) > 1:
         return list(names)
     harmless = set(harmless_names(names))

@@ -35,9 +35,11 @@ _NAMES: Final = tuple((column.field, name) for column in CHOICES for name in col
 # --- Escapes ---------------------------------------------------------------------------------------------------------
 _ENTITY: Final = re.compile(r"&(?:amp;)*(#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,20}[0-9]{0,2});", re.IGNORECASE)
 _SIGN_ENTITY: Final = re.compile(r"&(?:amp;)*(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|amp|lt|gt|quot|apos|nbsp);", re.IGNORECASE)
-_CUT_ENTITY: Final = re.compile(r"&(?:amp;)*(?:#[0-9]{2,6}|#x[0-9a-f]{2,5}|[a-z]{4,8})$", re.IGNORECASE)
+_CUT_ENTITY: Final = re.compile(r"&(?:#[0-9]{2,7}|#x[0-9a-f]{2,6}|[a-z]{3,8})$", re.IGNORECASE)
 _CODE_POINT: Final = re.compile(r"[\\%]u([0-9a-f]{4})", re.IGNORECASE)
 _OCTETS: Final = re.compile(r"(?:(?:%|=|\\x)[0-9a-f]{2})+", re.IGNORECASE)
+# Any other escape for a letter: +AUI- (UTF-7), <U+0142>, \305\202, {\l}, \'b3, _x0142_, &#322 without its semicolon.
+_OTHER_ESCAPE: Final = r"(?:[&+<\\{=%]|_x(?=[0-9a-f]{4}_))[!-~]{1,14}"
 
 # --- Remarks ---------------------------------------------------------------------------------------------------------
 _NUMBERING: Final = re.compile(r"\(?(?:[0-9]{1,2}|[a-z](?=[.)]))[.):]*\s*(?=\S)", re.IGNORECASE)
@@ -45,6 +47,8 @@ _REMARK_BEFORE: Final = re.compile(r"[(\[]([^)\]]*)[)\]]\s*")
 _REMARK_BEGINS: Final = re.compile(r"[\n\r(\[{:;,*|–—¹²³]|\s[-/]\s|[0-9]\)")
 _JOINT: Final = re.compile(r"[/|()\[\]\n\r=,;–—]|\s-\s")  # between two names of one column
 _MOST_NAMES: Final = 4
+# Among the words of a remark, but beside the name of the quota a unit; not in “e.g.”.
+_UNIT: Final = re.compile(r"(?<![^\W_])(?<!\be[. ])(?<!\be\. )[gt](?![^\W_])", re.IGNORECASE)
 _EXAMPLE: Final = re.compile(r"\S*@\S*")
 # All that a remark may say: with any other word the column may be another one, such as a password for the wireless
 # network, or one in another unit.
@@ -79,11 +83,14 @@ def garbled_name(name: str) -> tuple[Field, Damage] | None:
     """Return the column that a damaged name surely means, and how it is damaged.
 
     None for a name that is known as it stands, unless it is so only because a wrong decoding looks like an accent
-    (HasĹ‚o), and for one that merely resembles ours.
+    (HasĹ‚o), and for one that merely resembles ours, such as a quota in GB.
     """
     name = trimmed(name[:MAX_NAME])
-    if not name:
-        return None
+    found = _damaged(name) if name else None
+    return None if found and found[0] is Field.QUOTA and _UNIT.search(name) else found
+
+
+def _damaged(name: str) -> tuple[Field, Damage] | None:
     if field := field_named(name):
         return (field, Damage.LETTERS) if was_misread(name) else None
     if (field := _cut_off(name)) is not None:
@@ -109,8 +116,15 @@ def _cut_off(name: str) -> Field | None:
     """Return the column whose name was cut off at the semicolon of an entity, which was taken for a separator."""
     if not _CUT_ENTITY.search(name):
         return None
-    begin = folded(_unescaped(f"{name};"))
-    return next((field for field, known in _NAMES if len(begin) > 3 and folded(known).startswith(begin)), None)
+    begin = folded(_unescaped(f"{name};"))  # without the letter, where &amp;#322; was cut off
+    return next(
+        (
+            field
+            for field, known in _NAMES
+            if folded(known).startswith(begin) and (len(begin) > 3 or not known[len(begin) :][:1].isascii())
+        ),
+        None,
+    )
 
 
 def looks_like(name: str) -> Field | None:
@@ -247,8 +261,24 @@ def _garbled(name: str) -> tuple[Field, Damage] | None:
             return fields.pop(), Damage.LOST
     if len(fields) == 1:
         return fields.pop(), Damage.LETTERS
-    field = _shortened().get(folded(name))
+    field = _shortened().get(folded(name)) or _escaped_otherwise(name)
     return (field, Damage.LOST) if field else None
+
+
+def _escaped_otherwise(name: str) -> Field | None:
+    return next((field for field, pattern in _escape_patterns() if pattern.fullmatch(name)), None)
+
+
+@cache
+def _escape_patterns() -> tuple[tuple[Field, re.Pattern[str]], ...]:
+    """Return for each name with letters outside ASCII a pattern of it with escapes in their place."""
+    found = []
+    for field, name in _NAMES:
+        groups = ((kind, "".join(group)) for kind, group in groupby(name, _kind))
+        parts = [_OTHER_ESCAPE if kind == "letter" else re.escape(part) for kind, part in groups]
+        if _OTHER_ESCAPE in parts:
+            found.append((field, re.compile("".join(parts), re.IGNORECASE)))
+    return tuple(found)
 
 
 @cache

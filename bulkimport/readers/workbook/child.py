@@ -7,6 +7,7 @@ here, under limits, and not in the web server. The answer is `{"sheets": [...]}`
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import json
@@ -26,6 +27,7 @@ from bulkimport.readers.workbook.grid import (
 )
 
 MEMORY = 512 * 1024 * 1024  # bytes of address space
+_TOO_LARGE = b'{"refused": "sheet_too_large"}'
 CPU_SECONDS = 3  # less than a page waits, so that a quiet machine always gives the same answer
 
 
@@ -79,10 +81,10 @@ def bounded(sheets: Iterator[Grid]) -> Iterator[Grid]:
 def main() -> None:
     """Answer about the file on standard input; its format is the first argument."""
     limit_resources()
-    try:
+    text = _TOO_LARGE
+    # What was read is given up before anything is written.
+    with contextlib.suppress(MemoryError):
         text = json.dumps(answer(sys.stdin.buffer.read(), sys.argv[1])).encode()
-    except MemoryError:
-        text = json.dumps({"refused": "sheet_too_large"}).encode()
     sys.stdout.buffer.write(text)
 
 
