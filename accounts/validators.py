@@ -286,7 +286,7 @@ def parse_keep_copy(text: str) -> bool:
         return True
     if word in NO or not word:
         return False
-    if not is_quotable(value) or any(part not in YES | NO for part in re.findall(r"\w+", word)):
+    if any(part not in YES | NO for part in re.findall(r"\w+", word)):  # it may be the end of a password
         raise refuse("keep_copy_unknown", _("This is neither Yes nor No. Write one of them."))
     raise refuse("keep_copy_unknown", _("“%(value)s” is neither Yes nor No. Write one of them."), value=value)
 

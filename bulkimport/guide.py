@@ -231,7 +231,8 @@ PROBLEM_GROUPS: Final = (
                 _("There are rows above the header"),
                 _(
                     "The names of the columns were found further down. What stands above them was taken for a title "
-                    "and left out. If one of those rows is an account, take it back on the page."
+                    "and left out. If one of those rows is an account, take it back on the page. Where accounts stand "
+                    "above the names, move the row with the names to the top of the list."
                 ),
             ),
             ProblemHelp(
@@ -301,7 +302,8 @@ PROBLEM_GROUPS: Final = (
                 _("The cells of a row stand in other columns than the names say"),
                 _(
                     "An address stands where none belongs, so a password may stand anywhere in the row. Move each value"
-                    " into its column, or leave the row out."
+                    " into its column, or leave the row out. In the row with the names of the columns, an account has "
+                    "run into them: give it a row of its own."
                 ),
             ),
             ProblemHelp(
@@ -309,7 +311,8 @@ PROBLEM_GROUPS: Final = (
                 _("Rows were left out"),
                 _(
                     "They look like a total, a comment or a second header, and no account is made of them. If one of "
-                    "them is an account, take it back on the page."
+                    "them is an account, take it back on the page. Where a second header has other columns, put the "
+                    "two lists into two files."
                 ),
             ),
             ProblemHelp(

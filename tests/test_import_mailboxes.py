@@ -286,7 +286,7 @@ def test_letters_are_written_as_they_are(tmp_path: Path, domain: Domain) -> None
 def test_a_person_reads_what_was_read_and_every_problem(faulty: Path) -> None:
     lines = run(faulty).stdout.splitlines()
     assert lines[0] == "lista.csv: CSV, UTF-8, semicolon, with a header"
-    assert lines[1] == "4 read = 2 ready + 1 with errors + 1 blank"
+    assert lines[1] == "4 read = 2 ready + 1 with errors + 0 left out + 1 blank"
     assert lines[2].startswith("row 5, password: ")
     assert lines[3].startswith("row 5, quota: “1,3 GB”")
     assert lines[4] == "Nothing was created."

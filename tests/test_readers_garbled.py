@@ -5,7 +5,8 @@ from hypothesis import strategies as st
 from bulkimport.columns import CHOICES
 from bulkimport.readers.book import Record, Sheet
 from bulkimport.readers.evidence import NO_VALUE, damage_of_names, damage_of_sheet, is_suspect
-from bulkimport.readers.garbled import Damage, garbled_name, is_garbled, looks_like
+from bulkimport.readers.garbled import Damage, garbled_name, is_garbled
+from bulkimport.readers.likeness import looks_like
 from bulkimport.readers.mojibake import CODE_PAGES, misread
 from bulkimport.rows import Field
 

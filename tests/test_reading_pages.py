@@ -110,6 +110,25 @@ def test_all_classes_are_created_at_once_but_for_one_without_its_tick(browser_of
     assert not Mailbox.objects.filter(local_part__endswith=".7b").exists()
 
 
+def test_an_older_page_changes_only_the_ticks_that_were_touched_on_it(browser_of: Client) -> None:
+    url = send(browser_of, SCHOOL)
+    old_page = form_in(browser_of.get(url).content.decode(), "/reading/")
+    assert ticked(tick(browser_of, url, 1, 2, 3, 4)) == ["1", "2", "3", "4"]
+    browser_of.post(old_page.action, {**old_page.fields, "sheet": ["2", "3"]})
+    assert ticked(browser_of.get(url).content.decode()) == ["2", "3", "4"]
+
+
+def test_a_sheet_that_was_read_stays_so_when_its_header_is_said_to_be_another(browser_of: Client) -> None:
+    sheets = {"Lista": [["E-mail", "Imię"], *pupils("a", 3)], "Inna": [["E-mail"], ["x@przyklad.iq.pl"]]}
+    url = send(browser_of, workbook(sheets))
+    form = form_in(browser_of.get(f"{url}columns/?sheet=1").content.decode(), "/columns/")
+    html = browser_of.post(form.action, {**form.fields, "names": "none", "action": "again"}, follow=True)
+    text = text_of(html.content.decode())
+    assert ticked(browser_of.get(url).content.decode()) == ["1", "2"]
+    (rows,) = re.findall(r"Check (\d+) rows", text)[:1]
+    assert f"{rows} read = {rows} accounts" in text
+
+
 def test_one_step_creation_stops_for_a_sheet_that_nobody_has_spoken_of(browser_of: Client) -> None:
     url = send(browser_of, SCHOOL, action="create")
     assert Mailbox.objects.count() == 0

@@ -173,10 +173,7 @@ def _not_read(each: _Looked, is_named: bool) -> Problem:
 
 
 def _found(each: _Looked, *, is_read: bool) -> FoundSheet:
-    is_chosen = each.choice.is_read is not None
-    return found_sheet(
-        each.number, each.sheet, each.layout, each.lines, is_read=is_read, is_chosen=is_chosen, kind=each.kind
-    )
+    return found_sheet(each.number, each.sheet, each.layout, each.lines, each.choice, is_read=is_read, kind=each.kind)
 
 
 def _sheet_problems(each: _Looked) -> list[Problem]:

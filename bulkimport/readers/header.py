@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 from accounts.validators import trimmed
 from bulkimport.columns import field_hinted, field_named
 from bulkimport.readers.book import CONTROL, MAX_COLUMNS, MAX_NAME, Record
-from bulkimport.readers.garbled import Damage, garbled_name, looks_like
+from bulkimport.readers.garbled import Damage, garbled_name
+from bulkimport.readers.likeness import looks_like
 from bulkimport.rows import Field
 
 LONGEST_NAME: Final = 100  # characters of a name with a remark

@@ -12,8 +12,9 @@ from accounts.validators import trimmed
 from bulkimport.columns import COLUMNS, is_passed_over
 from bulkimport.readers.book import MAX_COLUMNS, MAX_NAME, Record, has_text
 from bulkimport.readers.evidence import damage_of_names
-from bulkimport.readers.garbled import Damage, looks_like
+from bulkimport.readers.garbled import Damage
 from bulkimport.readers.header import Match, find_header, is_address, match_name, names_in
+from bulkimport.readers.likeness import looks_like
 from bulkimport.rows import Field, SheetChoice
 
 _COUNTING: Final = re.compile(r"([0-9]{1,6})[.)]?")

@@ -17,9 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bulkimport.readers.workbook.grid import (
-    MAX_MARKS,
     MAX_SHEETS,
-    MAX_TEXT,
     EncryptedError,
     Grid,
     TooLargeError,
@@ -68,12 +66,9 @@ def grids(content: bytes, file_format: str) -> Iterator[Grid]:
 
 
 def bounded(sheets: Iterator[Grid]) -> Iterator[Grid]:
-    """Yield sheets as long as they stay within what any list has. Raises TooLargeError."""
-    text, marks = MAX_TEXT, MAX_MARKS
+    """Yield sheets as long as there are no more than any list has. Raises TooLargeError."""
     for number, grid in enumerate(sheets):
-        text -= sum(len(cell) + 1 for row in grid.rows for cell in row if cell) + len(grid.rows)
-        marks -= len(grid.marks)
-        if text < 0 or marks < 0 or number == MAX_SHEETS:
+        if number == MAX_SHEETS:
             raise TooLargeError
         yield grid
 
