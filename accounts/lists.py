@@ -33,8 +33,6 @@ def tab_counts(request: HttpRequest) -> dict[str, int]:
 class FilterForm(forms.Form):
     """What to look for in a list of mailboxes or forwards. A value that cannot be is as good as none."""
 
-    html_id = "filters"  # a switch of the language sends it along
-
     q = forms.CharField(required=False, label=_("Address or forward"), widget=forms.SearchInput)
     domain = forms.ModelChoiceField(
         Domain.objects.none(), required=False, label=_("Domain"), empty_label=_("All domains")

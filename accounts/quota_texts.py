@@ -6,7 +6,7 @@ from typing import Final
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
-from accounts.refusals import is_quotable, refuse
+from accounts.refusals import refuse
 
 MAX_QUOTA_MB: Final = 10_000_000  # nearly 10 TB: what is more was meant in bytes
 MAX_EXAMINED: Final = 100  # characters of a text that may be one of the words
@@ -23,6 +23,7 @@ _QUOTA: Final = re.compile(
     rf"(-?)([0-9]{{1,3}}(?:[{_BLANKS}][0-9]{{3}})+|[0-9]+)(?:([.,])([0-9]+))?[\s{_BLANKS}]*([a-z]*)",
     re.ASCII | re.IGNORECASE,
 )
+_LIKE_NUMBER: Final = re.compile(r"[-+]?[0-9][0-9._ ]*")
 _MAX_DIGITS: Final = 15  # of a quota in bytes that is at most MAX_QUOTA_MB
 
 
@@ -62,8 +63,8 @@ def checked_quota_mb(value: str) -> int:
 
 def _no_quota(value: str) -> ValidationError:
     match = _QUOTA.fullmatch(value)
-    is_number = match and match[5].lower() in _SMALLER_UNITS | _MB_IN_UNIT.keys()
-    if not is_number and not is_quotable(value):
+    has_unit = match and match[5].lower() in _SMALLER_UNITS | _MB_IN_UNIT.keys()
+    if not has_unit and not _LIKE_NUMBER.fullmatch(value):  # it may be the end of a password
         return refuse("quota_not_number", _("The quota is not a whole number of MB. Write one, such as 500."))
     return refuse(
         "quota_not_number", _("“%(value)s” is not a whole number of MB. Write one, such as 500."), value=value

@@ -192,7 +192,8 @@ def clean_password(text: str) -> str:
     if is_password_hash(password):
         message = _("This is the hash of a password, as programs store it, and no password. Write a new password.")
         raise refuse("password_is_hash", message)
-    if password and all(is_address(word) for word in split_addresses(without_names(password))):
+    words = list(split_addresses(without_names(password)))  # none where all stands in brackets
+    if words and all(map(is_address, words)):
         message = _(
             "An e-mail address stands where the password should be. See whether the columns are the right ones, or "
             "choose a password."
@@ -268,7 +269,7 @@ def _destination_error(error: ValidationError, part: str, number: int, *, is_alo
         return refuse("forward_is_example", message, value=part)
     if code == "forward_several":
         return refuse(code, _("Addresses run into each other. Put a space or a comma between one and the next."))
-    if suggestion_of(error) or is_quotable(part) or (is_alone and "@" in part):
+    if suggestion_of(error) or ("@" in part and (is_alone or is_quotable(part))):
         return refuse(code, error.message, **(error.params or {}))
     message = _("Address %(number)s of this forward is not an e-mail address. Correct it, or remove it.")
     return refuse(code, message, number=number)
@@ -285,7 +286,7 @@ def parse_keep_copy(text: str) -> bool:
         return True
     if word in NO or not word:
         return False
-    if not is_quotable(value):
+    if any(part not in YES | NO for part in re.findall(r"\w+", word)):  # it may be the end of a password
         raise refuse("keep_copy_unknown", _("This is neither Yes nor No. Write one of them."))
     raise refuse("keep_copy_unknown", _("“%(value)s” is neither Yes nor No. Write one of them."), value=value)
 

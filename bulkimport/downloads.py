@@ -18,6 +18,7 @@ from accounts.models import Forward, Mailbox
 from accounts.validators import to_unicode
 from bulkimport.columns import COLUMNS, NO_WORD, PROBLEMS_LABEL, YES_WORD
 from bulkimport.models import Import
+from bulkimport.readers.cells import unguarded
 from bulkimport.rows import ROW_FIELDS, Dialect, Field, FileRows, Place, Plan, Row
 from bulkimport.services.after import CreatedAccount, accounts_of
 from bulkimport.tables import Table, written
@@ -96,9 +97,9 @@ def links(rows: Sequence[tuple[str, str]], filename: str = "") -> Download:
 def problem_list(import_record: Import, plan: Plan, *, only: Collection[Place] | None = None) -> Download:
     """Return the person's own list as it stands now, in the kind of file they sent, with a last column of problems.
 
-    `only`: the rows to write, such as those left out of a creation; None for all. Every cell has exactly the text of
-    the row, even where a spreadsheet would take it for a formula: it is the person's own list, and a password that
-    begins with = must come back as that password. Each sheet that was read is a sheet again.
+    `only`: the rows to write, such as those left out of a creation; None for all. Every cell is read again as exactly
+    the text of the row, even where a spreadsheet would take it for a formula: it is the person's own list, and a
+    password that begins with = must come back as that password. Each sheet that was read is a sheet again.
     """
     messages: dict[Place | None, list[str]] = {}
     for problem in plan.problems:
@@ -122,12 +123,22 @@ def _with_problems(
     row: Row, fields: Sequence[Field], messages: Mapping[Place | None, Sequence[str]]
 ) -> list[str | int]:
     return [
-        *(row.cells.get(column, "") for column in fields),
+        *(_guarded(row.cells.get(column, "")) for column in fields),
         _one_line(messages.get(row.place, [])),
         # What the reader was not sure of must not pass when the list comes back: a cell beyond the columns holds it up
         # until the person has taken that cell away.
         *([row.surplus or _("Look at this row, then delete this cell.")] if row.problems else []),
     ]
+
+
+def _guarded(text: str) -> str:
+    """Return a cell that is read as `text`: what looks like an exporter's guard, of which the reader takes one away,
+    gets another one.
+    """
+    if unguarded(text) == text:
+        return text
+    doubled = text.replace('"', '""')
+    return f'="{doubled}"'
 
 
 def _result(account: CreatedAccount) -> list[str | int]:

@@ -12,11 +12,11 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from accounts.formats import grouped
-from accounts.validators import NO, YES, trimmed
+from accounts.refusals import is_quotable
+from accounts.validators import NO, YES
 from bulkimport.readers.found import ROWS_SHOWN
-from bulkimport.rows import Field, FileRows, FoundColumn, FoundLine, FoundSheet, Place, Problem, SheetChoice
+from bulkimport.rows import Field, FoundColumn, FoundLine, FoundSheet, Problem, SheetChoice
 
-_TAKEN_BACK_SHOWN: Final = 50
 # An address; a number too short for a password, also with a unit, or the number of a row; the name of a person: no
 # password is without a digit.
 _NO_SECRET: Final = re.compile(
@@ -99,21 +99,20 @@ class Preview:
         return max(1, len(self.columns))
 
 
-def preview_of(file: FileRows, sheet: FoundSheet, choice: SheetChoice, errors: Sequence[Problem] = ()) -> Preview:
+def preview_of(sheet: FoundSheet, choice: SheetChoice, errors: Sequence[Problem] = ()) -> Preview:
     """Return the first lines of a sheet. errors: what is wrong with its columns."""
     secret = _secret_columns(sheet)
     header = next((at for at, line in enumerate(sheet.preview) if line.kind == "header"), -1)
     end = header + 1 + ROWS_SHOWN
     lines = [_line(line, sheet, secret, choice) for line in sheet.preview]
-    taken_back = _taken_back(file, sheet, choice, secret)
     shown = sum(line.kind == "row" or (not sheet.has_addresses and line.kind != "blank") for line in lines)
     hidden = len(sheet.left_out) - sum(line.kind == "left_out" for line in lines)
-    more = max(0, sheet.rows - shown - len(taken_back))
+    more = max(0, sheet.rows - shown)
     return Preview(
         columns=_columns(sheet, lines, errors),
         first=tuple(lines[:end]),
         more=ngettext("%(count)s more row", "%(count)s more rows", more) % {"count": grouped(more)} if more else "",
-        below=tuple(sorted([*lines[end:], *taken_back], key=lambda line: line.line)),
+        below=tuple(sorted(lines[end:], key=lambda line: line.line)),
         more_below=_more_left_out(hidden) if hidden > 0 else "",
     )
 
@@ -202,19 +201,6 @@ def _cells_apart(line: FoundLine, sheet: FoundSheet, secret: frozenset[int]) -> 
     )
 
 
-def _taken_back(file: FileRows, sheet: FoundSheet, choice: SheetChoice, secret: frozenset[int]) -> list[PreviewLine]:
-    """Return the lines that a person has taken back and that are not among the lines of the preview."""
-    lines = choice.taken_back - {line.line for line in sheet.preview}
-    if not lines:
-        return []
-    rows = {row.line: row for row in file.rows if file.sheet_of(Place(row.sheet, row.line)) == sheet.name}
-    shown = []
-    for line in sorted(lines & rows.keys())[:_TAKEN_BACK_SHOWN]:
-        texts = [trimmed(rows[line].cells.get(c.field, "")) if c.field else "" for c in sheet.columns]
-        shown.append(PreviewLine(line, "row", _row_cells(texts, sheet, secret), is_taken_back=True))
-    return shown
-
-
 # --- Secrets ---------------------------------------------------------------------------------------------------------
 def _secret_columns(sheet: FoundSheet) -> frozenset[int]:
     """Return the columns whose cells may be secret: the passwords, and any other that is not known for certain.
@@ -257,6 +243,9 @@ def _hides(index: int, text: str, sheet: FoundSheet, secret: frozenset[int]) -> 
     """Tell whether a cell is shown as dots. In a column of addresses each speaks for itself: it may be a whole row."""
     if index >= len(sheet.columns):
         return not _is_harmless(text)
-    if sheet.columns[index].field is Field.EMAIL:
+    column = sheet.columns[index]
+    if column.by == "choice" and "@" not in text and not is_quotable(text) and not _is_harmless(text):
+        return True  # whatever the column was set to, this may be a password
+    if column.field is Field.EMAIL:
         return (index in secret or _SEPARATORS.search(text) is not None) and not _is_harmless(text)
     return index in secret

@@ -24,7 +24,8 @@ class ReadingForm(forms.Form):
     """How one sheet is to be read, or a text. An empty choice stands for "work it out".
 
     What each column is comes as column-0, column-1 and so on. What the page showed of the columns and of the line with
-    their names comes beside them, as columns-was and header_row-was: only what differs from that was touched.
+    their names comes beside them, as columns-was and header_row-was: only what differs from that was touched, and only
+    that is changed, for another tab may have changed the rest meanwhile.
     """
 
     encoding = forms.ChoiceField(required=False, choices=[("", ""), *ENCODING_NAMES.items()])
@@ -55,6 +56,9 @@ class ReadingForm(forms.Form):
             domain=self._domain(before_here, domains),
             taken_back=self._taken_back(before_here, self.sheet),
         )
+        if self.sheet.is_read and choice.header_line != before_here.header_line:
+            # It may have been read only because of the names of its columns, which stand elsewhere now.
+            choice = replace(choice, is_read=True)
         is_read_anew = (reading.encoding, choice.header_line) != (before.encoding, before_here.header_line)
         said = None if is_split_anew else self._said(self.sheet, confirms=confirms and not is_read_anew)
         if said is None:
@@ -76,7 +80,12 @@ class ReadingForm(forms.Form):
         A sheet that is not read is confirmed only with a column of addresses: looking at it does not read it.
         """
         columns = self._columns()
-        is_touched = bool(columns) and as_text(columns) != self._posted("columns-was")
+        shown = self._posted("columns-was")
+        is_touched = bool(columns) and as_text(columns) != shown
+        present = [column.field for column in sheet.columns]
+        if is_touched and as_text(present) != shown and len(present) == len(columns) == len(shown.split(",")):
+            pairs = zip(columns, shown.split(","), present, strict=True)
+            columns = tuple(now if (said or "") == was else said for said, was, now in pairs)
         is_confirmed = confirms and bool(columns) and (sheet.is_read or Field.EMAIL in columns)
         return columns if is_touched or is_confirmed else None
 
@@ -114,18 +123,27 @@ class ReadingForm(forms.Form):
         return str(self.data.get(name, ""))
 
 
-def changed_ticks(data: QueryDict) -> set[str] | None:
-    """Return the numbers of the sheets that are ticked on a page, None where they are as the page showed them."""
-    if "sheets-was" not in data:
-        return None
-    ticked = set(data.getlist("sheet"))
-    return None if ticked == set(filter(None, str(data["sheets-was"]).split(","))) else ticked
+def has_changed_ticks(data: QueryDict) -> bool:
+    """Tell whether other sheets are ticked on a page than it showed."""
+    return "sheets-was" in data and set(data.getlist("sheet")) != _shown_ticks(data)
 
 
-def with_ticked(before: Reading, file: FileRows, numbers: Collection[str]) -> Reading:
-    """Return a reading of exactly the sheets whose numbers were ticked. A text has no ticks."""
+def with_ticked(before: Reading, file: FileRows, data: QueryDict) -> Reading:
+    """Return a reading of exactly the sheets that are ticked on a page. A text has no ticks.
+
+    A tick that nobody touched there is as it is now: another tab may have changed it meanwhile.
+    """
     if is_text(file):
         return before
+    numbers, shown = set(data.getlist("sheet")), _shown_ticks(data)
+    if "sheets-was" in data:
+        present = {str(sheet.number) for sheet in file.sheets if sheet.is_read}
+        numbers = (present - (shown - numbers)) | (numbers - shown)
     ticks = {sheet.name: str(sheet.number) in numbers for sheet in file.sheets}
     ticked = {name: replace(before.sheets.get(name, _AS_DETECTED), is_read=is_read) for name, is_read in ticks.items()}
     return replace(before, sheets={**before.sheets, **ticked})
+
+
+def _shown_ticks(data: QueryDict) -> set[str]:
+    """Return the numbers of the sheets that were ticked when the page was shown."""
+    return set(filter(None, str(data.get("sheets-was", "")).split(",")))

@@ -161,7 +161,7 @@ def columns_part(import_record: Import, plan: Plan, sheet: FoundSheet | None) ->
         number=sheet.number if sheet else 0,
         title=columns_title(file, sheet),
         sheet_name=sheet.name if sheet and len(file.sheets) > 1 else "",
-        preview=preview_of(file, sheet, choice, errors) if sheet else None,
+        preview=preview_of(sheet, choice, errors) if sheet else None,
         errors=errors,
         fields=CHOICES,
         selects=tuple(selects),

@@ -44,7 +44,7 @@ def import_reading(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         if "columns" in request.POST:
             sheet = _sheet_of(file, request.POST["columns"])
             return redirect(_columns_url(import_record, sheet.number if sheet else 0))
-        reading = with_ticked(choices_of(import_record).reading, file, set(request.POST.getlist("sheet")))
+        reading = with_ticked(choices_of(import_record).reading, file, request.POST)
         plan = _stored(request, import_record, reading, seen_version)
     except (BusyError, ImportNotOpen):  # its page says so
         return redirect(import_record)

@@ -27,7 +27,7 @@ from bulkimport.checked_page import checked_page
 from bulkimport.columns import COLUMNS
 from bulkimport.forms import UploadForm, changed_quota, corrections_in
 from bulkimport.models import SEALED, Import
-from bulkimport.reading_forms import changed_ticks, with_ticked
+from bulkimport.reading_forms import has_changed_ticks, with_ticked
 from bulkimport.reading_page import reading_page
 from bulkimport.rows import Dialect, Field, FileRows, Place, Plan
 from bulkimport.services.after import forget_secrets, plan_undo, purge_expired
@@ -242,8 +242,8 @@ def _corrected_plan(
         return check(import_record), is_current
     file = _read_or_unknown(import_record)
     reading = None
-    if is_current and (ticked := changed_ticks(request.POST)) is not None:
-        reading = with_ticked(choices_of(import_record).reading, file, ticked)
+    if is_current and has_changed_ticks(request.POST):
+        reading = with_ticked(choices_of(import_record).reading, file, request.POST)
     plan, _dropped = correct(
         import_record,
         corrections={place: cells for key, cells in corrections.items() if (place := file.place(key))},

@@ -35,11 +35,7 @@ def place_named(place: Place) -> str:
 
 def sum_of_rows(counts: dict[str, int]) -> str:
     """Return the sum that always adds up: `503 read = 497 ready + 3 with errors + 1 left out + 2 blank`."""
-    sentence = _("%(rows)s read = %(drafts)s ready + %(errors)s with errors + %(blank)s blank")
-    if counts.get("left_out"):
-        sentence = _(
-            "%(rows)s read = %(drafts)s ready + %(errors)s with errors + %(left_out)s left out + %(blank)s blank"
-        )
+    sentence = _("%(rows)s read = %(drafts)s ready + %(errors)s with errors + %(left_out)s left out + %(blank)s blank")
     names = ("rows", "drafts", "errors", "left_out", "blank")
     return sentence % {name: grouped(counts.get(name, 0)) for name in names}
 

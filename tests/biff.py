@@ -34,10 +34,10 @@ def text8(text: str, length: str = "<H") -> bytes:
     return struct.pack(length, len(text)) + bytes([is_wide]) + text.encode("utf-16-le" if is_wide else "latin-1")
 
 
-def label(row: int, column: int, text: str | bytes) -> bytes:
+def label(row: int, column: int, text: str | bytes, style: int = 0) -> bytes:
     """Return a cell with a text; bytes are one of Excel 5."""
     body = text8(text) if isinstance(text, str) else struct.pack("<H", len(text)) + text
-    return record(0x204, struct.pack("<HHH", row, column, 0) + body)
+    return record(0x204, struct.pack("<HHH", row, column, style) + body)
 
 
 def number(row: int, column: int, value: float, style: int = 0) -> bytes:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from bulkimport.readers import header
 from bulkimport.readers.arrange import arrange
 from bulkimport.readers.book import Book, Mark, Record, Refusal, Sheet, from_json, to_json
+from bulkimport.readers.reading import read_file
 from bulkimport.rows import Field, FileRows, Level, Reading, SheetChoice
 
 NAMES = ["E-mail", "Hasło", "Pojemność"]
@@ -58,11 +59,73 @@ def test_of_two_lines_with_names_the_one_with_more_is_the_header() -> None:
     assert emails(file) == ["jan@a.pl"]
 
 
-def test_a_second_header_below_accounts_takes_none_of_them_away() -> None:
-    file = read(sheet(["E-mail", "Hasło"], ["jan@a.pl", "haslo1"], NAMES, ["ola@a.pl", "haslo2", "500"]))
-    assert file.sheets[0].header_line == 1
-    assert (len(file.rows), file.left_out) == (2, 1)
-    assert message(file, "rows_left_out").endswith(": row 3.")
+def test_a_second_header_with_other_columns_stops_the_file_and_names_its_line() -> None:
+    for second, row in ([NAMES, ["ola@a.pl", "haslo2", "500"]], [["E-mail", "", "Hasło"], ["ola@a.pl", "", "haslo2"]]):
+        file = read(sheet(["E-mail", "Hasło"], ["jan@a.pl", "haslo1"], second, row))
+        assert file.sheets[0].header_line == 1
+        assert file.rows == ()
+        assert "Row 3 names other columns than row 1" in message(file, "rows_left_out")
+
+
+def test_a_second_header_that_changes_nothing_is_left_out() -> None:
+    for second in (["E-mail", "Hasło", "Uwagi"], ["email", "password"], ["E-mail", "Hasło", "Klasa"]):
+        file = read(sheet(["E-mail", "Hasło", "Uwagi"], ["jan@a.pl", "haslo1"], second, ["ola@a.pl", "haslo2"]))
+        assert (len(file.rows), file.left_out) == (2, 1)
+    assert len(read(sheet(NAMES, ["jan@a.pl", "haslo1"], ["E-mail", "Uwagi", "Hasło"])).rows) == 1, "nothing below it"
+
+
+@pytest.mark.parametrize(
+    "letterhead",
+    [
+        [["Adres", "ul. Długa 1"], ["biuro@a.pl", "tel. 22 123 45 67"], []],
+        [["Konto", "Uczeń"], ["kontakt@a.pl"]],
+        [["Adres", "ul. Długa 1"], ["E-mail", "biuro@a.pl"]],
+        [["Hasło do poczty - lista"], ["Kontakt", "biuro@a.pl"]],
+        [["biuro@a.pl"]],
+    ],
+)
+def test_a_letterhead_with_an_address_hides_no_header(letterhead: list[list[str]]) -> None:
+    file = read(sheet(*letterhead, ["E-mail", "Hasło"], ["jan@a.pl", "haslo1"]))
+    assert [row.cells for row in file.rows] == [{Field.EMAIL: "jan@a.pl", Field.PASSWORD: "haslo1"}]
+    assert codes(file) == ["header_not_first"]
+
+
+@pytest.mark.parametrize(
+    "above",
+    [[["ola@a.pl", "haslo2"]], [["ola@a.pl", ""], ["ewa@a.pl", ""]], [["Konto", ""], ["E-mail", ""], ["ola@a.pl", ""]]],
+)
+def test_accounts_above_the_header_stop_the_file(above: list[list[str]]) -> None:
+    lines = sheet(*above, ["E-mail", "Hasło"], ["zenon@a.pl", "haslo1"])
+    file = read(lines)
+    assert [(problem.code, problem.level) for problem in file.problems] == [("header_not_first", Level.ERROR)]
+    chosen = read(lines, choices={"": SheetChoice(header_line=len(above) + 1)})
+    assert emails(chosen) == ["zenon@a.pl"], "a person has said so"
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        ["E-mail", "Hasło", "Pojemnośćola@a.pl", "Tajne!kot", "500"],
+        ["E-mail", "Hasło", "Pojemność\u2028ola@a.pl", "Tajne!kot", "500"],
+        ["Hasło", "Pojemność", "E-mailTajne!kot", "500", "ola@a.pl"],
+        ["Imię", "E-mail", "Hasło", "UwagiOla", "ola@a.pl", "Tajne!kot", ""],
+    ],
+)
+def test_a_header_that_has_run_into_an_account_stops_the_file_and_nothing_of_it_is_quoted(header: list[str]) -> None:
+    for below in ([["jan@a.pl", "haslo1", "500"]], []):
+        file = read(sheet(header, *below))
+        assert (file.rows, "cells_slipped" in codes(file)) == ((), True)
+        assert not any("Tajne!kot" in problem.message for problem in file.problems)
+        assert not any("Tajne!kot" in column.name for column in file.sheets[0].columns)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [["Login", "Domena", "Hasłoola", "a.pl", "Tajne1kot"], ["Login", "Domena", "HasłoTajne1kot", "ola", "a.pl"]],
+)
+def test_a_header_as_long_as_two_rows_is_not_quoted(header: list[str]) -> None:
+    file = read(sheet(header, ["jan", "a.pl", "haslo1"]))
+    assert not any("Tajne1kot" in problem.message for problem in file.problems)
 
 
 def test_a_header_stands_in_one_of_the_first_twenty_lines_with_text() -> None:
@@ -110,12 +173,29 @@ def test_an_alias_is_the_address_only_where_its_cells_look_like_it(alias: str) -
 
 def test_of_two_aliases_the_one_with_addresses_is_used() -> None:
     assert emails(read(sheet(["Konto", "Adres"], ["jan@a.pl", "ul. Polna 1"]))) == ["jan@a.pl"]
-    assert "column_repeated" in codes(read(sheet(["Konto", "Mail"], ["jan@a.pl", "ja@b.pl"])))
+    both = read(sheet(["Konto", "Mail"], ["jan@a.pl", "ja@b.pl"]))
+    assert "“Konto”, “Mail” all mean “E-mail”" in message(both, "column_repeated")
+
+
+def test_what_is_wrong_with_a_column_of_domains_belongs_to_the_email() -> None:
+    for names in (["E-mail", "Domena", "Domena"], ["E-mail", "Domeny"]):
+        (problem,) = read(sheet(names, ["jan", "a.pl", "a.pl"])).problems
+        assert problem.field is Field.EMAIL
 
 
 def test_a_column_of_domains_completes_names() -> None:
     file = read(sheet(["login", "domain"], ["jan", "a.pl"], ["ola@a.pl", "a.pl"], ["kot", "@a.pl"]))
     assert emails(file) == ["jan@a.pl", "ola@a.pl", "kot@a.pl"]
+
+
+def test_another_domain_beside_a_whole_address_is_an_error() -> None:
+    cells = [["jan@b.pl", "a.pl"], ["ola@żółw.pl", "@XN--W-uga1v8h.pl."], ["ewa@b.pl", "Haslo111"]]
+    file = read(sheet(["E-mail", "Domena"], *cells))
+    assert [[(p.code, p.field, p.suggestion) for p in row.problems] for row in file.rows] == [
+        [("email_invalid", Field.EMAIL, "")],
+        [],
+        [],
+    ]
 
 
 def test_a_chosen_domain_completes_names() -> None:
@@ -156,9 +236,17 @@ def test_a_filled_column_that_looks_like_ours_stops_the_file() -> None:
     assert "column_unclear" in codes(file)
     assert file.rows == ()
     assert "column_unclear" not in codes(read(sheet(["E-mail", "Hasło do poczty"], ["jan@a.pl", ""])))
-    assert "column_unclear" not in codes(
-        read(sheet(["E-mail", "Hasło", "Hasło do poczty"], ["jan@a.pl", "haslo1", "x"]))
-    )
+    both = ["E-mail", "Hasło", "Hasło do poczty"]
+    assert "column_unclear" not in codes(read(sheet(both, ["jan@a.pl", "haslo1", "x"])))
+
+
+@pytest.mark.parametrize(
+    ("known", "other"), [("Hasło", "Has?o"), ("Hasło", "Hasło (nowe)"), ("Przekierowanie", "Przekierowanie 2")]
+)
+def test_a_column_like_ours_that_fills_the_gaps_of_ours_stops_the_file(known: str, other: str) -> None:
+    file = read(sheet(["E-mail", known, other], ["jan@a.pl", "x", "y"], ["ola@a.pl", "", "y"]))
+    assert f"“{other}”" in message(file, "column_unclear")
+    assert codes(read(sheet(["E-mail", known, other], ["jan@a.pl", "x", "y"]))) == ["column_unknown"]
 
 
 def test_a_garbled_name_is_known_but_the_passwords_below_it_are_not_believed() -> None:
@@ -410,6 +498,15 @@ def test_too_many_accounts_of_all_sheets_together_are_refused() -> None:
     assert "too_many_accounts" in codes(read(Sheet(None, sheets[0].records, more=500)))
 
 
+def test_lines_that_nobody_has_sorted_are_not_called_accounts() -> None:
+    records = sheet(["E-mail"], ["a1@a.pl"], ["# stare"]).records
+    said = message(read(Sheet(None, records, more=500)), "too_many_accounts")
+    assert "502 lines with text, for at most 500 accounts" in said
+    records = sheet(["E-mail"], *[[f"a{n}@a.pl"] for n in range(9)], ["# stare"]).records
+    said = message(read(Sheet(None, records, more=5), max_rows=5), "too_many_accounts")
+    assert said.startswith("The file has more than 9 accounts; at most 5 fit")
+
+
 # --- As a whole ------------------------------------------------------------------------------------------------------
 def test_a_refusal_is_said_in_the_language_of_the_moment() -> None:
     book = Book("xlsx", refusal=Refusal("sheet_binary"))
@@ -509,6 +606,11 @@ def test_the_sheets_of_a_list_share_their_damage() -> None:
         ("cp1250", ["E-mail", "Password"], [["jan@a.pl", "Ąabcd1"]], True),
         ("cp1250", ["E-mail", "Password"], [["jan@a.pl", "abcd12"]], False),
         ("cp1250", ["E-mail", "Hasło"], [["jan@a.pl", "Ąabcd1"]], False),
+        ("cp1250", ["Dział", "E-mail", "Password"], [["", "jan@a.pl", "Ąabcd1"]], False),
+        ("cp1250", ["Dziął", "E-mail", "Password"], [["", "jan@a.pl", "Ąabcd1"]], True),
+        ("cp1250", ["E-mail", "Password", "Osoba"], [["jan@a.pl", "Ąabcd1", "Łukasz Kot"]], False),
+        ("iso-8859-2", ["E-mail", "Hasło"], [["jan@a.pl", "ąabc12"]], True),
+        ("iso-8859-2", ["E-mail", "Hasło"], [["jan@a.pl", "haŚslo1"]], True),
         ("cp1250", ["E-mail", "Password"], [["jan@a.pl", "zażółć1"], ["ola@a.pl", "gęśl1"]], False),
         ("utf-8", ["E-mail", "Password"], [["jan@a.pl", "Ąabcd1"]], False),
         (None, ["E-mail", "Password"], [["jan@a.pl", "Ąabcd1"]], False),
@@ -518,5 +620,12 @@ def test_a_code_page_that_few_letters_tell_is_a_warning(
     encoding: str | None, header: list[str], rows: list[list[str]], is_guessed: bool
 ) -> None:
     book = Book("csv", encoding, ";", (sheet(header, *rows),))
-    assert codes(arrange(book, Reading(), max_rows=5)) == ["encoding_guessed"] * is_guessed
-    assert codes(arrange(book, Reading(encoding=encoding or "cp1250"), max_rows=5)) == []
+    assert ("encoding_guessed" in codes(arrange(book, Reading(), max_rows=5))) == is_guessed
+    assert "encoding_guessed" not in codes(arrange(book, Reading(encoding=encoding or "cp1250"), max_rows=5))
+
+
+@pytest.mark.parametrize(("encoding", "name"), [("cp852", "Dział"), ("mac-latin2", "Imię"), ("cp1250", "Płeć")])
+def test_a_polish_word_tells_the_code_page(encoding: str, name: str) -> None:
+    file = read_file(f"{name};E-mail;Password\nx;jan@a.pl;kątekŚ1\n".encode(encoding), max_rows=5)
+    assert file.dialect.encoding == encoding
+    assert codes(file) == ["column_unknown"]

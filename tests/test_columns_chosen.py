@@ -385,6 +385,31 @@ def test_a_page_older_than_a_correction_drops_nothing(client: Client) -> None:
     assert choice().columns is None
 
 
+def test_an_older_page_changes_only_the_columns_that_were_touched_on_it(client: Client) -> None:
+    url = send(client, "Adres;E-mail;Tajne;Limit\nx;jan@przyklad.iq.pl;Zima2024;500\n")
+    old_page = form_in(shown(client, url), "/columns/").fields
+    choose(client, url, c2="password")
+    html = client.post(f"{url}columns/", {**old_page, "column-3": "quota", "action": "check"}, follow=True)
+    assert html.status_code == 200
+    assert choice().columns == (None, EMAIL, PASSWORD, QUOTA)
+    client.post(f"{url}columns/", {**old_page, "column-3": "quota", "column-1": "", "action": "again"})
+    assert choice().columns == (None, None, PASSWORD, QUOTA), "and what was touched is changed"
+
+
+def test_a_password_is_hidden_in_whatever_column_it_was_put(client: Client) -> None:
+    url = send(client, "E-mail;Tajne;Limit\njan@przyklad.iq.pl;Zima2024;500\n")
+    for field in ("quota", "forward", "email", "keep_copy"):
+        assert "Zima2024" in hidden_in(choose(client, url, c1=field, action="again"))
+
+
+def test_what_stands_in_a_line_that_was_taken_back_is_still_shown(client: Client) -> None:
+    rows = "".join(f"{number};u{number}@przyklad.iq.pl\n" for number in range(1, 10))
+    url = send(client, f"Lp.;E-mail\n{rows}Razem: 9;\n")
+    html = choose(client, url, take_back="11", action="again")
+    assert "Razem: 9" in html
+    assert "taken back" in text_of(html)
+
+
 @pytest.mark.parametrize(
     "sent",
     [

@@ -278,6 +278,15 @@ def test_a_list_of_problems_reads_as_the_same_rows(customer: User, domain: Domai
     assert after.problems == ()
 
 
+@pytest.mark.parametrize("file_format", ["csv", "ods", "xlsx"])
+def test_what_looks_like_a_guard_comes_back_as_it_is(file_format: str) -> None:
+    passwords = ['="haslo123"', "'=haslo123", "'@haslo123", '="a""b1"', ' ="haslo1" ', '=""', '="haslo"1"']
+    rows = tuple(Row(line, {Field.EMAIL: "zły", Field.PASSWORD: text}) for line, text in enumerate(passwords, 2))
+    file = FileRows(Dialect(format=file_format), (Field.EMAIL, Field.PASSWORD), rows, len(rows))
+    again = read_again(problem_list(Import(filename="lista.csv"), Plan(file, (), ())))
+    assert [row.cells[Field.PASSWORD] for row in again.rows] == passwords
+
+
 def test_what_was_in_a_spreadsheet_stays_in_one() -> None:
     rows = tuple(Row(n, {Field.EMAIL: "zły", Field.PASSWORD: p}) for n, p in enumerate((*ODD_PASSWORDS, " a\nb "), 2))
     problems = (Problem("x", "= Not a formula.", 2),)

@@ -1,6 +1,6 @@
 import pytest
 
-from bulkimport.readers.workbook.number_formats import BUILTIN, shown_otherwise
+from bulkimport.readers.workbook.number_formats import BUILTIN, is_date, shown_otherwise, text_shown_otherwise
 
 
 @pytest.mark.parametrize(
@@ -135,3 +135,50 @@ def test_the_largest_and_the_smallest_numbers_are_worked_out_in_full():
     assert shown_otherwise("0", 1e308) is None
     assert shown_otherwise("0", 5e-324) == "0"
     assert shown_otherwise("0%", 1e308) == "1" + "0" * 310 + "%"
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [
+        ("[h]", 5),
+        ("[mm]", 5),
+        ("[s]", 5),
+        ("A/P", 5),
+        ("h;0", 5),
+        ("yyyy-mm-dd;@", 5),
+        ("[$-F800]dddd\\,\\ mmmm\\ dd", -5),
+        *((BUILTIN[known], 5) for known in (14, 18, 22, 27, 45, 46, 47, 58)),
+    ],
+)
+def test_dates_times_and_durations_are_told(code, value):
+    assert is_date(code, value)
+
+
+@pytest.mark.parametrize(
+    ("code", "value"),
+    [("", 5), ("General", 5), ("0 dni", 5), ('"dni"', 5), ("@ d", 5), ("h;0", -5), ("[Red]0", 5), ("d" * 2000, 5)],
+)
+def test_other_numbers_are_no_dates(code, value):
+    assert not is_date(code, value)
+
+
+@pytest.mark.parametrize(
+    "code", ["", "General", "@", "0", "0;0", "_(@_)", "[Red]@", "0;0;0;@", "0;0;0;", ";;;", '0"@"']
+)
+def test_a_text_that_is_shown_as_it_is_or_not_at_all_raises_no_doubt(code):
+    assert text_shown_otherwise(code, "jan") is None
+
+
+@pytest.mark.parametrize(
+    ("code", "shown"),
+    [
+        ('@"@b.pl"', "jan@b.pl"),
+        ("@\\@", "jan@"),
+        ('0;0;0;"secret"', "secret"),
+        ('0;"x "@', "x jan"),
+        ("0;0;0;General x", "jan x"),
+        ("@" * 2000, ""),
+    ],
+)
+def test_a_text_that_is_shown_with_something_added_gives_what_is_shown(code, shown):
+    assert text_shown_otherwise(code, "jan") == shown

@@ -513,7 +513,7 @@ def test_only_the_own_forward_is_touched(owner: Client) -> None:
         (ADDRESS, f"“{ADDRESS}” would forward to itself."),
         ("ewa@przyklad.iq.pl", f"Messages to “{ADDRESS}” would go round in a circle and reach nobody."),
         ("a@b,example", "“a@b,example” has a comma in it."),
-        ("nobody", "“nobody” has no @."),
+        ("nobody", "Address 1 of this forward is not an e-mail address."),
         (" ".join(f"a{number}@b.example" for number in range(21)), "A forward can have at most 20 addresses."),
     ],
 )

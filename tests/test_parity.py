@@ -48,6 +48,9 @@ BAD_VALUES = [
     ({"password": "$6$salt$" + "a1" * 43}, "password_is_hash"),
     ({"password": "*2470C0C06DEE42FD1618BB99005ADCA2EC9D1E19"}, "password_is_hash"),
     ({"password": "scrypt:32768:8:1$salt$" + "0a1b2c3d" * 16}, "password_is_hash"),
+    ({"password": "{SSHA}abc1"}, "password_is_hash"),
+    ({"password": "$2y$10$abc1"}, "password_is_hash"),
+    ({"password": "(brak)"}, "password_no_digit"),
     ({"password": "kopia7@gmail.com"}, "password_is_address"),
     ({"quota": "dużo"}, "quota_not_number"),
     ({"quota": "1,3 GB"}, "quota_not_number"),
@@ -114,7 +117,7 @@ def test_form_and_row_validator_find_the_same(changed: dict[str, str], code: str
     [
         {},
         {"password": "s\u0301limak\u00a0A7"},
-        {"quota": "1\u2009000", "password": "{nt}abc1"},
+        {"quota": "1\u2009000", "password": "(Haslo1)"},
         {"quota": "1,5 GB", "forward": "a@b.pl, c@d.pl;", "keep_copy": "✓"},
         {"quota": "500 MB", "forward": "a@b.pl\nc@d.pl", "keep_copy": "1.0"},
     ],

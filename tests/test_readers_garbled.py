@@ -4,8 +4,9 @@ from hypothesis import strategies as st
 
 from bulkimport.columns import CHOICES
 from bulkimport.readers.book import Record, Sheet
-from bulkimport.readers.evidence import damage_of_names, damage_of_sheet, is_suspect
-from bulkimport.readers.garbled import Damage, garbled_name, is_garbled, looks_like
+from bulkimport.readers.evidence import NO_VALUE, damage_of_names, damage_of_sheet, is_suspect
+from bulkimport.readers.garbled import Damage, garbled_name, is_garbled
+from bulkimport.readers.likeness import looks_like
 from bulkimport.readers.mojibake import CODE_PAGES, misread
 from bulkimport.rows import Field
 
@@ -98,6 +99,14 @@ LOST = {
     "Pojemnoc": QUOTA,
     "POJEMNO (MB)": QUOTA,
     "Pozostaw kopi": KEEP_COPY,
+    # An entity was cut off at its semicolon, which separates the cells; also one that was escaped again.
+    **dict.fromkeys(("Has&#322", "Has&#x142", "HAS&lstrok", "Has&amp", "HAS&AMP", "Has&#38"), PASSWORD),
+    **dict.fromkeys(("Pojemno&#347", "Pojemno&amp"), QUOTA),
+    "Pozostaw kopi&amp": KEEP_COPY,
+    # Other escapes.
+    **dict.fromkeys(("Has+AUI-o", "HAS+AUE-O", "Has<U+0142>o", "Has\\305\\202o", "Has\\'b3o", "Has_x0142_o"), PASSWORD),
+    **dict.fromkeys(("Has&lstroko", "Has&#322o"), PASSWORD),
+    **dict.fromkeys(("Pojemno+AVsBBw-", "Pojemno+AVsBBw- (MB)"), QUOTA),
     # Letters of ASCII have taken their place.
     "HasBo": PASSWORD,
     "Has3o": PASSWORD,
@@ -181,6 +190,17 @@ def test_a_name_is_recognised_after_any_wrong_decoding_of_a_code_page(written, r
             "E-mail / Hasło",
             "Pojemność (GB) / Quota (GB)",
         ),
+        *(
+            "Pojemność (G)",
+            "Quota [G]",
+            "Quota (T)",
+            "Pojemność: T",
+            "Pojemność, G",
+            "Pojemność (w G)",
+            "Quota (max 5 g)",
+        ),
+        *("Pojemność (G) / Quota (G)", "Pojemno&#347;&#263; (G)", "Pojemno?? (G)"),
+        *("has_photo", "has-demo", "Has_konto", "Nazwisko&amp", "Imi&amp"),
     ],
 )
 def test_a_name_that_merely_resembles_ours_is_not_recognised(name):
@@ -204,6 +224,10 @@ LIKE = {
     "E-mail rodzica": EMAIL,
     "Emial": EMAIL,
     "Pojemność (GB)": QUOTA,
+    "Pojemność (G)": QUOTA,
+    "Quota [T]": QUOTA,
+    "Nowe has&amp": PASSWORD,
+    "1. Has+AUI-o": PASSWORD,
     "Pojemnosć MB max": QUOTA,
     "Limit pojemności": QUOTA,
     "Pojemnsoc": QUOTA,
@@ -514,3 +538,13 @@ def test_percent_escapes_prove_something_only_beside_the_passwords():
 def test_a_password_is_suspect_where_the_list_has_the_same_damage(password, damage):
     assert is_suspect(password, frozenset({damage}))
     assert not is_suspect(password, frozenset({"letters", "?", "_", "%", "&", "\\"} - {damage}))
+
+
+def test_a_password_with_a_backslash_is_suspect_beside_a_cell_without_a_value_of_mysql():
+    for cells in (["jan@a.pl", "x1", r"\N"], ["jan@a.pl", r"\N", ""]):
+        damage = damage_of_sheet(Sheet(None, (Record(2, cells),)), 1)
+        assert damage == {NO_VALUE}
+        assert is_suspect(r"Ha\\slo111", damage)
+        assert not is_suspect("Haslo111", damage)
+        assert not is_suspect(r"\N", damage)
+    assert not is_suspect(r"Ha\\slo111", damage_of_sheet(Sheet(None, (Record(2, ["jan@a.pl", r"x\N1"]),)), 1))

@@ -71,6 +71,16 @@ def test_looking_for_the_rest_of_a_row_takes_no_longer_than_the_file(line):
     assert is_sound(read(HEADER + line.encode() + b"z\n" * 100_000 + b'"'))
 
 
+@pytest.mark.parametrize(
+    "start",
+    ["MIME-Version: 1.0\r\nX-Document-Type: Workbook\r\nContent-Type: multipart/related", "From: <Saved by Blink>\r\n"],
+)
+def test_a_web_page_in_one_file_is_refused_as_one(start):
+    page = f"{start}\r\n\r\n------=_NextPart\r\n<table><tr><td>jan@klub.example</td></tr></table>\r\n"
+    (problem,) = read(page).problems
+    assert (problem.code, "web page" in problem.message) == ("not_a_table", True)
+
+
 def test_a_picture_named_table_is_refused():
     assert codes(read(b"\x89PNG\r\n\x1a\n" + b"IHDR" * 100)) == ["not_a_table"]
     assert codes(read(b"\xff\xd8\xff\xe0" + b"JFIF" * 100)) == ["not_a_table"]
@@ -85,10 +95,11 @@ def refused(content: bytes) -> tuple[str, str | None]:
     return book.refusal.code, book.format
 
 
-def test_two_cells_at_the_corners_of_a_sheet_are_refused():
+def test_two_cells_at_the_corners_of_a_sheet_are_one_row_and_a_sheet_that_is_cut():
     first = f'<row r="1">{xlsx_cell("A1", "E-mail")}</row>'
     content = xlsx(first + f'<row r="1048576">{xlsx_cell("XFD1048576", "x")}</row>')
-    assert refused(content) == ("sheet_too_large", "xlsx")
+    (found,) = sheet.read(content, keep=100).sheets
+    assert (len(found.records), found.is_cut) == (1, True)
 
 
 @pytest.mark.parametrize("column", ["NTP", "XFD"])

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from odfdo import Document, Row, Table
 
 from bulkimport.readers.workbook import ods as ods_module
-from bulkimport.readers.workbook import ods_table as ods_table_module
+from bulkimport.readers.workbook import table as table_module
 from bulkimport.readers.workbook.grid import MAX_CELL, MAX_COLUMNS, MAX_ROWS, Grid, TooLargeError, UnreadableError
 from bulkimport.readers.workbook.ods import grids
 from tests.spreadsheets import ODS_CONTENT, ods, ods_cell, ods_table, zipped
@@ -261,6 +261,12 @@ def test_a_number_that_is_shown_as_something_else_is_marked(value, shown):
     assert number(value, shown) == (value, FORMAT, shown)
 
 
+def test_the_spelling_in_which_gnumeric_shows_small_numbers_is_the_number():
+    assert number("100", "1E+02") == ("100", "", "")
+    assert number("120", "1E+02") == ("120", FORMAT, "1E+02")
+    assert number("100000", "1.00E+05") == ("100000", FORMAT, "1.00E+05")  # typed as 1e5
+
+
 def test_percentages_and_currencies_are_shown_as_something_else():
     assert number("0.25", "25%", "percentage") == ("0.25", FORMAT, "25%")
     assert number("7", "7 zł", "currency") == ("7", FORMAT, "7 zł")
@@ -334,6 +340,21 @@ def test_hidden_and_filtered_rows_are_read_and_numbered():
     assert grid == Grid("List", [["a"], ["b"], ["c"], ["c"], ["d"], ["e"], ["f"]], hidden_rows=[1, 2, 3, 5])
 
 
+def test_rows_without_any_height_are_hidden_unless_it_fits_their_text():
+    styles = "".join(
+        f'<style:style style:name="{name}" style:family="table-row"><style:table-row-properties {properties}/>'
+        "</style:style>"
+        for name, properties in {
+            "flat": 'style:row-height="0.000in"',
+            "fitted": 'style:row-height="0cm" style:use-optimal-row-height="true"',
+            "high": 'style:row-height="0.5cm"',
+        }.items()
+    )
+    names = ("flat", "fitted", "high", "hidden")
+    content = ods_table(*(row(f'table:style-name="{name}"', ods_cell(name)) for name in names))
+    assert only(ods(styles + content)).hidden_rows == [0]
+
+
 def test_text_beyond_a_hundred_columns_is_told_by_the_last_cell():
     gap = '<table:table-cell table:number-columns-repeated="{}"/>'
     grid = table(
@@ -370,7 +391,7 @@ def test_a_few_bytes_that_stand_for_more_than_any_list_has_are_too_large(cells):
 
 
 def test_all_sheets_together_have_one_bound(monkeypatch):
-    monkeypatch.setattr(ods_module, "Budget", lambda: ods_table_module.Budget(text=30))
+    monkeypatch.setattr(ods_module, "Budget", lambda: table_module.Budget(text=30))
     assert len(list(grids(ods(ods_table(ods_cell("123456")) * 3)))) == 3
     with pytest.raises(TooLargeError):
         list(grids(ods(ods_table(ods_cell("123456")) * 4)))
@@ -457,6 +478,12 @@ def test_only_the_sheets_of_the_document_are_sheets():
     assert only(ods(tables)) == Grid("List", [["a"]])
     before = ODS_CONTENT.format(tables="").replace("<office:body>", ods_table(ods_cell("x")) + "<office:body>")
     assert list(grids(zipped({"content.xml": before}))) == []
+
+
+def test_only_names_of_cells_in_other_files_are_passed_over():
+    names = ("'file:///home/jan/a.ods'#$A", "1a '#$ x")
+    content = "".join(ods_table(ods_cell("a"), name=name) for name in names)
+    assert [grid.name for grid in grids(ods(content))] == [names[1]]
 
 
 def test_what_stands_outside_of_sheets_and_cells_is_passed_over():

@@ -11,10 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkimport.readers import opening, sheet
+from bulkimport.readers import messages, opening, sheet
 from bulkimport.readers.book import Book, Mark, RefusedError
 from bulkimport.readers.opening import BusyError, Outcome, Places, run_child
 from bulkimport.readers.workbook import child, grid
+from bulkimport.readers.workbook import xlsx as xlsx_reader
+from bulkimport.readers.workbook.table import Budget
+from bulkimport.rows import Field
 from tests.spreadsheets import (
     ODS_MANIFEST,
     ODS_TYPE,
@@ -284,7 +287,7 @@ def test_a_child_that_was_killed_from_outside_is_no_fault_of_the_file(monkeypatc
 
 def test_the_child_gives_a_code_for_what_it_cannot_read(monkeypatch):
     assert child.answer(b"PK", "xlsx") == {"refused": "sheet_unreadable"}
-    monkeypatch.setattr(child, "MAX_TEXT", 10)
+    monkeypatch.setattr(xlsx_reader, "Budget", lambda: Budget(text=10))
     assert child.answer(workbook(List=[["E-mail"], ["a@b.pl"]]), "xlsx") == {"refused": "sheet_too_large"}
 
     def locked(content: bytes, file_format: str) -> list[object]:
@@ -299,8 +302,11 @@ def test_more_sheets_or_marks_than_any_list_has_are_too_large(monkeypatch):
     assert child.answer(workbook(**many), "xlsx") == {"refused": "sheet_too_large"}
     del many["s50"]
     assert len(child.answer(workbook(**many), "xlsx")["sheets"]) == 50
-    monkeypatch.setattr(child, "MAX_MARKS", 1)
-    assert child.answer(workbook(One=[["=1"]], Two=[["=2"]]), "xlsx") == {"refused": "sheet_too_large"}
+    two = workbook(One=[["=1"]], Two=[["=2"]])
+    monkeypatch.setattr(xlsx_reader, "Budget", lambda: Budget(marks=2))
+    assert len(child.answer(two, "xlsx")["sheets"]) == 2
+    monkeypatch.setattr(xlsx_reader, "Budget", lambda: Budget(marks=1))
+    assert child.answer(two, "xlsx") == {"refused": "sheet_too_large"}, "all sheets share one"
 
 
 def test_the_child_reads_standard_input(monkeypatch, capsys):
@@ -388,3 +394,10 @@ def test_a_place_is_given_back_when_the_child_cannot_be_started(monkeypatch):
 def test_hand_written_sheets_are_what_they_seem():
     assert SHEET_PATH in xlsx_members(SHEET.format(rows=ROW))
     assert [list(record.cells) for record in read(xlsx(ROW)).sheets[0].records] == [["E-mail"]]
+
+
+def test_the_advice_for_a_number_that_is_shown_otherwise_fits_its_column():
+    quota, password = (messages.marked(Mark(0, "number_format"), field) for field in (Field.QUOTA, Field.PASSWORD))
+    assert "2 GB" in quota[0]
+    assert "2 GB" not in password[0]
+    assert "Type the value itself" in password[0]

@@ -3,12 +3,13 @@ import io
 from itertools import zip_longest
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bulkimport.columns import COLUMNS
 from bulkimport.readers import text
 from bulkimport.readers.book import MAX_COLUMNS, MAX_COUNTED, Book, RefusedError, is_blank
+from bulkimport.readers.header import is_address
 from bulkimport.readers.text import ENCODINGS, SEPARATORS, split_line
 
 POLISH_HEADER = ";".join(column.names[0] for column in COLUMNS)
@@ -264,6 +265,13 @@ def test_whole_lines_in_one_cell_stay_as_they_are(mark):
     assert rows(book) == [[line, ""] for line in lines]
 
 
+def test_a_value_of_a_whole_line_in_one_cell_may_have_the_separator_around_it():
+    book = read("E-mail,Hasło,Pojemność;;\na@b.pl,x;y1,500;;\nc@d.pl,z1,500;;\n")
+    assert book.separator == ";"
+    assert rows(book)[1:] == [["a@b.pl,x", "y1,500", "", ""], ["c@d.pl,z1,500", "", ""]]
+    assert read("E-mail,Hasło,Uwagi\na@b.pl,x1,p;\nc@d.pl,y1,q;\n").separator == ","
+
+
 def test_whole_lines_in_one_cell_leave_the_separator_inside_to_be_tried():
     # Whichever is returned, it is not the one that stands in the cells.
     assert read('"E-mail,Hasło"\n"a@b.pl,x1"\n').separator != ","
@@ -322,6 +330,16 @@ def test_blanks_around_quotation_marks_are_no_text(separator, blank):
     line = f'"a@b.pl"{blank}{separator}{blank}"x;,|1"{blank}\n'
     book = read(f"E-mail{separator}Hasło\n{line}")
     assert rows(book)[1] == ["a@b.pl", "x;,|1"]
+    assert faults(book) == []
+
+
+@pytest.mark.parametrize("separator", SEPARATORS)
+@pytest.mark.parametrize("marks", ["\ufeff", "\ufeff\ufeff"])
+def test_byte_order_marks_before_quotation_marks_are_no_text(separator, marks):
+    """A file that was put together of several has one where each begins."""
+    part = f'{marks}"E-mail","Hasło"\n"a@b.pl","x,1"\n'.replace(",", separator)
+    book = read(part * 2)
+    assert rows(book) == [["E-mail", "Hasło"], ["a@b.pl", f"x{separator}1"]] * 2
     assert faults(book) == []
 
 
@@ -591,15 +609,37 @@ def test_a_good_list_is_read_without_a_fault(case):
     assert faults(book) == []
 
 
-@given(good_lists(), st.data())
+def with_marks(case):
+    """Draw the places of a list where quotation marks are put in."""
+    return st.tuples(st.just(case), st.lists(st.integers(0, len(case[-1])), min_size=1, max_size=4))
+
+
+DIVIDED = 'E-mail,Hasło,Uwagi\njan0@a.pl,ha;s2,"p\n\nq, r"\n'
+TORN = '"Hasło","E-mail"\n"","jan0@a.pl"\n"","jan1@a.pl"\n'
+DIVIDED_ROWS = {2: ["jan0@a.pl", "ha;s2", "p\n\nq, r"]}
+
+
+@given(good_lists().flatmap(with_marks))
+@example(
+    (
+        (("E-mail", "Hasło", "Uwagi"), ",", DIVIDED_ROWS, DIVIDED),
+        [DIVIDED.index("\n\n"), DIVIDED.index("q,")],
+    )
+)
+@example(
+    (
+        (("Hasło", "E-mail"), ",", {2: ["", "jan0@a.pl"], 3: ["", "jan1@a.pl"]}, TORN),
+        [30, 35, 37, 37],  # "jan0@a.pl"" and "",""j""an1@a.pl": a cell of two lines
+    )
+)
 @settings(max_examples=1000, deadline=None)
-def test_stray_quotation_marks_lose_no_row(case, data):
+def test_stray_quotation_marks_lose_no_row(case_and_places):
     """Each row is read as it was, or is a fault, or has no address any more, which is an error; or the mark is in it.
 
-    Where it is in it and nothing is said, no cell differs in more than its marks, and none is missing.
+    Where it is in it and nothing is said, no cell differs in more than its marks, and none is missing. Two marks may
+    divide a cell of several lines: the first lines stay, and each of the others is a row of its own without an address.
     """
-    names, separator, written, content = case
-    places = data.draw(st.lists(st.integers(0, len(content)), min_size=1, max_size=4))
+    (names, separator, written, content), places = case_and_places
     stray = content
     for place in sorted(places, reverse=True):
         stray = f'{stray[:place]}"{stray[place:]}'
@@ -619,9 +659,11 @@ def test_stray_quotation_marks_lose_no_row(case, data):
             continue
         if has_surplus or email >= len(cells) or cells[email] != row[email]:
             continue
-        for cell, original in zip_longest(cells[: len(row)], row, fillvalue=""):
+        others = [found[other] for other in range(line + 1, line + height) if other in found]
+        is_divided = bool(others) and not any(email < len(other) and is_address(other[email]) for other in others)
+        for name, cell, original in zip_longest(names, cells[: len(row)], row, fillvalue=""):
             left, right = cell.replace('"', "").strip(), original.replace('"', "").strip()
-            assert left == right
+            assert left == right or (is_divided and name != "Hasło" and right.startswith(left))
             assert cell == original or any(
                 content[:place].count("\n") + 1 in range(line, line + height) for place in places
             )

@@ -96,7 +96,7 @@ def test_long_and_rich_texts_go_on_in_the_next_record():
 
 def test_an_error_is_unreadable():
     sheet = grid(label(0, 0, "Hasło"), biff.error(1, 0), biff.error(1, 120))
-    assert sheet.rows == [["Hasło"], []]
+    assert sheet.rows == [["Hasło"]]
     assert codes(sheet) == {(1, 0): UNREADABLE, (1, MAX_COLUMNS): UNREADABLE}
 
 
@@ -107,6 +107,11 @@ def test_an_error_is_unreadable():
         (46037.5, "yyyy-mm-dd h:mm", "2026-01-15 12:00:00"),
         (0.25, "h:mm", "06:00:00"),
         (1.25, "[h]:mm", "30:00:00"),
+        (2.0, "[h]", "48:00:00"),
+        (2.0, "[mm]", "48:00:00"),
+        (2.0, "[s]", "48:00:00"),
+        (2.0, "h;0", "1900-01-02"),
+        (0.5, "A/P", "12:00:00"),
     ],
 )
 def test_dates_have_no_letters(value, code, shown):
@@ -121,13 +126,20 @@ def test_a_date_counts_from_1904_where_the_workbook_says_so():
 @pytest.mark.parametrize("value", [-5.0, 1e9, float("nan")])
 def test_a_number_that_is_no_date_is_unreadable(value):
     sheet = grid(number(0, 0, value, 1), formats=("yyyy-mm-dd",))
-    assert (sheet.rows, codes(sheet)) == ([[]], {(0, 0): UNREADABLE})
+    assert (sheet.rows, codes(sheet)) == ([], {(0, 0): UNREADABLE})
 
 
 def test_a_number_that_is_shown_as_another_is_marked():
     sheet = grid(number(0, 0, 2.0, 1), number(1, 0, 5.0, 2), number(2, 0, 500.0, 3), formats=('0" GB"', "0%", '0" MB"'))
     assert sheet.rows == [["2"], ["5"], ["500"]]
     assert sheet.marks == [(0, 0, "number_format", "2 GB"), (1, 0, "number_format", "500%")]
+
+
+def test_a_text_that_is_shown_with_something_added_is_marked():
+    texts = [label(row, 0, "haslo1", style) for row, style in enumerate((1, 2, 3, 4))]
+    sheet = grid(*texts, formats=('@"2026"', '0;0;0;"secret"', "@", "0.00"))
+    assert sheet.rows == [["haslo1"]] * 4
+    assert sheet.marks == [(0, 0, "number_format", "haslo12026"), (1, 0, "number_format", "secret")]
 
 
 # --- Formulas --------------------------------------------------------------------------------------------------------
@@ -179,7 +191,8 @@ def test_rows_keep_their_numbers_and_end_with_the_last_that_has_something():
 
 
 def test_a_row_with_nothing_but_an_unreadable_cell_is_there():
-    assert grid(label(0, 0, "a"), biff.error(2, 0)).rows == [["a"], [], []]
+    sheet = grid(label(0, 0, "a"), biff.error(2, 0))
+    assert (sheet.rows, codes(sheet)) == ([["a"]], {(2, 0): UNREADABLE})
 
 
 def test_cells_beyond_the_widest_list_are_one():
@@ -243,8 +256,9 @@ def test_an_unreadable_cell_is_not_less_so_where_it_covers_others():
     assert codes(sheet) == {(0, 0): UNREADABLE, (1, 0): "cells_merged"}
 
 
-def test_a_merged_cell_without_anything_in_it_covers_nothing():
-    assert grid(label(1, 0, "a"), merged((0, 1, 0, 0), (7, 9, 0, 0))).marks == []
+def test_a_merged_cell_without_anything_in_it_covers_only_what_it_hides():
+    sheet = grid(label(1, 0, "a"), label(2, 1, "b"), merged((0, 2, 0, 0), (7, 9, 0, 0)))
+    assert (sheet.rows, codes(sheet)) == ([[], [], ["", "b"]], {(1, 0): "cells_merged"})
 
 
 def test_merged_cells_without_end_are_too_large():

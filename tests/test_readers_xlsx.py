@@ -104,9 +104,9 @@ def test_no_typed_value_can_pass_as_a_password_that_nobody_chose():
         assert not (any(c.isalpha() for c in text) and any(c.isdigit() for c in text))
 
 
-def test_texts_are_trimmed_and_one_stands_for_all_surplus_ones():
-    assert grid.row_texts(["", None]) == []
-    assert grid.row_texts(["a", *[""] * 120, "z", "y", None]) == ["a", *[""] * 99, "z"]
+def test_one_text_stands_for_all_surplus_ones():
+    rows = "<row><c><v>1</v></c><c r='EA1'/><c r='EB1'><v>2</v></c><c r='EC1'><v>3</v></c></row>"
+    assert rows_grid(rows).rows == [["1", *[""] * 99, "2"]]
 
 
 # --- Cells that cannot be known --------------------------------------------------------------------------------------
@@ -125,12 +125,19 @@ def test_texts_are_trimmed_and_one_stands_for_all_surplus_ones():
         '<c r="A1" t="b"><f>TRUE()</f><v/></c>',
         '<c r="A1" t="str"><f>"x"</f></c>',
         '<c r="A1" t="s"><f>"x"</f></c>',
-        '<c r="A1" t="str"><v>haslo1</v><f>"x"</f></c>',
         '<c r="A1" t="inlineStr"><v>haslo1</v></c>',
-        '<c r="A1"><v><![CDATA[5]]></v></c>',
+        '<c r="A1" t="str"><is><t>haslo1</t></is></c>',
+        '<c r="A1"><is><t>haslo1</t></is></c>',
+        '<c r="A1"><v>5,5</v></c>',
+        '<c r="A1"><v>1e400</v></c>',
+        '<c r="A1" t="b"><v>TRUE4</v></c>',
+        '<c r="A1" t="d"><v>soon</v></c>',
+        '<c r="A1" t="z"><v>5</v></c>',
+        '<c r="A1" t="str"><v>_xD83D_</v></c>',
+        '<c r="A1" t="s"><v>0</v></c>',
     ],
 )
-def test_what_the_file_shows_and_the_library_does_not_give_is_marked_never_empty(cell):
+def test_what_cannot_be_known_is_marked_never_empty(cell):
     found = rows_grid(f'<row r="1">{cell}{xlsx_cell("B1", "x")}</row>')
     assert found.rows == [["", "x"]]
     assert found.marks == [(0, 0, LOST, "")]
@@ -180,12 +187,20 @@ def test_a_formula_is_one_under_any_prefix_and_in_strict_files_too(prefix, names
 @pytest.mark.parametrize(
     "rows",
     [
-        '<row r="1"><c r="A1"><v>30&#48;</v></c></row>',
         f'<row r="2">{xlsx_cell("A2", "jan@a.pl")}</row><row r="2">{xlsx_cell("A2", "ola@a.pl")}</row>',
         f'<row r="2">{xlsx_cell("A2", "jan@a.pl")}</row><row r="1">{xlsx_cell("A1", "E-mail")}</row>',
+        f'<row r="2">{xlsx_cell("B2", "haslo1")}{xlsx_cell("B2", "haslo2")}</row>',
+        f'<row r="2">{xlsx_cell("A2", "a@b.pl")}{xlsx_cell("B3", "haslo2")}</row>',
+        f'<row r="2">{xlsx_cell("A2", "a@b.pl")}<row r="3"/></row>',
+        f'<row r="2">{xlsx_cell("A2", "a@b.pl")}</row>{xlsx_cell("B2", "haslo2")}',
+        '<row r="1"><c r="A1"><c r="B1"/></c></row>',
+        '<row r="1"><c r="A1"><v>5</v><v>0</v></c></row>',
+        '<row r="1"><c r="A1"><v>5<t>0</t></v></c></row>',
+        '<row r="1"><c r="A1" t="inlineStr"><is><t>5<b>0</b></t></is></c></row>',
+        '<q:row xmlns:q="urn:q" r="1"><c r="A1"><v>5</v></c></q:row>',
     ],
 )
-def test_rows_and_numbers_that_the_library_would_lose_are_refused(rows):
+def test_rows_and_cells_of_which_one_would_be_lost_are_refused(rows):
     with pytest.raises(UnreadableError):
         rows_grid(rows)
 
@@ -246,6 +261,106 @@ def test_xml_that_is_not_well_formed_makes_the_workbook_unreadable(part):
         list(xlsx.grids(zipped({**xlsx_members(SHEET.format(rows=ROW)), part: "<x>"})))
 
 
+# --- Texts and numbers however they are spelt ------------------------------------------------------------------------
+STRINGS = "<sst>" + "".join(f"<si><t>haslo{number}</t></si>" for number in range(12)) + "</sst>"
+
+
+def shared_grid(cell: str, strings: str | bytes = STRINGS) -> Grid:
+    members = xlsx_members(SHEET.format(rows=f'<row r="1">{cell}</row>'))
+    return only_grid(zipped({**members, "xl/sharedStrings.xml": strings}))
+
+
+@pytest.mark.parametrize(
+    "index", ["10", " 10 ", "\n10\n", "1<!-- -->0", "1<![CDATA[0]]>", "1<?x y?>0", "&#49;0", "010"]
+)
+def test_a_shared_text_is_the_one_that_the_whole_number_names(index):
+    assert shared_grid(f'<c r="A1" t="s"><v>{index}</v></c>').rows == [["haslo10"]]
+
+
+@pytest.mark.parametrize("index", ["12", "10.0", "+10", "-1", "1e1", "1 0", "x", "99999999999", "١"])
+def test_a_number_that_names_no_shared_text_is_marked(index):
+    assert shared_grid(f'<c r="A1" t="s"><v>{index}</v></c>').marks == [(0, 0, LOST, "")]
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["500", " 500 ", "\n500\n", "5<!-- -->00", "50<![CDATA[0]]>", "5<?x y?>00", "&#53;00", "5e2", "+500.0", "0500"],
+)
+def test_a_number_is_read_whole(value):
+    assert rows_grid(f'<row r="1"><c r="A1"><v>{value}</v></c></row>').rows == [["500"]]
+
+
+@pytest.mark.parametrize(
+    ("string", "text"),
+    [
+        ("<si><t>has_x0142_o_x0031_</t></si>", "hasło1"),
+        ("<si><r><t>has_x01</t></r><r><t>42_o1</t></r></si>", "hasło1"),
+        ("<si><t>has_x005F_x0142_o1</t></si>", "has_x0142_o1"),
+        ("<si><t>_x142_ _xD83D__xDE00_</t></si>", "_x142_ 😀"),
+        ("<si><t>has</t><rPh sb='0' eb='1'><t>ZZ</t></rPh><phoneticPr/></si>", "has"),
+        ("<si><t>has<!-- -->lo<![CDATA[<1]]></t></si>", "haslo<1"),
+        ("<x:si xmlns:x='urn:x'><x:t>haslo</x:t></x:si>", "haslo"),
+    ],
+)
+def test_a_text_is_what_excel_shows(string, text):
+    assert shared_grid('<c r="A1" t="s"><v>0</v></c>', f"<sst>{string}</sst>").rows == [[text]]
+
+
+def test_a_text_with_something_in_it_that_is_no_text_is_refused():
+    with pytest.raises(UnreadableError):
+        shared_grid("", "<sst><si><t>has<b>lo</b></t></si></sst>")
+
+
+@pytest.mark.parametrize(
+    ("cell", "text"),
+    [
+        ('<c r="A1" t="inlineStr"><is><t>has_x0142_o1</t></is></c>', "hasło1"),
+        ('<c r="A1" t="inlineStr"><is><t>has</t><rPh sb="0" eb="1"><t>ZZ</t></rPh><r><t>lo</t></r></is></c>', "haslo"),
+        ('<c r="A1" t="str"><v>has_x0142_o1</v></c>', "hasło1"),
+        ('<c r="A1" t="str"><v>has<![CDATA[<o]]>1</v><f>"x"</f></c>', "has<o1"),
+        ('<c r="A1" t="b"><v> 1 </v></c>', "true"),
+        ('<c r="A1" t="d"><v>2024-01-02</v></c>', "2024-01-02"),
+        ('<c r="A1" t="d"><v>2024-01-02T03:04:05Z</v></c>', "2024-01-02 03:04:05"),
+    ],
+)
+def test_a_cell_is_read_by_its_kind(cell, text):
+    assert rows_grid(f'<row r="1">{cell}</row>').rows == [[text]]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "iso-8859-2", "windows-1250"])
+def test_sheets_and_texts_in_other_encodings_are_read(encoding):
+    sheet = SHEET.format(rows=f'<row r="1"><c r="A1" t="s"><v>0</v></c>{xlsx_cell("B1", "zażółć")}</row>')
+    declared = f'<?xml version="1.0" encoding="{encoding}"?>'
+    members = xlsx_members("")
+    members[SHEET_PATH] = sheet.replace('<?xml version="1.0"?>', declared).encode(encoding)
+    members["xl/sharedStrings.xml"] = f"{declared}<sst><si><t>hasło</t></si></sst>".encode(encoding)
+    assert only_grid(zipped(members)).rows == [["hasło", "zażółć"]]
+
+
+def test_the_rows_of_a_second_block_of_data_are_read():
+    rows = ROW + f'</sheetData><sheetData><row r="2">{xlsx_cell("A2", "a@b.pl")}</row>'
+    assert rows_grid(rows).rows == [["E-mail"], ["a@b.pl"]]
+
+
+def test_cells_in_another_order_and_rows_that_only_their_cells_number_are_read():
+    rows = f'<row r="1">{xlsx_cell("B1", "b")}{xlsx_cell("A1", "a")}</row><row>{xlsx_cell("A3", "c")}</row>'
+    assert rows_grid(rows).rows == [["a", "b"], [], ["c"]]
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        '<c r="A2" x="a>b" t="e"><v>#SPILL!</v></c>',
+        '<c r="A2" t="e"><f><![CDATA["</c>"]]></f><v>#N/A</v></c>',
+        '<!-- <c t="e"> --><c r="A2" t="e"><v>#N/A</v></c>',
+    ],
+)
+def test_an_error_spoils_no_other_cell(cell):
+    rows = ROW + f'<row r="2">{cell}</row><row r="3">{xlsx_cell("A3", "a@b.pl")}</row>'
+    found = rows_grid(rows)
+    assert (found.rows, found.marks) == ([["E-mail"], [], ["a@b.pl"]], [(1, 0, LOST, "")])
+
+
 # --- Merged cells and hidden rows ------------------------------------------------------------------------------------
 def test_cells_that_a_merged_one_covers_are_marked_and_have_no_text():
     book = openpyxl.Workbook()
@@ -259,23 +374,34 @@ def test_cells_that_a_merged_one_covers_are_marked_and_have_no_text():
 
 
 def test_what_a_merged_cell_covers_is_not_read():
-    rows = f'<row>{xlsx_cell("A1", "x")}{xlsx_cell("B1", "y")}<c t="e"/><c r="D1" t="e"/></row>'
+    rows = (
+        f'<row>{xlsx_cell("A1", "x")}{xlsx_cell("B1", "y")}<c t="e"/><c r="D1" t="e"/></row><row><c><v>1</v></c></row>'
+    )
     found = rows_grid(rows, '<mergeCells><mergeCell ref="A1:C1"/><mergeCell ref="D1:D2"/></mergeCells>')
-    assert found.rows == [["x"]]
+    assert found.rows == [["x"], ["1"]]
     merged = "cells_merged"
     assert sorted(found.marks) == [(0, 1, merged, ""), (0, 2, merged, ""), (0, 3, LOST, ""), (1, 3, merged, "")]
 
 
-def test_merged_cells_end_where_the_reading_ends():
-    cell = xlsx_cell("CV19999", "x")
-    found = rows_grid(f'<row r="19999">{cell}</row>', '<mergeCells><mergeCell ref="CV19999:XFD1048576"/></mergeCells>')
-    assert found.marks == [(19_999, 99, "cells_merged", "")]
+def test_merged_cells_end_with_the_last_row_that_has_a_text():
+    rows = f'<row r="1">{xlsx_cell("CV1", "x")}</row><row r="3">{xlsx_cell("A3", "y")}</row>'
+    found = rows_grid(rows, '<mergeCells><mergeCell ref="CV1:XFD1048576"/></mergeCells>')
+    assert [mark[:3] for mark in found.marks] == [(1, 99, "cells_merged"), (2, 99, "cells_merged")]
     assert not rows_grid(ROW, '<mergeCells><mergeCell ref="A1"/></mergeCells>').marks
+
+
+def test_a_text_below_an_empty_merged_cell_is_marked_and_not_read():
+    rows = f'<row r="1">{xlsx_cell("A1", "x")}</row><row r="2">{xlsx_cell("A2", "y")}{xlsx_cell("B2", "z")}</row>'
+    found = rows_grid(rows, '<mergeCells><mergeCell ref="B1:B2"/></mergeCells>')
+    assert (found.rows, found.marks) == ([["x"], ["y"]], [(1, 1, "cells_merged", "")])
 
 
 def test_merged_cells_without_end_are_too_large():
     with pytest.raises(TooLargeError):
-        rows_grid(ROW, '<mergeCells><mergeCell ref="A1:XFD1048576"/></mergeCells>')
+        rows_grid(
+            ROW + f'<row r="1100">{xlsx_cell("A1100", "x")}</row>',
+            '<mergeCells><mergeCell ref="A1:CV1048576"/></mergeCells>',
+        )
 
 
 def test_hidden_and_filtered_rows_are_named():
@@ -294,7 +420,9 @@ def test_hidden_and_filtered_rows_are_named():
 
 
 def test_a_row_of_no_height_is_hidden_and_one_below_the_last_is_no_concern():
-    rows = '<row r="2" ht="0.0" customHeight="1"/><row r="3" ht="10"/><row hidden="true"/><row r="30000" hidden="1"/>'
+    cell = "<c><v>1</v></c>"
+    rows = f'<row r="2" ht="0.0" customHeight="1">{cell}</row><row r="3" ht="10">{cell}</row>'
+    rows += f'<row hidden="true">{cell}</row><row r="30000" hidden="1">{cell}</row>'
     assert rows_grid(ROW + rows).hidden_rows == [1, 3]
 
 
@@ -314,6 +442,7 @@ def test_a_number_that_is_shown_as_another_is_marked_with_what_is_shown():
         (0, 0, "number_format", "3 GB"),
         (0, 1, "number_format", "500%"),
         (1, 0, "number_format", "200%"),
+        (1, 100, "number_format", "500%"),
     ]
 
 
@@ -322,6 +451,30 @@ def test_a_number_below_the_last_row_is_not_marked():
     sheet = SHEET.format(rows='<row r="20000"><c s="0"><v>5</v></c></row><row><c s="0"><v>5</v></c></row>')
     found = only_grid(zipped({**xlsx_members(sheet), "xl/styles.xml": styles}))
     assert [mark[0] for mark in found.marks] == [19_999]
+
+
+def test_dates_times_and_durations_are_told_by_their_format():
+    codes = ["[h]", "h;0", "[mm]", "A/P", "yyyy-mm-dd"]
+    formats = "".join(f'<numFmt numFmtId="{170 + number}" formatCode="{code}"/>' for number, code in enumerate(codes))
+    styles = "".join(f'<xf numFmtId="{number}"/>' for number in (*range(170, 170 + len(codes)), 14, 46, 14))
+    cells = "".join(f'<c s="{number}"><v>{value}</v></c>' for number, value in enumerate((2, 2, 2, 0.5, 2, 2, 2, -2)))
+    members = xlsx_members(SHEET.format(rows=f"<row>{cells}</row>"))
+    members["xl/styles.xml"] = f"<styleSheet><numFmts>{formats}</numFmts><cellXfs>{styles}</cellXfs></styleSheet>"
+    found = only_grid(zipped(members))
+    day, two_days = "1900-01-02", "48:00:00"
+    assert found.rows == [[two_days, day, two_days, "12:00:00", day, day, two_days]]
+    assert found.marks == [(0, 7, LOST, "")]
+
+
+def test_a_text_that_is_shown_with_something_added_is_marked():
+    content = io.BytesIO()
+    with xlsxwriter.Workbook(content, {"in_memory": True}) as book:
+        page = book.add_worksheet()
+        for column, code in enumerate(['@"@b.pl"', '0;0;0;"secret"', "@", ";;;", "0.00"]):
+            page.write(0, column, "jan", book.add_format({"num_format": code}))
+    found = only_grid(content.getvalue())
+    assert found.rows == [["jan"] * 5]
+    assert found.marks == [(0, 0, "number_format", "jan@b.pl"), (0, 1, "number_format", "secret")]
 
 
 def test_the_look_of_a_text_is_no_number_format():
@@ -410,6 +563,18 @@ def test_sheets_are_told_apart_by_their_place_though_their_names_repeat():
         ("A & B", False, [], 1),
         ("A & B", True, [["E-mail"]], 0),
     ]
+
+
+@pytest.mark.parametrize("kind", ["dialogsheet", "xlMacrosheet", "worksheets"])
+def test_a_sheet_of_whatever_kind_is_read(kind):
+    members = xlsx_members(SHEET.format(rows=ROW))
+    members[LINKS] = RELATION.format(kind=kind, target="worksheets/sheet1.xml")
+    assert only_grid(zipped(members)).rows == [["E-mail"]]
+
+
+def test_the_cells_of_a_macro_sheet_are_in_another_namespace_than_its_root():
+    sheet = SHEET.format(rows=ROW).replace("<worksheet ", '<m:macrosheet xmlns:m="urn:m" ')
+    assert only_grid(zipped(xlsx_members(sheet.replace("</worksheet>", "</m:macrosheet>")))).rows == [["E-mail"]]
 
 
 def test_texts_that_look_like_errors_stay_as_they_are():

@@ -15,7 +15,7 @@ from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import Domain, Mailbox
-from bulkimport import reading_views
+from bulkimport import reading_views, views
 from bulkimport.models import Import
 from bulkimport.rows import Field, SheetChoice
 from bulkimport.services.reading import BusyError, choices_of
@@ -108,6 +108,25 @@ def test_all_classes_are_created_at_once_but_for_one_without_its_tick(browser_of
     browser_of.post(url, {"action": "create", "version": str(Import.objects.get().version)})
     assert Mailbox.objects.count() == 8
     assert not Mailbox.objects.filter(local_part__endswith=".7b").exists()
+
+
+def test_an_older_page_changes_only_the_ticks_that_were_touched_on_it(browser_of: Client) -> None:
+    url = send(browser_of, SCHOOL)
+    old_page = form_in(browser_of.get(url).content.decode(), "/reading/")
+    assert ticked(tick(browser_of, url, 1, 2, 3, 4)) == ["1", "2", "3", "4"]
+    browser_of.post(old_page.action, {**old_page.fields, "sheet": ["2", "3"]})
+    assert ticked(browser_of.get(url).content.decode()) == ["2", "3", "4"]
+
+
+def test_a_sheet_that_was_read_stays_so_when_its_header_is_said_to_be_another(browser_of: Client) -> None:
+    sheets = {"Lista": [["E-mail", "Imię"], *pupils("a", 3)], "Inna": [["E-mail"], ["x@przyklad.iq.pl"]]}
+    url = send(browser_of, workbook(sheets))
+    form = form_in(browser_of.get(f"{url}columns/?sheet=1").content.decode(), "/columns/")
+    html = browser_of.post(form.action, {**form.fields, "names": "none", "action": "again"}, follow=True)
+    text = text_of(html.content.decode())
+    assert ticked(browser_of.get(url).content.decode()) == ["1", "2"]
+    (rows,) = re.findall(r"Check (\d+) rows", text)[:1]
+    assert f"{rows} read = {rows} accounts" in text
 
 
 def test_one_step_creation_stops_for_a_sheet_that_nobody_has_spoken_of(browser_of: Client) -> None:
@@ -297,6 +316,23 @@ def test_ticks_of_a_list_that_has_to_wait_lead_to_its_page(browser_of: Client, m
     url = send(browser_of, SCHOOL)
     monkeypatch.setattr(reading_views, "read", busy)
     assert browser_of.post(f"{url}reading/", {"sheet": "1"}).headers["Location"] == url
+
+
+def test_a_list_that_could_not_be_opened_yet_is_not_called_unreadable(
+    browser_of: Client, customer: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_args: object, **_more: object) -> None:
+        raise BusyError
+
+    with monkeypatch.context() as patched:
+        patched.setattr(views, "check", busy)
+        url = send(browser_of, SCHOOL)
+    for page in (reverse("import_list"), reverse("home")):
+        text = text_of(browser_of.get(page).content.decode())
+        assert "Waiting to be opened, nothing created yet." in text
+        assert "could not be read" not in text
+    browser_of.get(url)
+    assert "accounts read, nothing created yet." in text_of(browser_of.get(reverse("import_list")).content.decode())
 
 
 def test_over_the_limit_the_oldest_list_is_offered_to_be_discarded(

@@ -12,13 +12,11 @@ from django.core.paginator import Paginator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.cache import never_cache
 from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods, require_safe
-from django.views.i18n import set_language
 
 from accounts.formats import grouped
 from accounts.handout.batches import purge_expired
@@ -125,28 +123,21 @@ def handout_open(request: HttpRequest) -> HttpResponse:
     if request.method != "POST":
         return redirect("handout")
     typed = request.POST.get("link", "")
-    if language := request.POST.get("language"):
-        cookie = set_language(request).cookies
-        if translation.check_for_language(language):
-            translation.activate(language)
-        response = _ask(request, typed)
-        response.cookies.update(cookie)
-        return response
     key = typed.rpartition("#")[2].strip(" \t\r\n.,;<>()\"'")  # what may cling to a link that is copied
     if not is_key(key):
         return _ask(request, typed, error=_("This is not a whole link. Copy it once more, from beginning to end."))
     try:
         handed_out = open_link(key)
     except PasswordChanged:
-        return _show(request, "handout/link_changed.html", {"keeps": True})
+        return _show(request, "handout/link_changed.html", {})
     if handed_out is None:
-        return _show(request, "handout/link_gone.html", {"keeps": True}, status=404)
+        return _show(request, "handout/link_gone.html", {}, status=404)
     sheet = make_sheet(handed_out.address, handed_out.password)
-    return _show(request, "handout/link_opened.html", {"sheet": sheet, "keeps": True})
+    return _show(request, "handout/link_opened.html", {"sheet": sheet})
 
 
 def _ask(request: HttpRequest, typed: str = "", *, error: str = "") -> HttpResponse:
-    return _show(request, "handout/link_ask.html", {"typed": typed, "error": error, "form_kept": "open"})
+    return _show(request, "handout/link_ask.html", {"typed": typed, "error": error})
 
 
 def _show(request: HttpRequest, template: str, context: dict[str, object], status: int = 200) -> HttpResponse:

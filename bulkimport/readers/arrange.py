@@ -9,18 +9,18 @@ from typing import Final
 
 from bulkimport.columns import is_passed_over
 from bulkimport.readers import messages
-from bulkimport.readers.book import Book, Sheet
+from bulkimport.readers.book import Book, Record, Sheet
 from bulkimport.readers.cells import row_of
 from bulkimport.readers.evidence import damage_of_sheet
 from bulkimport.readers.found import found_sheet, letter_of
-from bulkimport.readers.header import is_address, known_fields
+from bulkimport.readers.guessed import is_guessed
+from bulkimport.readers.header import harmless_names, has_run_on, is_address, known_fields
 from bulkimport.readers.layout import Layout, cells_of, lay_out
-from bulkimport.readers.lines import Sorted, sorted_lines, with_split_rows
+from bulkimport.readers.lines import Sorted, has_accounts_above, sorted_lines, with_split_rows
 from bulkimport.readers.workbook.grid import MAX_ROWS
 from bulkimport.rows import Dialect, Field, FileRows, FoundSheet, Level, Problem, Reading, Row, SheetChoice
 
 _AS_DETECTED: Final = SheetChoice()
-_FEW_LETTERS: Final = 4  # different ones outside ASCII, which leave it open which code page a text is written in
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,11 @@ class _Looked:
     def name(self) -> str:
         return self.sheet.name or ""
 
+    @property
+    def below(self) -> Sequence[Record]:
+        """The records below the header."""
+        return self.sheet.records[self.layout.first_row :]
+
 
 def arrange(book: Book, reading: Reading, *, max_rows: int) -> FileRows:
     """Return the rows of a book of at most `max_rows` accounts; `reading` is what a person has said about it.
@@ -62,14 +67,15 @@ def arrange(book: Book, reading: Reading, *, max_rows: int) -> FileRows:
     unread = [each for each in looked if each.number not in shown]
     problems += [_not_read(each, len(read) > 1) for each in unread if each.choice.is_read is None]
     accounts = sum(len(each.lines.accounts) + each.sheet.more for each in read)
+    blank = sum(each.lines.blank for each in read)
+    left_out = sum(len(each.lines.above) + len(each.lines.left_out) for each in read)
     if not read:
         problems.append(messages.no_sheet())
     elif not accounts and not _has_error(problems):
         problems.append(messages.no_accounts())
     if accounts > max_rows:
-        problems.append(messages.too_many(accounts, max_rows))
-    blank = sum(each.lines.blank for each in read)
-    left_out = sum(len(each.lines.above) + len(each.lines.left_out) for each in read)
+        unsorted = sum(each.sheet.more for each in read if each.lines.left_out)
+        problems.append(messages.too_many(accounts, max_rows, unsorted=unsorted, lines=accounts + left_out))
     return FileRows(
         dialect=dialect,
         columns=tuple(dict.fromkeys(field for each in read for field in each.layout.columns if field)),
@@ -132,18 +138,13 @@ def _passwords_of(each: _Looked) -> int | None:
 
 
 def _guessed_encoding(book: Book, reading: Reading, read: Sequence[_Looked]) -> str | None:
-    """Return the code page of a text whose few letters outside ASCII could as well be others, of passwords too."""
-    if not book.encoding or book.encoding.startswith("utf-") or reading.encoding:
+    """Return the code page of a text whose passwords could as well be others in another one."""
+    if not book.encoding or reading.encoding:
         return None
-    if any(not name.isascii() for each in read for name in each.layout.names):
-        return None
-    records = (record for each in read for record in each.sheet.records)
-    letters = {letter for record in records for cell in record.cells if not cell.isascii() for letter in cell}
-    if sum(not letter.isascii() for letter in letters) > _FEW_LETTERS:
-        return None
+    cells = (cell for each in read for record in each.sheet.records for cell in record.cells)
     columns = [(index, each.lines.accounts) for each in read if (index := _passwords_of(each)) is not None]
-    is_concerned = any(not cell.isascii() for index, accounts in columns for cell in cells_of(index, accounts))
-    return book.encoding if is_concerned else None
+    passwords = (cell for index, accounts in columns for cell in cells_of(index, accounts))
+    return book.encoding if is_guessed(book.encoding, cells, passwords) else None
 
 
 def _named(problems: Sequence[tuple[str, Problem]], several: bool) -> list[Problem]:
@@ -172,10 +173,7 @@ def _not_read(each: _Looked, is_named: bool) -> Problem:
 
 
 def _found(each: _Looked, *, is_read: bool) -> FoundSheet:
-    is_chosen = each.choice.is_read is not None
-    return found_sheet(
-        each.number, each.sheet, each.layout, each.lines, is_read=is_read, is_chosen=is_chosen, kind=each.kind
-    )
+    return found_sheet(each.number, each.sheet, each.layout, each.lines, each.choice, is_read=is_read, kind=each.kind)
 
 
 def _sheet_problems(each: _Looked) -> list[Problem]:
@@ -187,9 +185,15 @@ def _sheet_problems(each: _Looked) -> list[Problem]:
         problems.append(messages.sheet_too_long(each.name, MAX_ROWS))
     if header is not None and header.fault:
         return [*problems, Problem(header.fault, messages.row_fault(header))]
+    if header is not None and known_fields(layout.names) and has_run_on(layout.names):
+        return [*problems, messages.header_run_on(header.line)]
     problems += _column_problems(each)
     if header is not None and lines.above:
-        problems.append(messages.header_not_first(header.line, [record.line for record in lines.above]))
+        has_accounts = each.choice.header_line is None and has_accounts_above(lines, layout)
+        message = messages.accounts_above if has_accounts else messages.header_not_first
+        problems.append(message(header.line, [record.line for record in lines.above]))
+    if header is not None and lines.other_headers:
+        problems.append(messages.other_header(lines.other_headers[0].line, header.line))
     if lines.left_out:
         problems.append(messages.rows_left_out([record.line for record in lines.left_out]))
     if hidden := sum(record.is_hidden for record in lines.accounts):
@@ -202,18 +206,27 @@ def _column_problems(each: _Looked) -> list[Problem]:
     layout, is_chosen = each.layout, each.choice.columns is not None
     if layout.is_too_wide:
         return [messages.too_many_columns()]
-    problems = [messages.column_repeated(name, field) for name, field in layout.repeated]
+    problems = [messages.column_repeated(names, field) for names, field in layout.repeated]
     if layout.header is None and not is_chosen:
         problems.append(messages.no_header())
-    elif Field.EMAIL not in layout.columns and not any(field is Field.EMAIL for _name, field in layout.repeated):
-        names = [name for name in layout.names if name]
-        if any(layout.columns) or is_chosen:
-            problems.append(messages.email_column_missing(was_chosen=is_chosen))
-        else:
-            return [messages.header_unknown(names)]
-    problems += [messages.column_unclear(name, field) for name, field in layout.unclear]
+    elif Field.EMAIL not in layout.columns and not any(field is Field.EMAIL for _names, field in layout.repeated):
+        if layout.header is not None and not any(layout.columns) and not is_chosen:
+            names = [name for name in layout.names if name]
+            return [messages.header_unknown(names, each.sheet.records[layout.header].line)]
+        problems.append(messages.email_column_missing(was_chosen=is_chosen))
+    problems += [messages.column_unclear(_shown_name(each, name), field) for name, field in layout.unclear]
+    if not is_chosen:
+        problems += _unknown_columns(each)
+    if layout.index is not None:
+        problems.append(messages.column_index(letter_of(layout.index)))
+    return problems
+
+
+def _unknown_columns(each: _Looked) -> list[Problem]:
+    """Return the warning of the columns that are not used. It quotes no name that may be a password."""
+    layout = each.layout
     said = {name for name, _field in layout.unclear}
-    repeated = {field for _name, field in layout.repeated}
+    repeated = {field for _names, field in layout.repeated}
     unknown = [
         name
         for index, name in enumerate(layout.names)
@@ -221,12 +234,23 @@ def _column_problems(each: _Looked) -> list[Problem]:
         and not any(layout.columns[index : index + 1])
         and not (name in said or is_passed_over(name) or repeated & known_fields([name]))
     ]
-    if unknown and not is_chosen:
-        are_certain = sum(field is not None for field in layout.columns) > 1
-        problems.append(messages.column_unknown(unknown, are_certain=are_certain))
-    if layout.index is not None:
-        problems.append(messages.column_index(letter_of(layout.index)))
-    return problems
+    if not unknown:
+        return []
+    are_certain = sum(field is not None for field in layout.columns) > 1 and not _may_have_run_on(each)
+    return [messages.column_unknown(unknown, are_certain=are_certain)]
+
+
+def _shown_name(each: _Looked, name: str) -> str:
+    """Return the name of a column, or its letter where it may have a password in it."""
+    if harmless_names([name]) or not _may_have_run_on(each):
+        return name
+    return letter_of(each.layout.names.index(name))
+
+
+def _may_have_run_on(each: _Looked) -> bool:
+    """Tell whether the header has as many cells as if it had run into an account, or as if the list were one line."""
+    width = max((len(record.cells) for record in each.below), default=0)
+    return width != 1 and len(each.layout.names) >= width * 2 - 1
 
 
 def _rows(each: _Looked, shown: str | None) -> list[Row]:

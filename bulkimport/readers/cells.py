@@ -6,11 +6,11 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from accounts.validators import trimmed
+from accounts.validators import as_stored, trimmed
 from bulkimport.readers import messages
 from bulkimport.readers.book import CONTROL, MAX_CELL, Mark, Record, has_text
-from bulkimport.readers.evidence import is_suspect
-from bulkimport.readers.header import is_address
+from bulkimport.readers.evidence import NO_VALUE, is_suspect
+from bulkimport.readers.header import ends_in_address, is_address
 from bulkimport.readers.layout import Layout
 from bulkimport.rows import Field, Level, Problem, Row
 
@@ -26,7 +26,7 @@ _ERROR_WORD: Final = re.compile(
 _SCIENTIFIC: Final = re.compile(r"[0-9]([.,][0-9]+)?e[+-][0-9]{2,3}", re.IGNORECASE)
 _SIZE: Final = re.compile(r"[0-9]+([.,][0-9]+)?\s*[GT]B", re.IGNORECASE)  # a quota that says what it means
 _LONGEST_SHOWN: Final = 40
-_DOMAIN: Final = re.compile(r"@?[^\s@,;|:/]+\.[^\s@,;|:/]+")
+_DOMAIN: Final = re.compile(r"[^\s@,;|:/]+\.[^\s@,;|:/]+")
 
 
 def row_of(record: Record, layout: Layout, *, sheet: str | None, domain: str = "") -> Row:
@@ -44,11 +44,13 @@ def row_of(record: Record, layout: Layout, *, sheet: str | None, domain: str = "
             problems.append(Problem(code, message, line, field, level, sheet, suggestion))
 
         text = record.cells[index] if index < len(record.cells) else ""
+        if text == NO_VALUE:  # as MySQL exports a cell without a value
+            text = ""
         if len(text) > MAX_CELL:
             add("cell_too_long", messages.cell_too_long())
         mark = marks.get(index) or _shown_mark(index, text)
         if mark:
-            message, level = messages.marked(mark)
+            message, level = messages.marked(mark, own)
             add(mark.code, message, level, mark.shown if own is Field.QUOTA and _SIZE.fullmatch(mark.shown) else "")
         if CONTROL.search(text):
             add("cell_has_control", messages.cell_has_control())
@@ -56,11 +58,14 @@ def row_of(record: Record, layout: Layout, *, sheet: str | None, domain: str = "
         if field is Field.PASSWORD and is_suspect(text, layout.damage):
             add("encoding_broken", messages.password_garbled())
         cells[field] = unguarded(text[:MAX_CELL])
-    _join_domain(cells, domain)
-    if not record.fault and _has_slipped(record, layout, cells):
-        problems.append(Problem("cells_slipped", messages.cells_slipped(), line, sheet=sheet))
+    if not _join_domain(cells, domain):
+        problems.append(Problem("email_invalid", messages.domains_differ(), line, Field.EMAIL, sheet=sheet))
+    has_slipped = not record.fault and _has_slipped(record, layout, cells)
+    if has_slipped:
+        message = messages.cells_slipped(has_names=layout.header is not None)
+        problems.append(Problem("cells_slipped", message, line, sheet=sheet))
     surplus = _surplus(record, layout)
-    if surplus is not None and not record.fault:
+    if surplus is not None and not record.fault and not has_slipped:
         problems.append(Problem("surplus_cell", messages.surplus_cell(surplus), line, sheet=sheet))
     lost = CONTROL.sub("", record.cells[surplus]) if surplus is not None and surplus < len(record.cells) else ""
     return Row(line, cells, tuple(problems), lost[:MAX_CELL], sheet=sheet)
@@ -75,18 +80,26 @@ def _shown_mark(index: int, text: str) -> Mark | None:
 
 
 def _has_slipped(record: Record, layout: Layout, cells: Mapping[Field, str]) -> bool:
-    """Tell whether an address stands in another column than that of the addresses, which has something else.
+    """Tell whether an address stands in another column than that of the addresses, and not by chance.
 
-    Then the cells of the row have other meanings than the names of the columns say, and a password may stand anywhere.
+    Either that one has something else, or the row is longer than the others, for another has run into it. Then the
+    cells have other meanings than the names of the columns say, and a password may stand anywhere.
     """
-    if Field.EMAIL not in layout.columns or is_address(cells.get(Field.EMAIL, "")):
+    if Field.EMAIL not in layout.columns:
         return False
-    has_at = "@" in cells.get(Field.EMAIL, "")
+    email = cells.get(Field.EMAIL, "")
+    has_run_on = is_address(email)
+    if has_run_on and len(record.cells) <= layout.width:
+        return False
     for index, cell in enumerate(record.cells):
         field = layout.columns[index] if index < len(layout.columns) else None
-        if field in (Field.EMAIL, Field.FORWARD) or index in layout.others_addresses | layout.passed_over:
+        others = layout.others_addresses.get(index, 0)
+        if field in (Field.EMAIL, Field.FORWARD) or index in layout.passed_over:
             continue
-        if is_address(cell) and (field is not None or not has_at):
+        if has_run_on:
+            if ends_in_address(cell) and not (others > 1 and is_address(cell)):
+                return True
+        elif is_address(cell) and not others and (field is not None or "@" not in email):
             return True
     return False
 
@@ -99,14 +112,21 @@ def unguarded(text: str) -> str:
     return value[1:] if _APOSTROPHE_GUARD.match(value) else text
 
 
-def _join_domain(cells: dict[Field, str], domain: str) -> None:
-    """Complete an e-mail that is only the name before the @, by the column of domains or by what a person has said."""
-    own = trimmed(cells.pop(Field.DOMAIN, "")) or domain
+def _join_domain(cells: dict[Field, str], domain: str) -> bool:
+    """Complete an e-mail that is only the name before the @, by the column of domains or by what a person has said.
+
+    Return whether the two agree: a whole address may have no other domain beside it.
+    """
+    told = trimmed(cells.pop(Field.DOMAIN, ""))
+    own = (told or domain).removeprefix("@")
     if not _DOMAIN.fullmatch(own):  # what stands there may be a password
-        return
+        return True
     name = trimmed(cells.get(Field.EMAIL, ""))
-    if name and own and "@" not in name:
-        cells[Field.EMAIL] = f"{name}@{own.removeprefix('@')}"
+    if name and "@" not in name:
+        cells[Field.EMAIL] = f"{name}@{own}"
+    elif told and is_address(name):
+        return as_stored(name).rpartition("@")[2] == as_stored(own.rstrip("."))
+    return True
 
 
 def _surplus(record: Record, layout: Layout) -> int | None:

@@ -54,14 +54,17 @@ _ESCAPE: Final = re.compile(
     r"&(?:#[0-9]+|#x[0-9a-f]+|[a-z]+[0-9]{0,2});|[%\\]u[0-9a-f]{4}|(?:%|=|\\x)[0-9a-f]{2}", re.IGNORECASE
 )
 _MARKS: Final = frozenset("?_")  # what programs write for each letter that they lack
+NO_VALUE: Final = r"\N"  # what MySQL writes for a cell without a value; it then writes backslashes before other signs
 
 
 def is_suspect(password: str, damage: frozenset[str]) -> bool:
     """Tell whether a password may not be the one that its person wrote, since letters were garbled on the way.
 
     damage: what has happened to the list: Damage.LETTERS where letters outside ASCII are others than they were, the
-    signs that stand for a letter, and the signs that escapes begin with.
+    signs that stand for a letter, the signs that escapes begin with, and NO_VALUE where backslashes were added.
     """
+    if NO_VALUE in damage and "\\" in password and password != NO_VALUE:
+        return True
     if is_garbled(password) or (Damage.LETTERS in damage and not password.isascii()):
         return True
     if any(mark in password for mark in damage & _MARKS):
@@ -102,6 +105,8 @@ def _damage_of_name(name: str) -> Iterator[str]:
 def _damage_of_cell(cell: str, *, is_password: bool) -> Iterator[str]:
     if cell.isascii() and not any(sign in cell for sign in "&%=\\"):
         return
+    if cell == NO_VALUE:
+        yield NO_VALUE
     if not is_password and _PAGE.search(cell):  # addresses of pages are escaped so
         return
     yield from sure_escapes(cell)
@@ -115,6 +120,12 @@ def _is_garbled_prose(text: str) -> bool:
     if _SIGN_FOR_LETTER.search(text):
         return True
     return any(token in _garbled_words() for token in map(str.lower, _TOKEN.findall(text)))
+
+
+@cache
+def polish_words() -> frozenset[str]:
+    """Return words with Polish letters that prove that a text was decoded rightly."""
+    return frozenset(f"{_NAME_WORDS}{_PEOPLE_WORDS}".split())
 
 
 @cache

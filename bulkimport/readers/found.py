@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from accounts.validators import NO, YES, trimmed
 from bulkimport.readers.book import CONTROL, MAX_COLUMNS, Record, Sheet
-from bulkimport.readers.garbled import looks_like
-from bulkimport.readers.header import harmless_names, known_fields
+from bulkimport.readers.header import harmless_names, has_run_on, known_fields, match_name
 from bulkimport.readers.layout import Layout, cells_of
+from bulkimport.readers.likeness import looks_like
 from bulkimport.readers.lines import Sorted
-from bulkimport.rows import Field, FoundColumn, FoundLine, FoundSheet
+from bulkimport.rows import Field, FoundColumn, FoundLine, FoundSheet, SheetChoice
 
 ROWS_SHOWN: Final = 6  # below the header
 _ABOVE_SHOWN: Final = 20
 _LEFT_OUT_SHOWN: Final = 20  # below the rows that are shown
+_TAKEN_BACK_SHOWN: Final = 50
 _CELL_SHOWN: Final = 100  # characters
 _QUOTA: Final = re.compile(r"[0-9]{1,6}([.,]0+)?( ?[MG]B)?", re.IGNORECASE)
 
@@ -32,23 +33,23 @@ def letter_of(index: int) -> str:
 
 
 def found_sheet(
-    number: int, sheet: Sheet, layout: Layout, lines: Sorted, *, is_read: bool, is_chosen: bool, kind: str
+    number: int, sheet: Sheet, layout: Layout, lines: Sorted, choice: SheetChoice, *, is_read: bool, kind: str
 ) -> FoundSheet:
-    """Return what was made of a sheet."""
+    """Return what was made of a sheet, of which a person has said `choice`."""
     header = sheet.records[layout.header] if layout.header is not None else None
     left_out = (*lines.above, *lines.left_out)
     return FoundSheet(
         number=number,
         name=sheet.name or "",
         is_read=is_read,
-        is_chosen=is_chosen,
+        is_chosen=choice.is_read is not None,
         is_hidden=sheet.is_hidden,
         has_addresses=kind != "other",
         rows=len(lines.accounts) + sheet.more if kind != "other" else len(sheet.records) + sheet.more,
         left_out=tuple(record.line for record in left_out),
         header_line=header.line if header else 0,
         columns=_columns(sheet, layout),
-        preview=_preview(sheet, layout, lines),
+        preview=_preview(sheet, layout, lines, choice.taken_back),
     )
 
 
@@ -89,6 +90,8 @@ def _columns(sheet: Sheet, layout: Layout) -> tuple[FoundColumn, ...]:
 
 def _shown_names(names: Sequence[str]) -> list[str]:
     """Return the names of a header, empty where the line may be an account with its password in it."""
+    if has_run_on(names):
+        return [name if match_name(name) else "" for name in names]
     if len(known_fields(names)) > 1:
         return list(names)
     harmless = set(harmless_names(names))
@@ -109,15 +112,20 @@ def _guess(index: int, name: str, cells: Sequence[str], layout: Layout) -> tuple
     return None, ""
 
 
-def _preview(sheet: Sheet, layout: Layout, lines: Sorted) -> tuple[FoundLine, ...]:
-    """Return the first lines of a sheet, then those below them that were left out."""
+def _preview(sheet: Sheet, layout: Layout, lines: Sorted, taken_back: Collection[int]) -> tuple[FoundLine, ...]:
+    """Return the first lines of a sheet, then those below them that were left out or taken back."""
     kinds = {record.line: "left_out" for record in (*lines.above, *lines.left_out)}
     kinds |= {record.line: "row" for record in lines.accounts}
     if layout.header is not None:
         kinds[sheet.records[layout.header].line] = "header"
     end = min(layout.first_row, _ABOVE_SHOWN) + ROWS_SHOWN
     first = sheet.records[:end]
-    below = [record for record in lines.left_out if first and record.line > first[-1].line][:_LEFT_OUT_SHOWN]
+    left_out = {record.line for record in lines.left_out}
+    rest = sheet.records[end:]
+    below = [
+        *[record for record in rest if record.line in left_out][:_LEFT_OUT_SHOWN],
+        *[record for record in rest if record.line in taken_back][:_TAKEN_BACK_SHOWN],
+    ]
     return tuple(_line(record, kinds.get(record.line, "blank")) for record in (*first, *below))
 
 

@@ -10,11 +10,11 @@ import re
 from collections.abc import Iterator
 from enum import StrEnum
 from functools import cache
-from itertools import groupby, pairwise, product
+from itertools import groupby, product
 from typing import Final
 
 from accounts.validators import trimmed
-from bulkimport.columns import CHOICES, field_hinted, field_named, folded
+from bulkimport.columns import CHOICES, field_named, folded
 from bulkimport.readers.book import MAX_NAME
 from bulkimport.readers.mojibake import CODE_PAGES, misread, was_misread
 from bulkimport.rows import Field
@@ -29,15 +29,16 @@ class Damage(StrEnum):
     LOST = "lost"  # letters are missing, or others of ASCII have taken their place
 
 
-_LONGEST_ALIKE: Final = 100  # characters: what is longer is a sentence
 _NAMES: Final = tuple((column.field, name) for column in CHOICES for name in column.names)
 
 # --- Escapes ---------------------------------------------------------------------------------------------------------
 _ENTITY: Final = re.compile(r"&(?:amp;)*(#[0-9]{1,7}|#x[0-9a-f]{1,6}|[a-z]{2,20}[0-9]{0,2});", re.IGNORECASE)
 _SIGN_ENTITY: Final = re.compile(r"&(?:amp;)*(?:#[0-9]{1,7}|#x[0-9a-f]{1,6}|amp|lt|gt|quot|apos|nbsp);", re.IGNORECASE)
-_CUT_ENTITY: Final = re.compile(r"&(?:amp;)*(?:#[0-9]{2,6}|#x[0-9a-f]{2,5}|[a-z]{4,8})$", re.IGNORECASE)
+_CUT_ENTITY: Final = re.compile(r"&(?:#[0-9]{2,7}|#x[0-9a-f]{2,6}|[a-z]{3,8})$", re.IGNORECASE)
 _CODE_POINT: Final = re.compile(r"[\\%]u([0-9a-f]{4})", re.IGNORECASE)
 _OCTETS: Final = re.compile(r"(?:(?:%|=|\\x)[0-9a-f]{2})+", re.IGNORECASE)
+# Any other escape for a letter: +AUI- (UTF-7), <U+0142>, \305\202, {\l}, \'b3, _x0142_, &#322 without its semicolon.
+_OTHER_ESCAPE: Final = r"(?:[&+<\\{=%]|_x(?=[0-9a-f]{4}_))[!-~]{1,14}"
 
 # --- Remarks ---------------------------------------------------------------------------------------------------------
 _NUMBERING: Final = re.compile(r"\(?(?:[0-9]{1,2}|[a-z](?=[.)]))[.):]*\s*(?=\S)", re.IGNORECASE)
@@ -45,6 +46,8 @@ _REMARK_BEFORE: Final = re.compile(r"[(\[]([^)\]]*)[)\]]\s*")
 _REMARK_BEGINS: Final = re.compile(r"[\n\r(\[{:;,*|–—¹²³]|\s[-/]\s|[0-9]\)")
 _JOINT: Final = re.compile(r"[/|()\[\]\n\r=,;–—]|\s-\s")  # between two names of one column
 _MOST_NAMES: Final = 4
+# Among the words of a remark, but beside the name of the quota a unit; not in “e.g.”.
+_UNIT: Final = re.compile(r"(?<![^\W_])(?<!\be[. ])(?<!\be\. )[gt](?![^\W_])", re.IGNORECASE)
 _EXAMPLE: Final = re.compile(r"\S*@\S*")
 # All that a remark may say: with any other word the column may be another one, such as a password for the wireless
 # network, or one in another unit.
@@ -59,31 +62,19 @@ _REMARK_WORDS: Final = """
 """
 _REMARKS: Final = frozenset(map(folded, _REMARK_WORDS.split())) | {""}
 
-# --- Likeness --------------------------------------------------------------------------------------------------------
-_PASSWORD_WORDS: Final = ("haslo", "password", "passwd")
-# Names, as they are compared, that other columns may have as well.
-_LIKELY_NAMES: Final = {
-    **dict.fromkeys(("pass", "pwd", "passw", "psw"), Field.PASSWORD),
-    **dict.fromkeys(
-        ("mailboxsize", "mailboxlimit", "rozmiarskrzynki", "wielkoscskrzynki", "limitskrzynki", "limitmb", "sizemb"),
-        Field.QUOTA,
-    ),
-    **dict.fromkeys(("keep", "kopiaw", "kopiawiadomosci", "kopiapoczty", "kopialokalna", "localcopy"), Field.KEEP_COPY),
-}
-_LIKELY_WHOLE: Final = {"kopia": Field.KEEP_COPY}
-_SHORTEST_MISTYPED: Final = 5  # letters of a name that may have one typing error
-_SHORTEST_MISTYPED_TWICE: Final = 9
-
 
 def garbled_name(name: str) -> tuple[Field, Damage] | None:
     """Return the column that a damaged name surely means, and how it is damaged.
 
     None for a name that is known as it stands, unless it is so only because a wrong decoding looks like an accent
-    (HasĹ‚o), and for one that merely resembles ours.
+    (HasĹ‚o), and for one that merely resembles ours, such as a quota in GB.
     """
     name = trimmed(name[:MAX_NAME])
-    if not name:
-        return None
+    found = _damaged(name) if name else None
+    return None if found and found[0] is Field.QUOTA and _UNIT.search(name) else found
+
+
+def _damaged(name: str) -> tuple[Field, Damage] | None:
     if field := field_named(name):
         return (field, Damage.LETTERS) if was_misread(name) else None
     if (field := _cut_off(name)) is not None:
@@ -109,62 +100,15 @@ def _cut_off(name: str) -> Field | None:
     """Return the column whose name was cut off at the semicolon of an entity, which was taken for a separator."""
     if not _CUT_ENTITY.search(name):
         return None
-    begin = folded(_unescaped(f"{name};"))
-    return next((field for field, known in _NAMES if len(begin) > 3 and folded(known).startswith(begin)), None)
-
-
-def looks_like(name: str) -> Field | None:
-    """Return the column that a name may mean: it begins or ends with a known one, or is mistyped; else None.
-
-    A password may stand anywhere in it: its column would be replaced by generated ones.
-    """
-    if len(name) > _LONGEST_ALIKE:
-        return None
-    name = trimmed(name)
-    whole = folded(name)
-    if field := _LIKELY_WHOLE.get(whole):
-        return field
-    words = re.findall(r"[^\W_]+", name)
-    for parts in (words, [part for word in words for part in _taken_apart(word)]):
-        tokens = [token for part in parts if (token := folded(part))]
-        if any(map(_is_of_passwords, tokens)):
-            return Field.PASSWORD
-        ends = [part for count in range(1, len(tokens) + 1) for part in (tokens[:count], tokens[-count:])]
-        known = [(len(part), field) for part in ends if (field := _field_likely("".join(part)))]
-        if known:
-            return max(known)[1]
-    for match in re.finditer(r"\s+|$", name):
-        for part in (name[: match.start()], name[match.end() :]):
-            if found := garbled_name(part):
-                return found[0]
-    tokens = [token for word in words if (token := folded(word))]
-    return _mistyped(whole, _SHORTEST_MISTYPED) or next(
-        (field for part in (*tokens[:1], *tokens[-1:]) if (field := _mistyped(part, _SHORTEST_MISTYPED_TWICE))), None
+    begin = folded(_unescaped(f"{name};"))  # without the letter, where &amp;#322; was cut off
+    return next(
+        (
+            field
+            for field, known in _NAMES
+            if folded(known).startswith(begin) and (len(begin) > 3 or not known[len(begin) :][:1].isascii())
+        ),
+        None,
     )
-
-
-def _field_likely(name: str) -> Field | None:
-    return field_named(name) or _LIKELY_NAMES.get(name)
-
-
-def _is_of_passwords(token: str) -> bool:
-    """Tell whether a word is our name, alone or in one with a word for a mailbox or its user: userpassword."""
-    if field_named(token) is Field.PASSWORD:
-        return True
-    rests = [token.removeprefix(word) for word in _PASSWORD_WORDS if token.startswith(word)]
-    rests += [token.removesuffix(word) for word in _PASSWORD_WORDS if token.endswith(word)]
-    return any(not rest or field_named(rest) or field_hinted(rest) for rest in rests)
-
-
-def _taken_apart(word: str) -> list[str]:
-    """Return the parts of a word such as UserPassword, QuotaInMB and pwd1."""
-    begins = [
-        index
-        for index, (before, letter) in enumerate(pairwise(word), start=1)
-        if letter.isdigit() != before.isdigit()
-        or (letter.isupper() and (before.islower() or word[index + 1 : index + 2].islower()))
-    ]
-    return [word[begin:end] for begin, end in pairwise([0, *begins, len(word)])]
 
 
 def is_garbled(text: str) -> bool:
@@ -247,8 +191,24 @@ def _garbled(name: str) -> tuple[Field, Damage] | None:
             return fields.pop(), Damage.LOST
     if len(fields) == 1:
         return fields.pop(), Damage.LETTERS
-    field = _shortened().get(folded(name))
+    field = _shortened().get(folded(name)) or _escaped_otherwise(name)
     return (field, Damage.LOST) if field else None
+
+
+def _escaped_otherwise(name: str) -> Field | None:
+    return next((field for field, pattern in _escape_patterns() if pattern.fullmatch(name)), None)
+
+
+@cache
+def _escape_patterns() -> tuple[tuple[Field, re.Pattern[str]], ...]:
+    """Return for each name with letters outside ASCII a pattern of it with escapes in their place."""
+    found = []
+    for field, name in _NAMES:
+        groups = ((kind, "".join(group)) for kind, group in groupby(name, _kind))
+        parts = [_OTHER_ESCAPE if kind == "letter" else re.escape(part) for kind, part in groups]
+        if _OTHER_ESCAPE in parts:
+            found.append((field, re.compile("".join(parts), re.IGNORECASE)))
+    return tuple(found)
 
 
 @cache
@@ -304,30 +264,3 @@ def _shortened() -> dict[str, Field]:
         choices = [("", folded(letter)) if _kind(letter) == "letter" else (folded(letter),) for letter in name]
         found.update({"".join(letters): field for letters in product(*choices)})
     return {name: field for name, field in found.items() if not field_named(name)}
-
-
-# --- Names that are mistyped -----------------------------------------------------------------------------------------
-def _mistyped(name: str, shortest: int) -> Field | None:
-    """Return the column whose name, of at least `shortest` letters, was mistyped so; None where there is none."""
-    for field, known in _NAMES:
-        plain = folded(known)
-        if len(plain) < shortest:
-            continue
-        allowed = 2 if len(plain) >= _SHORTEST_MISTYPED_TWICE else 1
-        if abs(len(plain) - len(name)) <= allowed and _distance(plain, name) <= allowed:
-            return field
-    return None
-
-
-def _distance(one: str, other: str) -> int:
-    """Return how many letters are wrong, missing, surplus or swapped with a neighbour (optimal string alignment)."""
-    before: list[int] = []
-    row = list(range(len(other) + 1))
-    for i, letter in enumerate(one, start=1):
-        before, last, row = row, before, [i]
-        for j, another in enumerate(other, start=1):
-            steps = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != another))
-            if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == another:
-                steps = min(steps, last[j - 2] + 1)
-            row.append(steps)
-    return row[-1]

@@ -9,7 +9,8 @@ from typing import Final, NamedTuple
 from accounts.validators import trimmed
 from bulkimport.columns import field_hinted, field_named
 from bulkimport.readers.book import CONTROL, MAX_COLUMNS, MAX_NAME, Record
-from bulkimport.readers.garbled import Damage, garbled_name, looks_like
+from bulkimport.readers.garbled import Damage, garbled_name
+from bulkimport.readers.likeness import looks_like
 from bulkimport.rows import Field
 
 LONGEST_NAME: Final = 100  # characters of a name with a remark
@@ -31,7 +32,7 @@ def find_header(records: Sequence[Record]) -> int | None:
 
     Of the first lines it is the one with the most known names, the first of equals. Where no name is known, it is the
     line above the first account, and without an account the first line. What comes below an account is no header,
-    unless nothing above is.
+    unless nothing above is, or nothing but one name as in a letterhead, and it has more.
     """
     best, best_score = None, (0, 0, 0)
     first_account: int | None = None
@@ -40,17 +41,26 @@ def find_header(records: Sequence[Record]) -> int | None:
         if any(is_address(cell) for cell in record.cells) or ("@" in "".join(record.cells) and score[0] < 2):
             if first_account is None:
                 first_account = index
-            if best is not None:
+            if best_score[0] > 1:
                 break
             if score[0] < 2:
                 continue
-        if score > best_score:
+        is_below_account = first_account is not None and best is not None
+        if score > best_score and (score[0] > 1 or not is_below_account):
             best, best_score = index, score
     if best is not None:
         return best
     if first_account is None:
         return 0 if records else None
     return first_account - 1 if first_account else None
+
+
+def has_run_on(names: Sequence[str]) -> bool:
+    """Tell whether a header has an address in it, of an account whose line has run into that of the names.
+
+    An address may be quoted in the name of a column as an example.
+    """
+    return any(ends_in_address(name) and not match_name(name) for name in names)
 
 
 def _score(names: Sequence[str]) -> tuple[int, int, int]:
@@ -89,6 +99,12 @@ def names_in(cells: Sequence[str]) -> list[str]:
 def is_address(cell: str) -> bool:
     """Tell whether a cell looks like an address and nothing else."""
     return "@" in cell and len(cell) < _LONGEST_ADDRESS and ADDRESS.fullmatch(trimmed(cell)) is not None
+
+
+def ends_in_address(cell: str) -> bool:
+    """Tell whether a cell is an address, or ends in one."""
+    before, _at, domain = trimmed(cell[-_LONGEST_ADDRESS:]).rpartition("@") if "@" in cell else ("", "", "")
+    return ADDRESS.fullmatch(f"{before[-1:]}@{domain}") is not None
 
 
 def known_fields(cells: Sequence[str], *, only_certain: bool = False) -> set[Field]:

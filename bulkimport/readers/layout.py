@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final
 
@@ -12,8 +12,9 @@ from accounts.validators import trimmed
 from bulkimport.columns import COLUMNS, is_passed_over
 from bulkimport.readers.book import MAX_COLUMNS, MAX_NAME, Record, has_text
 from bulkimport.readers.evidence import damage_of_names
-from bulkimport.readers.garbled import Damage, looks_like
+from bulkimport.readers.garbled import Damage
 from bulkimport.readers.header import Match, find_header, is_address, match_name, names_in
+from bulkimport.readers.likeness import looks_like
 from bulkimport.rows import Field, SheetChoice
 
 _COUNTING: Final = re.compile(r"([0-9]{1,6})[.)]?")
@@ -24,12 +25,13 @@ class Layout:
     """Which column of a sheet is which. All tuples are in the order of the file.
 
     header: the index of the record with the names, None where there is none. columns: None for one that is not used.
-    told_by: "name", "content" or "choice", by which a column is known. named: the indexes of columns that may hold text
+    told_by: "name" or "choice", by which a column is known. named: the indexes of columns that may hold text
     without being used. passed_over: of those that the panel itself added, which count for nothing. index: of a column
     without a name that only counts. damage: how the letters were garbled, see `evidence.is_suspect`. unclear: names
-    that look like one of ours, with what they look like. repeated: fields that more than one column claims. by_content:
-    the index of the column that has the addresses, where no name says so. others_addresses: the indexes of columns that
-    are not used and mostly have addresses too, such as private ones.
+    that look like one of ours, with what they look like. repeated: fields that more than one column claims, with the
+    names of those. by_content: the index of the column that has the addresses, where no name says so. others_addresses:
+    how many addresses, by the index, a column has that is not used and mostly has addresses too, such as private ones.
+    width: how many cells a row has at most where nothing has run into it.
     """
 
     header: int | None
@@ -41,10 +43,11 @@ class Layout:
     index: int | None = None
     damage: frozenset[str] = frozenset()
     unclear: tuple[tuple[str, Field], ...] = ()
-    repeated: tuple[tuple[str, Field], ...] = ()
+    repeated: tuple[tuple[tuple[str, ...], Field], ...] = ()
     by_content: int | None = None
-    others_addresses: frozenset[int] = frozenset()
+    others_addresses: Mapping[int, int] = field(default_factory=dict)
     is_too_wide: bool = False
+    width: int = MAX_COLUMNS
 
     @property
     def first_row(self) -> int:
@@ -64,7 +67,16 @@ def lay_out(records: Sequence[Record], choice: SheetChoice) -> Layout:
         return _as_chosen(header, names, choice.columns[:MAX_COLUMNS], below)
     if header is None:
         return _without_header(below)
-    return _by_names(header, names, below)
+    return replace(_by_names(header, names, below), width=_usual_width(len(cells), below))
+
+
+def _usual_width(names: int, below: Sequence[Record]) -> int:
+    """Return how many cells a row has at most. Some programs end all rows, but not the header, with empty ones.
+
+    Two rows that have run into one have one cell less than twice as many as there are names.
+    """
+    wider = sum(len(record.cells) > names for record in below)
+    return names if wider * 2 <= len(below) else max(names, names * 2 - 2)
 
 
 def _header_index(records: Sequence[Record], chosen_line: int | None) -> int | None:
@@ -80,13 +92,13 @@ def _by_names(header: int, names: Sequence[str], below: Sequence[Record]) -> Lay
         matches, names = [None, *matches], ["", *names]
     columns: list[Field | None] = [None] * len(names)
     repeated = []
-    for field in Field:
-        claims = {index: match.strength for index, match in enumerate(matches) if match and match.field is field}
-        best = _strongest(field, claims, matches, below)
+    for claimed in Field:
+        claims = {index: match.strength for index, match in enumerate(matches) if match and match.field is claimed}
+        best = _strongest(claimed, claims, matches, below)
         for index in best[:1]:
-            columns[index] = field
+            columns[index] = claimed
         if len(best) > 1:
-            repeated.append((names[best[-1]], field))
+            repeated.append((tuple(names[index] for index in best), claimed))
     passed_over = frozenset(index for index, name in enumerate(names) if is_passed_over(name))
     return Layout(
         header,
@@ -98,7 +110,7 @@ def _by_names(header: int, names: Sequence[str], below: Sequence[Record]) -> Lay
         index=_index_column(names, below),
         damage=damage_of_names(names),
         unclear=_unclear(names, matches, columns, below),
-        others_addresses=frozenset(i for i, field in enumerate(columns) if not field and _is_of_addresses(i, below)),
+        others_addresses=_others_addresses(columns, below),
         repeated=tuple(repeated),
         by_content=None if Field.EMAIL in columns else _address_column(columns, below),
     )
@@ -132,17 +144,38 @@ def _unclear(
     columns: Sequence[Field | None],
     below: Sequence[Record],
 ) -> tuple[tuple[str, Field], ...]:
-    """Return the names of filled columns that are not used and look like a field that no other column is."""
+    """Return the names of filled columns that are not used and look like a field.
+
+    Where another column is that field for certain, they are unclear only if that one has a gap where they have text.
+    """
     unclear = []
     for index, (name, match) in enumerate(zip(names, matches, strict=True)):
         if not name or columns[index] or is_passed_over(name) or not _filled(index, below):
             continue
-        if match and not _is_lost(match):  # an alias, or a weaker claim to what another column is
+        if match and match.strength == 1:  # an alias
             continue
         field = match.field if match else looks_like(name)
-        if field and field not in columns:
+        if field is None:
+            continue
+        if field in columns:
+            is_other = _is_weaker(match, matches[columns.index(field)]) and _fills_gaps(index, columns, field, below)
+        else:
+            is_other = match is None or _is_lost(match)
+        if is_other:
             unclear.append((name, field))
     return tuple(unclear)
+
+
+def _is_weaker(match: Match | None, than: Match | None) -> bool:
+    return match is None or (than is not None and match.strength < than.strength)
+
+
+def _fills_gaps(index: int, columns: Sequence[Field | None], field: Field, below: Sequence[Record]) -> bool:
+    """Tell whether a column has text in a row without a value of a field; an e-mail without one is an error anyway."""
+    if field in (Field.EMAIL, Field.DOMAIN):
+        return False
+    known = columns.index(field)
+    return any(_has_cell(index, record) and not _has_cell(known, record) for record in below)
 
 
 def _as_chosen(
@@ -160,7 +193,7 @@ def _as_chosen(
         named=frozenset(shown),
         passed_over=passed_over,
         damage=damage_of_names(names),
-        repeated=tuple(("", field) for field in sorted(repeated)),
+        repeated=tuple(((), field) for field in sorted(repeated)),
         by_content=None if Field.EMAIL in columns else _address_column(columns, below),
     )
 
@@ -179,10 +212,12 @@ def _without_header(records: Sequence[Record]) -> Layout:
 
 # --- What stands in the columns --------------------------------------------------------------------------------------
 def cells_of(index: int, records: Sequence[Record]) -> Iterator[str]:
-    """Yield the cells of a column that hold text."""
-    for record in records:
-        if index < len(record.cells) and has_text(record.cells[index]):
-            yield record.cells[index]
+    """Return the cells of a column that hold text."""
+    return (record.cells[index] for record in records if _has_cell(index, record))
+
+
+def _has_cell(index: int, record: Record) -> bool:
+    return index < len(record.cells) and has_text(record.cells[index])
 
 
 def _filled(index: int, records: Sequence[Record]) -> bool:
@@ -193,9 +228,10 @@ def _addresses_in(index: int, records: Sequence[Record]) -> int:
     return sum(is_address(cell) for cell in cells_of(index, records))
 
 
-def _is_of_addresses(index: int, records: Sequence[Record]) -> bool:
-    cells = list(cells_of(index, records))
-    return sum(is_address(cell) for cell in cells) * 2 > len(cells)
+def _others_addresses(columns: Sequence[Field | None], records: Sequence[Record]) -> dict[int, int]:
+    unused = [index for index, field in enumerate(columns) if field is None]
+    counts = {index: _addresses_in(index, records) for index in unused}
+    return {index: n for index, n in counts.items() if n * 2 > sum(1 for _cell in cells_of(index, records))}
 
 
 def _address_column(columns: Sequence[Field | None], records: Sequence[Record]) -> int | None:

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.formats import grouped
-from bulkimport.columns import BY_FIELD, COLUMNS
+from bulkimport.columns import BY_FIELD, COLUMNS, folded
 from bulkimport.readers.book import MAX_CELL, MAX_COLUMNS, MAX_COUNTED, Mark, Record, Refusal
 from bulkimport.readers.header import harmless_names
 from bulkimport.rows import ENCODING_NAMES, Field, Level, Problem
@@ -72,13 +72,23 @@ def refused(refusal: Refusal) -> Problem:
     return Problem(code, messages[refusal.code] % {"detail": detail})
 
 
-def too_many(accounts: int, limit: int) -> Problem:
-    """Return the problem of a list with more accounts than one may have."""
-    if accounts > max(MAX_COUNTED, limit):
+def too_many(accounts: int, limit: int, *, unsorted: int = 0, lines: int = 0) -> Problem:
+    """Return the problem of a list with more accounts than one may have.
+
+    unsorted: how many of them are only known to be lines with text. lines: how many of those there are in all.
+    """
+    certain = accounts - unsorted
+    if certain <= limit and unsorted:
+        message = _(
+            "The file is too long to be read: %(count)s lines with text, for at most %(limit)s accounts. Delete the "
+            "lines that are no accounts, or split it into parts."
+        )
+        return Problem("too_many_accounts", message % {"count": grouped(lines), "limit": grouped(limit)})
+    if unsorted or accounts > max(MAX_COUNTED, limit):
         message = _(
             "The file has more than %(count)s accounts; at most %(limit)s fit into one file. Split it into parts."
         )
-        counted = max(MAX_COUNTED, limit)
+        counted = min(certain, max(MAX_COUNTED, limit))
         return Problem("too_many_accounts", message % {"count": grouped(counted), "limit": grouped(limit)})
     message = ngettext(
         "The file has %(count)s account; at most %(limit)s fit into one file. Split it into parts.",
@@ -113,18 +123,18 @@ def sheet_not_read(name: str, rows: int, *, is_hidden: bool) -> Problem:
     """Return the warning of a sheet that has text in it and was not read."""
     if is_hidden:
         message = ngettext(
-            "The sheet “%(name)s” is hidden and was not read; it has %(count)s row. Unhide it if it belongs to the "
-            "list.",
-            "The sheet “%(name)s” is hidden and was not read; it has %(count)s rows. Unhide it if it belongs to the "
-            "list.",
+            "The sheet “%(name)s” is hidden and was not read; it has %(count)s row. Tick it, or unhide it in the "
+            "file, if it belongs to the list.",
+            "The sheet “%(name)s” is hidden and was not read; it has %(count)s rows. Tick it, or unhide it in the "
+            "file, if it belongs to the list.",
             rows,
         )
     else:
         message = ngettext(
             "The sheet “%(name)s” was not read: it has %(count)s row, and no column named “%(email)s”. If it belongs "
-            "to the list, give its column of addresses that name.",
+            "to the list, tick it, or give its column of addresses that name.",
             "The sheet “%(name)s” was not read: it has %(count)s rows, and no column named “%(email)s”. If it belongs "
-            "to the list, give its column of addresses that name.",
+            "to the list, tick it, or give its column of addresses that name.",
             rows,
         )
     values = {"name": name[:100], "count": grouped(rows), "email": BY_FIELD[Field.EMAIL].header}
@@ -162,6 +172,24 @@ def no_header() -> Problem:
     return Problem("no_header", message % {"names": _expected()}, level=Level.WARNING)
 
 
+def header_run_on(line: int) -> Problem:
+    """Return the problem of a header with an account in its line, whose password may stand in any cell."""
+    message = _(
+        "Row %(line)s has the names of the columns and an address too, for an account has run into it. Write each "
+        "account into a row of its own."
+    )
+    return Problem("cells_slipped", message % {"line": line})
+
+
+def accounts_above(line: int, above: Sequence[int]) -> Problem:
+    """Return the problem of a header in the middle of a list."""
+    message = _(
+        "The names of the columns stand in row %(line)s, below accounts: %(above)s. Move the row with the names to the "
+        "top of the list."
+    )
+    return Problem("header_not_first", message % {"line": line, "above": named_lines(above)})
+
+
 def header_not_first(line: int, above: Sequence[int]) -> Problem:
     message = ngettext(
         "The names of the columns stand in row %(line)s; %(above)s above it was left out.",
@@ -181,6 +209,15 @@ def rows_left_out(lines: Sequence[int]) -> Problem:
     return Problem("rows_left_out", message % {"rows": named_lines(lines)}, level=Level.WARNING)
 
 
+def other_header(line: int, header: int) -> Problem:
+    """Return the problem of a second list with other columns below the first."""
+    message = _(
+        "Row %(line)s names other columns than row %(header)s, and accounts stand below it. Put the two lists into two "
+        "files, or give them the same columns."
+    )
+    return Problem("rows_left_out", message % {"line": line, "header": header})
+
+
 def column_index(letter: str) -> Problem:
     message = _("Column %(letter)s has no name and only counts the rows; it is not used.")
     return Problem("column_index", message % {"letter": letter}, level=Level.WARNING)
@@ -191,19 +228,19 @@ def too_many_columns() -> Problem:
     return Problem("too_many_columns", message % {"count": grouped(MAX_COLUMNS)})
 
 
-def header_unknown(names: Sequence[str]) -> Problem:
+def header_unknown(names: Sequence[str], line: int) -> Problem:
     """Return the problem of a header without a known name; only what can be no password is quoted."""
     harmless = harmless_names(names)
     if harmless:
         message = _(
-            "The first line names no known column; it has %(found)s. "
+            "Row %(line)s names no known column; it has %(found)s. "
             "Say which column is which, or write these names there: %(names)s."
         )
     else:
         message = _(
-            "The first line names no known column. Say which column is which, or write these names there: %(names)s."
+            "Row %(line)s names no known column. Say which column is which, or write these names there: %(names)s."
         )
-    return Problem("header_unknown", message % {"names": _expected(), "found": _quoted(harmless)})
+    return Problem("header_unknown", message % {"line": line, "names": _expected(), "found": _quoted(harmless)})
 
 
 def email_column_missing(*, was_chosen: bool) -> Problem:
@@ -213,13 +250,22 @@ def email_column_missing(*, was_chosen: bool) -> Problem:
     return Problem("email_column_missing", message % {"name": BY_FIELD[Field.EMAIL].header})
 
 
-def column_repeated(name: str, field: Field) -> Problem:
-    """Return the problem of a field that more than one column claims; the name is empty where a person has said so."""
-    message = _("The column “%(name)s” is in the file more than once. Delete or rename all but one.")
-    if not name:
+def column_repeated(names: Sequence[str], field: Field) -> Problem:
+    """Return the problem of a field that the columns of these names claim; none where a person has said so."""
+    values = {"name": names[-1][:SHOWN_CHARACTERS] if names else BY_FIELD[field].header}
+    if len({folded(name) for name in names}) > 1:
+        message = _("The columns %(names)s all mean “%(known)s”. Delete or rename all but one.")
+        values = {"names": _quoted(names), "known": BY_FIELD[field].header}
+    elif names:
+        message = _("The column “%(name)s” is in the file more than once. Delete or rename all but one.")
+    else:
         message = _("More than one column is set to “%(name)s”. Choose one, and set the others to something else.")
-    values = {"name": name[:SHOWN_CHARACTERS] or BY_FIELD[field].header}
-    return Problem("column_repeated", message % values, field=field)
+    return Problem("column_repeated", message % values, field=_own(field) if names else field)
+
+
+def _own(field: Field) -> Field:
+    """Return the field of a row that a column belongs to."""
+    return Field.EMAIL if field is Field.DOMAIN else field
 
 
 def column_unclear(name: str, field: Field) -> Problem:
@@ -228,11 +274,11 @@ def column_unclear(name: str, field: Field) -> Problem:
         "“%(known)s” there."
     )
     values = {"name": name[:SHOWN_CHARACTERS], "known": BY_FIELD[field].header}
-    return Problem("column_unclear", message % values, field=field)
+    return Problem("column_unclear", message % values, field=_own(field))
 
 
 def column_unknown(names: Sequence[str], *, are_certain: bool) -> Problem:
-    """Return the warning of columns that are not used; with one known name beside them they may be an account's."""
+    """Return the warning of columns that are not used; what may be an account's is not quoted."""
     if not are_certain and len(harmless_names(names)) < len(names):
         message = _(
             "Some columns are not known and are not used. If you need one, give it one of these names: %(known)s."
@@ -275,11 +321,23 @@ def surplus_cell(column: int) -> str:
     ) % {"number": grouped(column + 1)}
 
 
-def cells_slipped() -> str:
+def cells_slipped(*, has_names: bool) -> str:
+    if not has_names:
+        return _(
+            "The cells of this row stand in other columns than those of the other rows: an address stands where none "
+            "belongs. Move each value into its column."
+        )
     return _(
         "The cells of this row stand in other columns than the names say: an address stands where none belongs. Move "
         "each value into its column."
     )
+
+
+def domains_differ() -> str:
+    return _(
+        "This address has another domain than the column “%(column)s” of its row. Write the address that is meant, "
+        "and no other domain beside it."
+    ) % {"column": BY_FIELD[Field.DOMAIN].header}
 
 
 def cell_has_control() -> str:
@@ -293,17 +351,19 @@ def password_garbled() -> str:
     )
 
 
-def marked(mark: Mark) -> tuple[str, Level]:
-    """Return the sentence for what the reader found at a cell, and how much it matters."""
+def marked(mark: Mark, field: Field) -> tuple[str, Level]:
+    """Return the sentence for what the reader found at a cell of a field, and how much it matters."""
     if mark.code == "cells_merged":
         return (
             _("This cell is merged with another one, so it was read as empty. Write the value in it, if one is meant."),
             Level.WARNING,
         )
     if mark.code == "number_format":
-        message = _(
-            "The spreadsheet shows something else here than it stores. Type what is meant, such as 500 or 2 GB."
-        )
+        message = _("The spreadsheet shows something else here than it stores. Type the value itself, as text.")
+        if field is Field.QUOTA:
+            message = _(
+                "The spreadsheet shows something else here than it stores. Type what is meant, such as 500 or 2 GB."
+            )
         return message, Level.ERROR
     return (
         _("This cell has an error, a time or a formula without a result. Type the value itself, as text."),

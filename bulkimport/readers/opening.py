@@ -18,7 +18,7 @@ from typing import Any, Final
 from bulkimport.readers.book import RefusedError
 
 WAIT_SECONDS: Final = 4.0  # that a page may wait for a place and the child together
-CHILD_SECONDS: Final = 15.0  # for a child that uses 5 seconds of the processor at most
+CHILD_SECONDS: Final = 15.0  # for a child that uses 4 seconds of the processor at most
 # A child that had as much of the processor and was not done is no quicker at the next try.
 PLENTY_CPU_SECONDS: Final = 3.0
 MAX_ANSWER: Final = 64 * 1024 * 1024  # bytes; the child gives 16 million characters, some escaped

@@ -30,7 +30,7 @@ def open_book(
     """
     if reading.encoding not in (None, *ENCODINGS) or reading.separator not in (None, *SEPARATORS):
         raise ValueError("an encoding or separator that is not offered")
-    keep = max_rows * 2 + 100
+    keep = max_rows * 4 + 100
     try:
         if sheet.is_sheet(content):
             return sheet.read(content, keep=keep, client=client, patience=patience)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final, NamedTuple, Protocol
 
+from accounts.validators import INVISIBLE
 from bulkimport.readers.book import MAX_COLUMNS, Record, has_text, is_blank
 
 # A quotation mark that is not closed within these bounds was never meant to open a cell. They also keep the time
@@ -180,7 +181,8 @@ class _Grammar:
 
 @cache
 def _grammar(separator: str) -> _Grammar:
-    blank = "[ \u00a0]*+" if separator == "\t" else "[ \t\u00a0]*+"
+    # A byte order mark, and the like, stands where a file was put together of several.
+    blank = f"[ \u00a0{INVISIBLE}]*+" if separator == "\t" else f"[ \t\u00a0{INVISIBLE}]*+"
     return _Grammar(
         opening=re.compile(rf'{blank}"'),
         rest=re.compile(rf'([^"]*+(?:""[^"]*+)*+)"{blank}'),

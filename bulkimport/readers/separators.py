@@ -86,12 +86,14 @@ def _evenness(found: Sequence[Record], separator: str) -> tuple[int, int, int, i
 def _around_whole_lines(sample: str, found: dict[str, list[Record]]) -> str | None:
     """Return the separator that only ends the lines, each of which stands in one cell with separators of its own.
 
-    So a spreadsheet saves a list that it had opened into one column.
+    So a spreadsheet saves a list that it had opened into one column. Values of a few lines may have that separator.
     """
     lines = [line for line in sample.split("\n") if SOMETHING.search(line)][:HEADER_ROWS]
     for separator in SEPARATORS:
         ended = len(lines) > 1 and all(line.rstrip(" ").endswith(separator) for line in lines)
         rows = [[cell for cell in record.cells if has_text(cell)] for record in found[separator]]
-        if ended and all(len(row) == 1 for row in rows) and any(other in rows[0][0] for other in SEPARATORS):
+        if not ended or not rows or len(rows[0]) > 1 or sum(len(row) == 1 for row in rows) * 2 <= len(rows):
+            continue
+        if any(other in rows[0][0] for other in SEPARATORS):
             return separator
     return None

@@ -125,7 +125,7 @@ class Shape:
             if quoted and "\n" in cell and '"' in cell:
                 lines = [line.split(self.separator) for line in cell.split("\n")]
                 parts = [part for line in lines if len(line) > 1 for part in line]
-                has_address = any(is_address(part.strip(' "')) for part in parts)
+                has_address = any(is_address(part.replace('"', "")) for part in parts)
                 if has_address and any(part.count('"') % 2 for part in parts):
                     return True
         return False
@@ -152,7 +152,7 @@ class Shape:
         yield line
 
     def _add(self, piece: str, line: _Line) -> None:
-        parts = [part.strip('"') for part in piece.split(self.separator)]
+        parts = [part.replace('"', "") for part in piece.split(self.separator)]
         if len(parts) > 1:
             line.inside.update(range(len(line.cells), len(line.cells) + len(parts)))
             after = parts[1:] if parts[-1] else parts[1:-1]

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 
 from bulkimport.readers.book import CONTROL, MAX_COUNTED, Book, Record, RefusedError, Sheet, is_blank
+from bulkimport.readers.evidence import polish_words
 from bulkimport.readers.records import records, split_line
 from bulkimport.readers.separators import SEPARATORS, SOMETHING, detect_separator, names_in, sample_of, told_by_line
 from bulkimport.readers.swallowed import shape_of
@@ -15,18 +16,23 @@ from bulkimport.rows import ENCODING_NAMES
 __all__ = ["ENCODINGS", "SEPARATORS", "read", "split_line"]
 
 ENCODINGS: Final = tuple(ENCODING_NAMES)
-_EIGHT_BIT: Final = ("cp1250", "iso-8859-2", "cp852", "mac-latin2")  # the likeliest first: it wins a draw
+EIGHT_BIT: Final = ("cp1250", "iso-8859-2", "cp852", "mac-latin2")  # the likeliest first: it wins a draw
 _UTF8_MARK: Final = b"\xef\xbb\xbf"
 _UTF16_MARKS: Final = (b"\xff\xfe", b"\xfe\xff")
 _HEAD: Final = 65_536  # bytes that tell whether a text is UTF-16
 
 _OTHER_KINDS: Final = (b"%PDF", b"{\\rtf", b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"Rar!", b"7z\xbc\xaf", b"\x1f\x8b")
-_MARKUP: Final = re.compile(r"\s*<(\?xml|!|html|head|meta|body|table|style|div)", re.IGNORECASE)
+# The last two begin a web page that is kept with its pictures in one file, as Excel and browsers save it.
+_MARKUP: Final = re.compile(
+    r"\s*(<(\?xml|!|html|head|meta|body|table|style|div)|MIME-Version: *1\.|From: <Saved by )", re.IGNORECASE
+)
 # DIF and SYLK, which old spreadsheets write. The header of a list may begin with the name ID as well.
 _OLD_TABLES: Final = re.compile(r"TABLE *\n *0, ?1 *\n|ID;P[A-Z0-9]*(;[NE])* *\n[A-Z]{1,2};[A-Z]")
 
 _LOWER: Final = "ąćęłńóśźż"
 _POLISH: Final = re.compile(f"[{_LOWER}{_LOWER.upper()}]")
+_WORD: Final = re.compile(r"[^\W\d_]+")
+_WEIGHT_OF_A_WORD: Final = 10  # letters
 _SIGNS: Final = re.compile("[’–]|(?<![^\\W\\d_])[„”“—…§°€\u00a0]|[„”“—…§°€\u00a0](?![^\\W\\d_])")  # not within a word
 # A capital inside a word in small letters is a sign of the wrong code page.
 _CAPITAL_INSIDE: Final = re.compile(f"(?<=[a-z{_LOWER}])[{_LOWER.upper()}](?![A-Z{_LOWER.upper()}])")
@@ -129,7 +135,7 @@ def _code_page(content: bytes) -> tuple[str, str] | None:
     few broken bytes: as a code page its header would lose words, and columns with them.
     """
     best, best_score = ("", ""), (-1, -1)
-    for encoding in _EIGHT_BIT:
+    for encoding in EIGHT_BIT:
         try:
             text = content.decode(encoding)
         except UnicodeDecodeError:
@@ -144,7 +150,9 @@ def _score(text: str) -> tuple[int, int]:
     """Return how many column names the line with most of them has, and how likely the letters outside ASCII are.
 
     All readings have the same number of bytes outside ASCII, so the one with the most Polish letters and usual signs
-    has the fewest others.
+    has the fewest others. Whole words are surer than letters.
     """
+    sample = sample_of(text)
     likely = len(_POLISH.findall(text)) + len(_SIGNS.findall(text))
-    return names_in(sample_of(text)), likely * 2 - len(_CAPITAL_INSIDE.findall(text))
+    words = sum(word in polish_words() for word in _WORD.findall(sample.lower()))
+    return names_in(sample), (likely + words * _WEIGHT_OF_A_WORD) * 2 - len(_CAPITAL_INSIDE.findall(text))

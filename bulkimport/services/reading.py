@@ -160,7 +160,8 @@ def _corrected(row: Row, corrections: Sequence[Correction]) -> Row:
     unsettled = tuple(
         problem
         for problem in row.problems
-        if (problem.field and problem.field not in cells) or (problem.code == "surplus_cell" and not is_confirmed)
+        if (problem.field and problem.field not in cells)
+        or (row.surplus and problem.code in ("surplus_cell", "cells_slipped") and not is_confirmed)
     )
     surplus = "" if is_confirmed else row.surplus
     together = {**row.cells, **cells}

@@ -243,24 +243,6 @@ def test_half_a_link_is_an_error_at_its_field_and_comes_back(text: str) -> None:
     assert f'value="{text.strip()}"' in html or "\x00" in text
 
 
-def test_another_language_keeps_what_was_pasted_and_uses_nothing_up(batch: Batch) -> None:
-    key = make_keys(batch)["jan@przyklad.iq.pl"]
-    client = Client()
-    response = client.post(reverse("handout_open"), {"link": key, "language": "pl"})
-    html = response.content.decode()
-    assert '<html lang="pl"' in html
-    assert f'value="{key}"' in html
-    assert '<html lang="pl"' in client.get(reverse("handout")).content.decode()
-    assert '<html lang="en"' in opened_in(client, "xx")
-    assert open_link(key)
-
-
-def opened_in(client: Client, language: str) -> str:
-    """Ask for a language that there is none of; the browser is made to want English again first."""
-    client.cookies.clear()
-    return client.post(reverse("handout_open"), {"link": "", "language": language}).content.decode()
-
-
 @pytest.mark.parametrize("language", ["pl", "en"])
 def test_the_pages_speak_the_language_of_the_browser(batch: Batch, language: str) -> None:
     key = make_keys(batch)["jan@przyklad.iq.pl"]

@@ -7,6 +7,7 @@ here, under limits, and not in the web server. The answer is `{"sheets": [...]}`
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import importlib
 import json
@@ -16,9 +17,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from bulkimport.readers.workbook.grid import (
-    MAX_MARKS,
     MAX_SHEETS,
-    MAX_TEXT,
     EncryptedError,
     Grid,
     TooLargeError,
@@ -26,6 +25,7 @@ from bulkimport.readers.workbook.grid import (
 )
 
 MEMORY = 512 * 1024 * 1024  # bytes of address space
+_TOO_LARGE = b'{"refused": "sheet_too_large"}'
 CPU_SECONDS = 3  # less than a page waits, so that a quiet machine always gives the same answer
 
 
@@ -66,12 +66,9 @@ def grids(content: bytes, file_format: str) -> Iterator[Grid]:
 
 
 def bounded(sheets: Iterator[Grid]) -> Iterator[Grid]:
-    """Yield sheets as long as they stay within what any list has. Raises TooLargeError."""
-    text, marks = MAX_TEXT, MAX_MARKS
+    """Yield sheets as long as there are no more than any list has. Raises TooLargeError."""
     for number, grid in enumerate(sheets):
-        text -= sum(len(cell) + 1 for row in grid.rows for cell in row if cell) + len(grid.rows)
-        marks -= len(grid.marks)
-        if text < 0 or marks < 0 or number == MAX_SHEETS:
+        if number == MAX_SHEETS:
             raise TooLargeError
         yield grid
 
@@ -79,10 +76,10 @@ def bounded(sheets: Iterator[Grid]) -> Iterator[Grid]:
 def main() -> None:
     """Answer about the file on standard input; its format is the first argument."""
     limit_resources()
-    try:
+    text = _TOO_LARGE
+    # What was read is given up before anything is written.
+    with contextlib.suppress(MemoryError):
         text = json.dumps(answer(sys.stdin.buffer.read(), sys.argv[1])).encode()
-    except MemoryError:
-        text = json.dumps({"refused": "sheet_too_large"}).encode()
     sys.stdout.buffer.write(text)
 
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -66,14 +65,3 @@ def as_text(value: Any) -> str:
         minutes, seconds = divmod(round(value.total_seconds()), 60)
         return f"{minutes // 60:02}:{minutes % 60:02}:{seconds:02}"
     return str(value)[:MAX_CELL]
-
-
-def row_texts(cells: Sequence[Any]) -> list[str]:
-    """Return the texts of a row's values without the empty ones at its end; the surplus ones as Grid has them."""
-    width = len(cells)
-    while width and cells[width - 1] in ("", None):
-        width -= 1
-    texts = [as_text(cell) for cell in cells[: min(width, MAX_COLUMNS)]]
-    if width > MAX_COLUMNS:
-        texts.append(as_text(next(cell for cell in cells[MAX_COLUMNS:] if cell not in ("", None))))
-    return texts

@@ -15,7 +15,8 @@ from decimal import ROUND_HALF_UP, Context, Decimal
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-# The formats that files name by number alone, except dates. ¤ stands for the currency of whoever opens the file.
+# The formats that files name by number alone, some of them for the dates of Asian languages. ¤ stands for the currency
+# of whoever opens the file.
 BUILTIN: Final[dict[int, str]] = {
     0: "General",
     1: "0",
@@ -31,6 +32,16 @@ BUILTIN: Final[dict[int, str]] = {
     11: "0.00E+00",
     12: "# ?/?",
     13: "# ??/??",
+    14: "mm-dd-yy",
+    15: "d-mmm-yy",
+    16: "d-mmm",
+    17: "mmm-yy",
+    18: "h:mm AM/PM",
+    19: "h:mm:ss AM/PM",
+    20: "h:mm",
+    21: "h:mm:ss",
+    22: "m/d/yy h:mm",
+    **dict.fromkeys((*range(27, 37), *range(50, 59)), "yyyy-mm-dd"),
     37: "#,##0_);(#,##0)",
     38: "#,##0_);[Red](#,##0)",
     39: "#,##0.00_);(#,##0.00)",
@@ -39,6 +50,9 @@ BUILTIN: Final[dict[int, str]] = {
     42: '_("¤"* #,##0_);_("¤"* (#,##0);_("¤"* "-"_);_(@_)',
     43: '_(* #,##0.00_);_(* (#,##0.00);_(* "-"??_);_(@_)',
     44: '_("¤"* #,##0.00_);_("¤"* (#,##0.00);_("¤"* "-"??_);_(@_)',
+    45: "mm:ss",
+    46: "[h]:mm:ss",
+    47: "mmss.0",
     48: "##0.0E+0",
     49: "@",
 }
@@ -83,10 +97,41 @@ class _Section:
 
     @property
     def is_date(self) -> bool:
-        return "d" in self.kinds and not set("0#?") & set(self.kinds)
+        return "d" in self.kinds and not set("0#?G") & set(self.kinds)
+
+    @property
+    def has_text(self) -> bool:
+        """Whether it shows the text of a cell."""
+        return ("G", "@") in zip(self.kinds, self.texts, strict=True)
 
     def text(self, start: int, end: int | None = None) -> str:
         return "".join(self.texts[start:end])
+
+
+def is_date(format_code: str, value: float) -> bool:
+    """Tell whether a cell of this format shows its number as a date, a time or a duration."""
+    if format_code in ("", "General", "@") or len(format_code) > _MAX_CODE:
+        return False
+    section, _ = _chosen(_sections(format_code), value)
+    return section is not None and section.is_date
+
+
+def text_shown_otherwise(format_code: str, text: str) -> str | None:
+    """Return None where a cell of this format shows a text as it is, perhaps with blanks around it, or not at all.
+
+    Else what is shown, as by `@"@klub.example"`, which adds a domain to each name; empty where that is not known.
+    """
+    if format_code in ("", "General", "@"):
+        return None
+    if len(format_code) > _MAX_CODE:
+        return ""
+    sections = _sections(format_code)
+    if not _has_text_section(sections):
+        return None
+    section = sections[min(3, len(sections) - 1)]
+    pairs = zip(section.texts, section.kinds, strict=True)
+    shown = "".join(text if kind == "G" else literal for literal, kind in pairs).strip()
+    return shown if shown and shown != text.strip() else None
 
 
 def shown_otherwise(format_code: str, value: float) -> str | None:
@@ -155,9 +200,14 @@ def _token(text: str) -> _Token:
     return _Token("x" if literal.strip() else " ", literal)
 
 
+def _has_text_section(sections: tuple[_Section, ...]) -> bool:
+    """Tell whether the fourth section, or the last one, says how texts are shown."""
+    return len(sections) > 3 or sections[-1].has_text
+
+
 def _chosen(sections: tuple[_Section, ...], value: float) -> tuple[_Section | None, bool]:
     """Return the section that a value is shown by, None where that is open, and whether it shows a minus by itself."""
-    has_text = len(sections) > 3 or (len(sections) > 1 and "@" in sections[-1].texts)
+    has_text = len(sections) > 1 and _has_text_section(sections)
     numbers = sections[: min(3, len(sections) - has_text)]
     if all(section.condition is None for section in numbers[:2]):
         number = 1 if value < 0 else 2 if value == 0 else 0

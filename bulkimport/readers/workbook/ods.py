@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import contextlib
 import io
+import re
 import zipfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Final, NoReturn
+from typing import Final
 from xml.parsers import expat
 
 from bulkimport.readers.workbook.grid import MAX_CELL, Grid, UnreadableError
-from bulkimport.readers.workbook.ods_cells import UNREADABLE, read_cell
-from bulkimport.readers.workbook.ods_table import Budget, Table
+from bulkimport.readers.workbook.ods_cells import read_cell
+from bulkimport.readers.workbook.parsing import new_parser, refusal
+from bulkimport.readers.workbook.table import UNREADABLE, Budget, Table
 from bulkimport.readers.workbook.xlsx_package import part_name
 
 _SPACES: Final = "urn:oasis:names:tc:opendocument:xmlns"
@@ -35,6 +37,7 @@ _ASIDE: Final = {
     f"{_TEXT} note",
     f"{_TEXT} ruby-text",
 }
+_FLAT: Final = re.compile(r"0+(?:\.0*)?[a-z]*")  # a height
 _CHUNK: Final = 65_536
 
 
@@ -53,17 +56,12 @@ def grids(content: bytes) -> Iterator[Grid]:
             yield from reader.follow(archive, members["content.xml"])
     except (expat.ExpatError, LookupError, ValueError, zipfile.BadZipFile, zlib.error) as error:
         # Bytes of an unknown encoding raise LookupError or ValueError.
-        raise UnreadableError from error
+        raise refusal(error) from error
 
 
 def _count(text: str | None) -> int:
     """Return a number of rows, columns or blanks, which is 1 where it is not given. Huge ones are huge enough cut."""
     return max(1, int(text[:9])) if text and text.isdecimal() else 1
-
-
-def _refuse(*_: object) -> NoReturn:
-    """Refuse entities of a file's own, which could grow without bounds or be left out in silence."""
-    raise UnreadableError
 
 
 class _Reader:
@@ -73,8 +71,8 @@ class _Reader:
         self.budget = Budget()
         self.complete: list[Grid] = []
         self.count = 0
-        self.style = ""
-        self.hidden_styles: set[str] = set()
+        self.style = ("", "")  # its family and name
+        self.hidden_styles: set[tuple[str, str]] = set()
         self.aside = 0  # how deep in an element that is passed over
         self.in_body = False
         self.table: Table | None = None
@@ -89,6 +87,7 @@ class _Reader:
             f"{_STYLE} style": self.start_style,
             f"{_STYLE} default-style": self.start_style,
             f"{_STYLE} table-properties": self.start_properties,
+            f"{_STYLE} table-row-properties": self.start_row_properties,
             f"{_TABLE} table": self.start_table,
             f"{_TABLE} scenario": self.start_scenario,
             f"{_TABLE} table-row-group": self.start_group,
@@ -111,12 +110,10 @@ class _Reader:
 
     def follow(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> Iterator[Grid]:
         """Read a document to its end. Raises ExpatError, TooLargeError and UnreadableError."""
-        parser = expat.ParserCreate(namespace_separator=" ")
-        parser.buffer_text = True
+        parser = new_parser()
         parser.StartElementHandler = self.start
         parser.EndElementHandler = self.end
         parser.CharacterDataHandler = self.data
-        parser.EntityDeclHandler = parser.SkippedEntityHandler = _refuse
         with archive.open(member) as document:
             while chunk := document.read(_CHUNK):
                 parser.Parse(chunk)
@@ -149,22 +146,26 @@ class _Reader:
         self.in_body = True
 
     def start_style(self, attributes: dict[str, str]) -> None:
-        is_for_tables = attributes.get(f"{_STYLE} family") == "table"
-        self.style = attributes.get(f"{_STYLE} name", "") if is_for_tables else ""
+        self.style = attributes.get(f"{_STYLE} family", ""), attributes.get(f"{_STYLE} name", "")
 
     def start_properties(self, attributes: dict[str, str]) -> None:
-        if self.style and attributes.get(f"{_TABLE} display") == "false":
+        if self.style[1] and attributes.get(f"{_TABLE} display") == "false":
+            self.hidden_styles.add(self.style)
+
+    def start_row_properties(self, attributes: dict[str, str]) -> None:
+        is_fitted = attributes.get(f"{_STYLE} use-optimal-row-height") == "true"
+        if self.style[1] and _FLAT.fullmatch(attributes.get(f"{_STYLE} row-height", "")) and not is_fitted:
             self.hidden_styles.add(self.style)
 
     def start_table(self, attributes: dict[str, str]) -> None:
         name = attributes.get(f"{_TABLE} name", "")
         # LibreOffice keeps copies of cells in other files, '/home/jan/list.ods'#$Sheet1, which it shows nowhere.
-        if not self.in_body or self.table or "'#$" in name:
+        if not self.in_body or self.table or (name.startswith("'") and "'#$" in name):
             self.has_table = True
             self.aside = 1
             return
         self.count += 1
-        is_hidden = attributes.get(f"{_TABLE} style-name", "") in self.hidden_styles
+        is_hidden = ("table", attributes.get(f"{_TABLE} style-name", "")) in self.hidden_styles
         self.table = Table(name or f"Sheet{self.count}", self.budget, is_hidden=is_hidden)
 
     def end_table(self) -> None:
@@ -185,8 +186,10 @@ class _Reader:
 
     def start_row(self, attributes: dict[str, str]) -> None:
         if self.table:
+            is_flat = ("table-row", attributes.get(f"{_TABLE} style-name", "")) in self.hidden_styles
             is_hidden = attributes.get(f"{_TABLE} visibility") in ("collapse", "filter") or any(self.hidden_groups)
-            self.table.start_row(_count(attributes.get(f"{_TABLE} number-rows-repeated")), is_hidden=is_hidden)
+            repeated = _count(attributes.get(f"{_TABLE} number-rows-repeated"))
+            self.table.start_row(repeated, is_hidden=is_hidden or is_flat)
 
     def end_row(self) -> None:
         if self.table:

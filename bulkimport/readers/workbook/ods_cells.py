@@ -10,9 +10,10 @@ import datetime
 import math
 import re
 from collections.abc import Iterator, Mapping
-from typing import Final, NamedTuple
+from typing import Final
 
 from bulkimport.readers.workbook.grid import MAX_CELL, as_text
+from bulkimport.readers.workbook.table import UNREADABLE, Content
 
 _OFFICE: Final = "urn:oasis:names:tc:opendocument:xmlns:office:1.0"
 _KIND: Final = f"{_OFFICE} value-type"
@@ -33,20 +34,10 @@ _DURATION: Final = re.compile(
 # LibreOffice turns the booleans of an XLSX into these numbers.
 _BOOLEANS: Final = {(1.0, "TRUE"), (1.0, "PRAWDA"), (0.0, "FALSE"), (0.0, "FAŁSZ")}
 _DIGITS: Final = 15  # of a number that programs show
+_SCIENTIFIC: Final = re.compile(r"\dE\+0\d", re.ASCII)
 _PLAIN: Final = re.compile(r"-?\d*[.,]?\d*", re.ASCII)
 _GROUPED: Final = re.compile(r"-?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d*)?", re.ASCII)  # in India also by two digits
 _SWAPPED: Final = str.maketrans(",.", ".,")
-
-
-class Content(NamedTuple):
-    """The text of a cell; the code and the shown text of its mark, as in Grid, empty where it has none."""
-
-    text: str
-    code: str = ""
-    shown: str = ""
-
-
-UNREADABLE: Final = Content("", "cell_unreadable")
 
 
 def read_cell(attributes: Mapping[str, str], shown: str | None) -> Content:
@@ -113,6 +104,9 @@ def _number(stored: str, shown: str) -> Content:
         return UNREADABLE
     text = as_text(number)
     if shown == text or not shown.strip(" #"):
+        return Content(text)
+    # gnumeric shows small numbers of other programs' files so; what a person has typed as 1E5 is shown with decimals.
+    if _SCIENTIFIC.fullmatch(shown) and float(shown) == number:
         return Content(text)
     if (number, shown.upper()) in _BOOLEANS:
         return Content(as_text(bool(number)))

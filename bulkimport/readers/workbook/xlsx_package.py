@@ -1,8 +1,4 @@
-"""The parts of an XLSX file, found as its relationships name them, whatever they are called and wherever they lie.
-
-The library that reads the values looks for parts under fixed names, so it is given the same parts anew under these. So
-it reads the very XML that is looked into beside it, and its sheets have their numbers and not names that may repeat.
-"""
+"""The parts of an XLSX file, found as its relationships name them, whatever they are called and wherever they lie."""
 
 from __future__ import annotations
 
@@ -15,7 +11,6 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import unquote
 from xml.etree import ElementTree
-from xml.parsers import expat
 
 from bulkimport.readers.workbook.grid import UnreadableError
 
@@ -24,16 +19,6 @@ _MAIN_TYPE: Final = re.compile(
     r"|ms-excel\.(sheet|template|addin)\.macroEnabled)\.main\+xml",
     re.IGNORECASE,
 )
-# The library knows only the oldest errors and gives up at one such as #SPILL!, so it gets these cells without content.
-_ERROR_CELL: Final = re.compile(
-    rb"""(<(?:[\w.-]+:)?c\s(?:[^<>]*\s)?t\s*=\s*["']e["'][^<>]*(?<!/)>).*?(</(?:[\w.-]+:)?c\s*>)""", re.DOTALL
-)
-
-_XML: Final = '<?xml version="1.0" encoding="UTF-8"?>'
-_DOCUMENT: Final = "http://schemas.openxmlformats.org/spreadsheetml/2006/main"
-_RELATION: Final = "http://schemas.openxmlformats.org/officeDocument/2006/relationships"
-_LINKS: Final = _XML + '<Relationships xmlns="http://schemas.openxmlformats.org/package/2006/relationships">{}'
-_LINKS_END: Final = "</Relationships>"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +46,7 @@ class Workbook:
 
 
 def read_parts(content: bytes) -> Workbook:
-    """Return the parts of a workbook; chart sheets and the like are passed over.
+    """Return the parts of a workbook; chart sheets, which alone have no cells, are passed over.
 
     Raises UnreadableError where a part is missing, and ElementTree.ParseError.
     """
@@ -101,7 +86,7 @@ class _Package:
             if key not in links:
                 raise UnreadableError
             kind, part = links[key]
-            if kind == "worksheet":
+            if kind != "chartsheet":
                 is_hidden = sheet.get("state", "visible") != "visible"
                 yield SheetPart(sheet.get("name", ""), is_hidden, self._read(part))
 
@@ -141,41 +126,3 @@ class _Package:
         if part not in self.parts:
             raise UnreadableError
         return self.archive.read(self.parts[part])
-
-
-def rebuilt(workbook: Workbook) -> bytes:
-    """Return an XLSX file of the same parts under the usual names, whose sheets are called 1, 2, 3 in their order.
-
-    Raises ExpatError for a sheet that is not well-formed.
-    """
-    numbers = range(1, len(workbook.sheets) + 1)
-    sheets = "".join(f'<sheet name="{number}" sheetId="{number}" r:id="rId{number}"/>' for number in numbers)
-    links = "".join(_link(f"rId{number}", "worksheet", f"worksheets/sheet{number}.xml") for number in numbers)
-    members: dict[str, str | bytes] = {
-        "[Content_Types].xml": f'{_XML}<Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types"/>',
-        "_rels/.rels": _LINKS.format(_link("rId1", "officeDocument", "xl/workbook.xml")) + _LINKS_END,
-        "xl/_rels/workbook.xml.rels": _LINKS.format(links) + _LINKS_END,
-        "xl/workbook.xml": f'{_XML}<workbook xmlns="{_DOCUMENT}" xmlns:r="{_RELATION}">'
-        f'<workbookPr date1904="{int(workbook.is_1904)}"/><sheets>{sheets}</sheets></workbook>',
-    }
-    if workbook.strings is not None:
-        members["xl/sharedStrings.xml"] = workbook.strings
-    if workbook.styles is not None:
-        members["xl/styles.xml"] = workbook.styles
-    for number, sheet in enumerate(workbook.sheets, start=1):
-        members[f"xl/worksheets/sheet{number}.xml"] = _without_errors(sheet.xml)
-    archive = io.BytesIO()
-    with zipfile.ZipFile(archive, "w") as writer:
-        for name, data in members.items():
-            writer.writestr(name, data)
-    return archive.getvalue()
-
-
-def _without_errors(xml: bytes) -> bytes:
-    # In XML that is well-formed each cell has an end, so that none is looked for in vain, over and over.
-    expat.ParserCreate().Parse(xml, True)
-    return _ERROR_CELL.sub(rb"\1\2", xml)
-
-
-def _link(key: str, kind: str, target: str) -> str:
-    return f'<Relationship Id="{key}" Type="{_RELATION}/{kind}" Target="{target}"/>'

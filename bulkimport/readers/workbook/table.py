@@ -1,14 +1,25 @@
-"""A table of an ODS as it grows, row by row, within the bounds of a Grid."""
+"""A sheet as it grows, row by row, within the bounds of a Grid."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from bulkimport.readers.workbook.grid import MAX_COLUMNS, MAX_MARKS, MAX_ROWS, MAX_TEXT, Grid, TooLargeError
-from bulkimport.readers.workbook.ods_cells import Content
 
 Place = tuple[int, int]  # row and column, from 0
+
+
+class Content(NamedTuple):
+    """The text of a cell; the code and the shown text of its mark, as in Grid, empty where it has none."""
+
+    text: str
+    code: str = ""
+    shown: str = ""
+
+
+UNREADABLE: Final = Content("", "cell_unreadable")
 
 
 @dataclass(slots=True)
@@ -27,7 +38,10 @@ class Budget:
 
 
 class Table:
-    """Takes the cells of a table in their order. `is_hidden` may be set at any time."""
+    """Takes the cells of a sheet in their order. `is_hidden` may be set at any time.
+
+    Who leaves out rows or cells without a text sets `next_row` and `column`.
+    """
 
     def __init__(self, name: str, budget: Budget, *, is_hidden: bool) -> None:
         self.name = name
@@ -51,7 +65,7 @@ class Table:
         self.row_marks: dict[int, tuple[str, str]] = {}
         self.row_spans: list[tuple[int, int, int]] = []
 
-    def add_cell(self, content: Content, *, repeated: int, height: int, width: int) -> None:
+    def add_cell(self, content: Content, *, repeated: int = 1, height: int = 1, width: int = 1) -> None:
         """Add a cell, perhaps several times; height and width tell how many rows and columns it is merged over."""
         first = self.column
         self.column += repeated
@@ -71,6 +85,10 @@ class Table:
         if self.column > MAX_COLUMNS >= len(texts):  # one stands for all the surplus ones
             texts.extend([""] * (MAX_COLUMNS - len(texts)))
             texts.append(text)
+
+    def merge(self, top: int, left: int, *, height: int, width: int) -> None:
+        """Note at any time that a cell is merged over others."""
+        self.spans.append((top, left, height, width))
 
     def end_row(self) -> None:
         """Put the row, as often as it is repeated, under those before it."""
