@@ -11,14 +11,14 @@ from accounts.refusals import MAX_QUOTED_LENGTH
 from accounts.validators import to_unicode
 
 
-def login_of(request: HttpRequest) -> User:
+def require_user(request: HttpRequest) -> User:
     """Return who is signed in. Raises PermissionDenied for nobody, whom the middleware lets in nowhere else either."""
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
 
 
-def domains_of(user: User | AnonymousUser | None) -> DomainQuerySet:
+def usable_domains(user: User | AnonymousUser | None) -> DomainQuerySet:
     """Return the domains that a login may act on: staff all, a customer those they administer.
 
     None is the command line without a customer, which acts as staff.
@@ -37,7 +37,7 @@ def acting_domains(user: User | None, customer: User | None) -> DomainQuerySet:
     """
     if customer and user and not user.is_staff:
         return Domain.objects.none()
-    return domains_of(customer or user)
+    return usable_domains(customer or user)
 
 
 def not_your_domain(domain: str) -> ValidationError:

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from email_validator import EmailNotValidError, ValidatedEmail, validate_email
 
 from accounts.alphabets import foreign_letter, in_ascii, in_latin
-from accounts.refusals import MAX_QUOTED_LENGTH, is_quotable, refuse, suggestion_of
+from accounts.refusals import MAX_QUOTED_LENGTH, get_suggestion, is_quotable, refuse
 
 MAX_EXAMINED: Final = 1000  # characters; an address has at most 254
 _MAX_ADDRESSES: Final = 50
@@ -116,7 +116,7 @@ def _sure(candidate: str) -> str:
     try:
         checked_address(candidate)
     except ValidationError as error:
-        return suggestion_of(error)
+        return get_suggestion(error)
     return candidate.lower()
 
 

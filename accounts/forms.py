@@ -232,7 +232,7 @@ class AccountForm(VersionedForm):
         values = self.cleaned_data
         return bool(values.get("generates") if self.instance.pk else not values["password"])
 
-    def save(self, password_hash: str | None) -> services.Written:
+    def save(self, password_hash: str | None) -> services.WriteResult:
         """Write the account. password_hash: None where it stays as it is.
 
         Raises as `services.create_mailboxes` and `services.change_mailbox`.
@@ -250,7 +250,7 @@ class AccountForm(VersionedForm):
         if password_hash is None:
             raise ValueError("A new mailbox needs a password.")
         new = services.NewMailbox(account, password_hash)
-        return services.Written(tuple(services.create_mailboxes(new=[new], domains=self.domains)))
+        return services.WriteResult(tuple(services.create_mailboxes(new=[new], domains=self.domains)))
 
 
 class ForwardForm(VersionedForm):
@@ -361,7 +361,7 @@ class DomainForm(forms.ModelForm, VersionedForm):  # type: ignore[type-arg]  # i
             super()._post_clean()  # type: ignore[misc]  # not in the stubs
 
 
-def dress(form: forms.BaseForm) -> None:
+def style_fields(form: forms.BaseForm) -> None:
     """Give the fields of a form what the pages' style needs; a kept copy is a box to tick."""
     if isinstance(form, AccountForm):
         form.fields["keep_copy"].widget = forms.CheckboxInput()

@@ -10,7 +10,7 @@ from django.contrib.auth.models import AnonymousUser, User
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from accounts.access import domains_of
+from accounts.access import usable_domains
 from accounts.models import Domain, Forward, Mailbox
 
 ROWS_PER_PAGE = 50
@@ -23,7 +23,7 @@ def parse_ids(sent: Iterable[str]) -> list[int]:
 
 def tab_counts(request: HttpRequest) -> dict[str, int]:
     """Return how many mailboxes and forwards the login has in all, for the tabs above their lists."""
-    domains = domains_of(request.user)
+    domains = usable_domains(request.user)
     return {
         "mailboxes": Mailbox.objects.filter(domain__in=domains).count(),
         "forwards": Forward.objects.filter(domain__in=domains).count(),
@@ -48,7 +48,7 @@ class FilterForm(forms.Form):
     def __init__(self, data: Mapping[str, Any], *, user: User | AnonymousUser) -> None:
         super().__init__(data)
         self.user = user
-        self.fields["domain"].queryset = domains_of(user)  # type: ignore[attr-defined]  # of its kind of field
+        self.fields["domain"].queryset = usable_domains(user)  # type: ignore[attr-defined]  # of its kind of field
         self.fields["state"].choices = self.states  # type: ignore[attr-defined]  # likewise
 
     @property
@@ -59,7 +59,7 @@ class FilterForm(forms.Form):
     def _apply(self, found: Any) -> Any:
         self.full_clean()
         wanted = self.cleaned_data
-        found = found.filter(domain__in=domains_of(self.user))
+        found = found.filter(domain__in=usable_domains(self.user))
         if wanted.get("q"):
             found = self._matching(found, wanted["q"])
         if wanted.get("domain"):

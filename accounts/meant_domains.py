@@ -28,7 +28,7 @@ class MeantDomains:
         names = list(self._domains.values_list("name", flat=True)[: MAX_COMPARED + 1])
         return names if len(names) <= MAX_COMPARED else []
 
-    def with_domain(self, text: str) -> str:
+    def complete_address(self, text: str) -> str:
         """Return the address that a text without @ was meant to be, where there is one domain; else empty."""
         local_part = trimmed(text)
         if len(self._names) != 1 or local_part.lower().endswith(to_unicode(self._names[0])):  # the @ alone is missing
@@ -40,7 +40,7 @@ class MeantDomains:
             return ""
         return address
 
-    def one_like(self, name: str) -> str:
+    def find_similar(self, name: str) -> str:
         """Return the only domain that is one slip away from a stored name that is none of them; else empty."""
         if name not in self._alike and len(self._alike) < MAX_COMPARED:
             alike = [

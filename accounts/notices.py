@@ -7,18 +7,18 @@ from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.utils.translation import gettext as _
 
-from accounts.access import domains_of
+from accounts.access import usable_domains
 from accounts.mailserver.control import end_sessions, reload_postfix
 from accounts.models import Forward
-from accounts.rules.circles import looked_up
+from accounts.rules.circles import lookup_addresses
 from accounts.rules.forwards import forwards_leading_to, unreachable_warnings
 from accounts.rules.mailboxes import Account, account_warnings
-from accounts.services import Written
+from accounts.services import WriteResult
 
 MOST = 5  # of the same kind on one page
 
 
-def tell_mailserver(request: HttpRequest, written: Written) -> None:
+def tell_mailserver(request: HttpRequest, written: WriteResult) -> None:
     """Tell the mail server what it has to know of what is committed, and the person what is left to do.
 
     Staff reads what to run; others read what it means for them.
@@ -44,7 +44,7 @@ def warn_of_account(request: HttpRequest, account: Account, password: str | None
 def warn_of_unreachable(request: HttpRequest, destinations: Collection[str]) -> None:
     """Say at which of these addresses nobody gets the mail that is passed on to them, of the login's own domains."""
     names = {address.partition("@")[2] for address in destinations}
-    hosted = {domain.name: domain for domain in domains_of(request.user).filter(name__in=names)}
+    hosted = {domain.name: domain for domain in usable_domains(request.user).filter(name__in=names)}
     for warning in list(unreachable_warnings(destinations, hosted).values())[:MOST]:
         messages.warning(request, warning.messages[0])
 
@@ -55,4 +55,4 @@ def warn_of_disabled(request: HttpRequest, addresses: Collection[str]) -> None:
     led_to = {
         end for forward in forwards_leading_to(addresses, Forward.objects.all()) for end in forward.destinations.split()
     }
-    warn_of_unreachable(request, sorted(end for end in led_to if not wanted.isdisjoint(looked_up(end))))
+    warn_of_unreachable(request, sorted(end for end in led_to if not wanted.isdisjoint(lookup_addresses(end))))

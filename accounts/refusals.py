@@ -24,7 +24,7 @@ def refuse(code: str, message: object, *, suggestion: str = "", **params: object
     return ValidationError(message, code=code, params=params)  # type: ignore[arg-type]  # lazy text is accepted
 
 
-def suggestion_of(error: ValidationError) -> str:
+def get_suggestion(error: ValidationError) -> str:
     """Return the text to write in the place of the refused one; empty where none is sure."""
     return str((error.params or {}).get("suggestion", ""))
 

@@ -29,7 +29,7 @@ from accounts.address_faults import (
 )
 from accounts.password_hashes import is_password_hash
 from accounts.quota_texts import checked_quota_mb
-from accounts.refusals import is_quotable, refuse, suggest, suggestion_of
+from accounts.refusals import get_suggestion, is_quotable, refuse, suggest
 
 MAX_DESTINATIONS: Final = 20
 MAX_PASSWORD_LENGTH: Final = 128
@@ -103,7 +103,7 @@ def normalize_mailbox_address(text: str) -> str:
     try:
         address = normalize_address(text)
     except ValidationError as error:
-        if not MAILBOX_LOCAL_PART.fullmatch(suggestion_of(error).partition("@")[0]):
+        if not MAILBOX_LOCAL_PART.fullmatch(get_suggestion(error).partition("@")[0]):
             suggest(error, "")  # it would be refused again
         raise
     local_part = address.partition("@")[0]
@@ -138,7 +138,7 @@ def normalize_domain(text: str) -> str:
                 "“%(value)s” has a letter of another alphabet among its letters: “%(letter)s” (%(alphabet)s). "
                 "Retype it."
             )
-            params = {"value": value, "suggestion": suggestion_of(error).partition("@")[2]}
+            params = {"value": value, "suggestion": get_suggestion(error).partition("@")[2]}
             raise refuse("domain_mixed_alphabet", message, **{**(error.params or {}), **params}) from None
         raise refuse(
             "domain_invalid", _("“%(value)s” is not a domain name. Write one, such as przyklad.pl."), value=value
@@ -249,7 +249,7 @@ def parse_destinations(text: str) -> tuple[str, ...]:
             addresses[normalize_address(part)] = None
             mended[part.lower()] = None
         except ValidationError as error:
-            mended[suggestion_of(error)] = None
+            mended[get_suggestion(error)] = None
             problems.append(_destination_error(error, part, number, is_alone=len(parts) == 1 and part == value))
     if plain != value:
         message = _("Write only the addresses that mail is passed on to, without names and brackets.")
@@ -269,7 +269,7 @@ def _destination_error(error: ValidationError, part: str, number: int, *, is_alo
         return refuse("forward_is_example", message, value=part)
     if code == "forward_several":
         return refuse(code, _("Addresses run into each other. Put a space or a comma between one and the next."))
-    if suggestion_of(error) or ("@" in part and (is_alone or is_quotable(part))):
+    if get_suggestion(error) or ("@" in part and (is_alone or is_quotable(part))):
         return refuse(code, error.message, **(error.params or {}))
     message = _("Address %(number)s of this forward is not an e-mail address. Correct it, or remove it.")
     return refuse(code, message, number=number)

@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.access import domains_of
+from accounts.access import usable_domains
 from accounts.models import Mailbox
 from accounts.shares import domain_rows
 from accounts.todos import domain_todos, mailbox_todos, password_todos
@@ -25,7 +25,7 @@ def home(request: HttpRequest) -> HttpResponse:
     user = request.user
     if not isinstance(user, User):  # the middleware lets nobody else in
         raise Http404
-    domains = domains_of(user)
+    domains = usable_domains(user)
     mailboxes = Mailbox.objects.filter(domain__in=domains)
     page = Paginator(domains, DOMAINS_PER_PAGE).get_page(request.GET.get("page"))
     todos = [*import_todos(user), *password_todos(user), *domain_todos(domains, user), *mailbox_todos(mailboxes)]

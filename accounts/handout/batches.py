@@ -15,10 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from accounts.digests import digest
 from accounts.formats import grouped
 from accounts.handout.models import Batch, Link
 from accounts.models import Mailbox
-from accounts.passwords import digest
 from accounts.sealing import SealBroken, seal_json, unseal_json
 from accounts.validators import to_unicode
 
@@ -33,7 +33,7 @@ class State(Enum):
     DELETED = "deleted"
     NOT_YOURS = "not yours"  # its domain was taken away from whoever made the batch
     CHOSEN = "chosen"  # by a person; only hashes of such passwords are stored
-    NOT_KEPT = "not kept"  # the batch has no passwords (any more)
+    NOT_STORED = "not kept"  # the batch has no passwords (any more)
 
     @property
     def text(self) -> str:
@@ -43,7 +43,7 @@ class State(Enum):
             State.DELETED: pgettext("new password", "mailbox deleted since"),
             State.NOT_YOURS: pgettext("new password", "mailbox no longer in your domains"),
             State.CHOSEN: _("the one you gave"),
-            State.NOT_KEPT: pgettext("new password", "not kept here"),
+            State.NOT_STORED: pgettext("new password", "not kept here"),
         }[self]
 
 
@@ -176,7 +176,7 @@ def _entry(
     if mailbox.pk not in own:
         return Entry(mailbox.address, None, State.NOT_YOURS, None)
     if sealed is None:
-        return Entry(mailbox.address, mailbox, State.CHOSEN if has_passwords else State.NOT_KEPT, None)
+        return Entry(mailbox.address, mailbox, State.CHOSEN if has_passwords else State.NOT_STORED, None)
     _address, password, hash_digest = sealed
     if digest(mailbox.password_hash) != hash_digest:
         return Entry(mailbox.address, mailbox, State.CHANGED, None)

@@ -27,7 +27,7 @@ from accounts.handout.paper import make_sheet
 from accounts.lists import ROWS_PER_PAGE, tab_counts
 from accounts.models import Submission
 from accounts.services import Outdated, Refused
-from accounts.submissions import led_to, sender, sent_before, submit
+from accounts.submissions import find_submission, redirect_to_result, submit, submitter
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,13 +71,13 @@ def change_links(
     def work(made: Submission) -> None:
         made.next_url, made.message = request.get_full_path(), change()
 
-    if before := sent_before(request, sender(request)):
-        return led_to(request, before)
+    if before := find_submission(request, submitter(request)):
+        return redirect_to_result(request, before)
     if form.is_valid():
         if form.chosen == []:
             form.add_error(None, nothing_chosen)
-        elif made := submit(request, form, work, sent_by=sender(request)):
-            return led_to(request, made)
+        elif made := submit(request, form, work, sent_by=submitter(request)):
+            return redirect_to_result(request, made)
     for problem in form.non_field_errors():
         messages.warning(request, str(problem))
     return redirect(request.get_full_path())

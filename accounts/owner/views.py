@@ -17,7 +17,7 @@ from accounts.owner.forms import OwnerForwardForm, OwnerLoginForm, OwnerPassword
 from accounts.owner.session import ask_again, authenticate, owner_page, owners_own, sign_in, sign_out, signed_in_mailbox
 from accounts.passwords import hash_password
 from accounts.services import Outdated, change_mailbox
-from accounts.submissions import led_to, sent_before, submit
+from accounts.submissions import find_submission, redirect_to_result, submit
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -86,8 +86,8 @@ def owner_forward(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
     if not settings.MAILBOX_OWNER_FORWARD or (forward and not forward.is_active):
         raise Http404
     sent_by = f"mailbox {mailbox.pk}"
-    if request.method == "POST" and (before := sent_before(request, sent_by)):
-        return led_to(request, before)
+    if request.method == "POST" and (before := find_submission(request, sent_by)):
+        return redirect_to_result(request, before)
     form = OwnerForwardForm(request.POST if request.method == "POST" else None, mailbox=mailbox, forward=forward)
 
     def write(made: Submission) -> None:
@@ -100,7 +100,7 @@ def owner_forward(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
         made.next_url = reverse("owner_home")
 
     if form.is_valid() and (made := submit(request, form, write, sent_by=sent_by)):
-        return led_to(request, made)
+        return redirect_to_result(request, made)
     return _page(request, "accounts/owner_forward.html", {"mailbox": mailbox, "form": form})
 
 

@@ -12,15 +12,15 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import domains_of
-from accounts.forms import FORWARD_CHANGED, ForwardForm, dress
+from accounts.access import usable_domains
+from accounts.forms import FORWARD_CHANGED, ForwardForm, style_fields
 from accounts.lists import ROWS_PER_PAGE, tab_counts
 from accounts.models import Forward, ForwardQuerySet, Mailbox, Submission
 from accounts.notices import warn_of_unreachable
 from accounts.panel.filters import ForwardFilterForm
 from accounts.rules.forwards import forwards_leading_to
 from accounts.services import Outdated, delete_forwards
-from accounts.submissions import led_to, sender, sent_before, submit
+from accounts.submissions import find_submission, redirect_to_result, submit, submitter
 
 
 @require_safe
@@ -80,16 +80,16 @@ def _deleted(forward: Forward) -> bool:
 
 
 def _own(request: HttpRequest) -> ForwardQuerySet:
-    return Forward.objects.filter(domain__in=domains_of(request.user))
+    return Forward.objects.filter(domain__in=usable_domains(request.user))
 
 
 def _edit(request: HttpRequest, forward: Forward | None) -> HttpResponse:
     form = ForwardForm(
-        request.POST if request.method == "POST" else None, instance=forward, domains=domains_of(request.user)
+        request.POST if request.method == "POST" else None, instance=forward, domains=usable_domains(request.user)
     )
-    dress(form)
-    if form.is_bound and (before := sent_before(request, sender(request))):
-        return led_to(request, before)
+    style_fields(form)
+    if form.is_bound and (before := find_submission(request, submitter(request))):
+        return redirect_to_result(request, before)
     if form.is_bound and form.is_valid():
 
         def write(made: Submission) -> None:
@@ -97,11 +97,11 @@ def _edit(request: HttpRequest, forward: Forward | None) -> HttpResponse:
             made.next_url, made.message = reverse("forward_list"), message
 
         try:
-            made = submit(request, form, write, sent_by=sender(request))
+            made = submit(request, form, write, sent_by=submitter(request))
         except Forward.DoesNotExist:  # deleted meanwhile: it must not be made anew
             raise Http404 from None
         if made:
-            answer = led_to(request, made)  # what was done is said first
+            answer = redirect_to_result(request, made)  # what was done is said first
             if not made.is_repeat and form.cleaned_data["is_active"]:
                 warn_of_unreachable(request, form.cleaned_data["destinations"])
             return answer

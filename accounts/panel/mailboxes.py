@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import domains_of, login_of
-from accounts.forms import AccountForm, dress
+from accounts.access import require_user, usable_domains
+from accounts.forms import AccountForm, style_fields
 from accounts.handout.batches import create_batch
 from accounts.lists import ROWS_PER_PAGE, parse_ids, tab_counts
 from accounts.models import Forward, Mailbox, Submission
@@ -22,8 +22,8 @@ from accounts.notices import tell_mailserver, warn_of_account, warn_of_disabled
 from accounts.panel.filters import MailboxFilterForm
 from accounts.panel.selected import ACTIONS, selected_mailboxes
 from accounts.passwords import generate_password, hash_password
-from accounts.services import Written
-from accounts.submissions import led_to, sender, sent_before, submit
+from accounts.services import WriteResult
+from accounts.submissions import find_submission, redirect_to_result, submit, submitter
 
 
 @require_safe
@@ -52,8 +52,8 @@ def mailbox_list(request: HttpRequest) -> HttpResponse:
 @never_cache
 def mailbox_new(request: HttpRequest) -> HttpResponse:
     """Add one mailbox. A generated password is shown next."""
-    form = AccountForm(request.POST if request.method == "POST" else None, domains=domains_of(request.user))
-    dress(form)
+    form = AccountForm(request.POST if request.method == "POST" else None, domains=usable_domains(request.user))
+    style_fields(form)
     return _save(request, form) or render(request, "accounts/mailbox_new.html", {"form": form})
 
 
@@ -61,10 +61,10 @@ def mailbox_new(request: HttpRequest) -> HttpResponse:
 @never_cache
 def mailbox_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change one mailbox, its password and its forward."""
-    own = Mailbox.objects.filter(domain__in=domains_of(request.user)).select_related("domain", "usage")
+    own = Mailbox.objects.filter(domain__in=usable_domains(request.user)).select_related("domain", "usage")
     mailbox = get_object_or_404(own, pk=pk)
     form = AccountForm(request.POST if request.method == "POST" else None, instance=mailbox)
-    dress(form)
+    style_fields(form)
     try:
         answer = _save(request, form)
     except Mailbox.DoesNotExist:  # deleted meanwhile
@@ -76,8 +76,8 @@ def _save(request: HttpRequest, form: AccountForm) -> HttpResponse | None:
     """Save the account of a form that was sent, and lead on; None where there is nothing to save or it may not be."""
     if not form.is_bound:
         return None
-    if before := sent_before(request, sender(request)):
-        return led_to(request, before)
+    if before := find_submission(request, submitter(request)):
+        return redirect_to_result(request, before)
     if not form.is_valid():
         return None
     generated = generate_password() if form.wants_generated else None
@@ -85,23 +85,23 @@ def _save(request: HttpRequest, form: AccountForm) -> HttpResponse | None:
     # Hashing is slow on purpose. Outside a transaction nobody waits for the domain meanwhile.
     password_hash = hash_password(password, generated=generated is not None) if password else None
     is_new = form.instance.pk is None
-    written = Written()
+    written = WriteResult()
 
     def write(made: Submission) -> None:
         nonlocal written
         written = form.save(password_hash)
         (mailbox,) = written.mailboxes
         if generated:
-            batch = create_batch([(mailbox, generated)], made_by=login_of(request), is_of_new_mailboxes=is_new)
+            batch = create_batch([(mailbox, generated)], made_by=require_user(request), is_of_new_mailboxes=is_new)
             made.next_url = batch.get_absolute_url()
             return
         message = _("%(address)s has been created.") if is_new else _("%(address)s has been saved.")
         made.next_url, made.message = reverse("mailbox_list"), message % {"address": mailbox.display_address}
 
-    made = submit(request, form, write, sent_by=sender(request))
+    made = submit(request, form, write, sent_by=submitter(request))
     if made is None:
         return None
-    answer = led_to(request, made)  # what was done is said first
+    answer = redirect_to_result(request, made)  # what was done is said first
     if not made.is_repeat:
         tell_mailserver(request, written)
         if not form.account.is_active:
@@ -116,21 +116,21 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
     """Say what would happen to the selected mailboxes; do it when it is confirmed. The selection stands in the URL."""
     if action not in ACTIONS:
         raise Http404
-    if request.method == "POST" and (before := sent_before(request, sender(request))):
-        return led_to(request, before)
+    if request.method == "POST" and (before := find_submission(request, submitter(request))):
+        return redirect_to_result(request, before)
     sent = MailboxFilterForm(request.GET, user=request.user).sent
     back = reverse("mailbox_list") + (f"?{urlencode(sent)}" if sent else "")
     form = ACTIONS[action](
         request.POST if request.method == "POST" else None,
-        user=login_of(request),
+        user=require_user(request),
         chosen=selected_mailboxes(request),
         back=back,
     )
     if form.is_bound and form.is_valid():
         form.prepare()
-        made = submit(request, form, form.write, sent_by=sender(request))
+        made = submit(request, form, form.write, sent_by=submitter(request))
         if made:
-            answer = led_to(request, made)  # what was done is said first
+            answer = redirect_to_result(request, made)  # what was done is said first
             if not made.is_repeat:
                 tell_mailserver(request, form.written)
             if action == "disable" and not made.is_repeat:

@@ -13,9 +13,9 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import services
-from accounts.access import domains_of
+from accounts.access import usable_domains
 from accounts.formats import grouped
-from accounts.forms import CellField, VersionedForm, dress
+from accounts.forms import CellField, VersionedForm, style_fields
 from accounts.handout.batches import create_batch
 from accounts.lists import parse_ids
 from accounts.models import Forward, Mailbox, MailboxQuerySet, Submission
@@ -39,7 +39,7 @@ def selected_mailboxes(request: HttpRequest) -> MailboxQuerySet:
         matching = form.mailboxes()
         return matching.none() if form.errors else matching
     ids = parse_ids(request.GET.getlist("select"))
-    chosen = Mailbox.objects.filter(pk__in=ids, domain__in=domains_of(request.user))
+    chosen = Mailbox.objects.filter(pk__in=ids, domain__in=usable_domains(request.user))
     if ids and request.method != "POST" and not chosen.exists():
         raise Http404
     return chosen
@@ -55,9 +55,9 @@ class SelectedForm(VersionedForm):
     def __init__(self, data: Any = None, *, user: User, chosen: MailboxQuerySet, back: str) -> None:
         """chosen: the selected mailboxes; some of them may be already as they would become. back: where the list is."""
         self.user, self.chosen, self.back = user, chosen, back
-        self.written = services.Written()  # once it is done
+        self.written = services.WriteResult()  # once it is done
         super().__init__(data)
-        dress(self)
+        style_fields(self)
 
     def narrow(self) -> MailboxQuerySet:
         """Return those of the chosen mailboxes that would be changed."""
@@ -69,7 +69,7 @@ class SelectedForm(VersionedForm):
 
     @cached_property
     def _version(self) -> str:
-        return services.version_of(self.narrow())
+        return services.selection_version(self.narrow())
 
     @cached_property
     def affected(self) -> dict[int, str]:
@@ -97,7 +97,7 @@ class SelectedForm(VersionedForm):
         """The other forwards of the login that pass mail on to these mailboxes, and that nobody would get then."""
         if not self.stops_mail:
             return []
-        own = Forward.objects.filter(domain__in=domains_of(self.user), is_active=True)
+        own = Forward.objects.filter(domain__in=usable_domains(self.user), is_active=True)
         return forwards_leading_to(self.affected.values(), own)
 
     @property
@@ -135,7 +135,7 @@ class SelectedForm(VersionedForm):
         made.message, made.next_url = self.done, self.back
         self.written = self.change()
 
-    def change(self) -> services.Written:
+    def change(self) -> services.WriteResult:
         """Call the service."""
         raise NotImplementedError
 
@@ -169,7 +169,7 @@ class DisableForm(SelectedForm):
         )
         return text % {"count": grouped(number)} if number else ""
 
-    def change(self) -> services.Written:
+    def change(self) -> services.WriteResult:
         return services.set_state(mailboxes=self.narrow(), version=self.sent_version, is_active=False)
 
 
@@ -204,7 +204,7 @@ class EnableForm(SelectedForm):
         )
         return text % {"count": grouped(number)} if number else ""
 
-    def change(self) -> services.Written:
+    def change(self) -> services.WriteResult:
         return services.set_state(mailboxes=self.narrow(), version=self.sent_version, is_active=True)
 
 
@@ -244,7 +244,7 @@ class QuotaForm(SelectedForm):
         if (quota_mb := self.cleaned_data.get("quota")) is not None:
             self.refuse({"quota": list(common_quota_errors(self.chosen, quota_mb))})
 
-    def change(self) -> services.Written:
+    def change(self) -> services.WriteResult:
         quota_mb = self.cleaned_data["quota"]
         return services.set_quota(mailboxes=self.narrow(), version=self.sent_version, quota_mb=quota_mb)
 
@@ -294,7 +294,7 @@ class DeleteForm(SelectedForm):
             raise ValidationError(message, code="not_confirmed", params={"count": grouped(self.count)})
         return typed
 
-    def change(self) -> services.Written:
+    def change(self) -> services.WriteResult:
         return services.delete_mailboxes(mailboxes=self.narrow(), version=self.sent_version)
 
 

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 Graph = Mapping[str, Collection[str]]  # source address -> the addresses it passes mail on to, keeping no copy
 
 
-def looked_up(address: str) -> set[str]:
+def lookup_addresses(address: str) -> set[str]:
     """Return the addresses that Postfix looks an address up by: jan+praca@ itself, and jan@."""
     local_part, at, domain = address.partition("@")
     return {address, local_part.partition("+")[0] + at + domain}

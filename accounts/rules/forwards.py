@@ -12,7 +12,7 @@ from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
 from accounts.models import Domain, Forward, ForwardQuerySet, Mailbox
-from accounts.rules.circles import looked_up, looping_sources
+from accounts.rules.circles import lookup_addresses, looping_sources
 from accounts.validators import to_unicode
 
 LONGEST_CHAIN: Final = 50  # forwards of a chain that are followed when looking for circles
@@ -24,7 +24,7 @@ Errors = Mapping[str, Sequence[ValidationError]]
 
 def self_forward_error(source: str, destinations: Collection[str]) -> ValidationError | None:
     """Return what to say when an address forwards to itself (forward_to_self), else None."""
-    if not any(source in looked_up(address) for address in destinations):
+    if not any(source in lookup_addresses(address) for address in destinations):
         return None
     message = _("“%(value)s” would forward to itself. Write another address.")
     return ValidationError(message, code="forward_to_self", params={"value": to_unicode(source)})
@@ -40,7 +40,7 @@ def circle_errors(
     """
     forwards = Forward.objects.all() if among is None else among
     existing = _graph_from((address for onward in new.values() for address in onward), forwards)
-    added = {source: [way for address in onward for way in looked_up(address)] for source, onward in new.items()}
+    added = {source: [way for address in onward for way in lookup_addresses(address)] for source, onward in new.items()}
     looping = looping_sources({**existing, **added})
     return {source: _circle_error(source) for source in new if source in looping}
 
@@ -77,13 +77,13 @@ def _graph_from(sources: Iterable[str], forwards: ForwardQuerySet) -> dict[str, 
     longest chain, however many addresses there are.
     """
     graph: dict[str, list[str]] = {}
-    frontier = {way for address in sources for way in looked_up(address)}
+    frontier = {way for address in sources for way in lookup_addresses(address)}
     mailboxes = Mailbox.objects.filter(address=OuterRef("source"), is_active=True)
     passing_on = forwards.filter(Q(keep_copy=False) | ~Exists(mailboxes), is_active=True)
     for _step in range(LONGEST_CHAIN):
         rows = passing_on.filter(source__in=frontier).values_list("source", "destinations")
         step = {
-            source: [way for address in destinations.split() for way in looked_up(address)]
+            source: [way for address in destinations.split() for way in lookup_addresses(address)]
             for source, destinations in rows
         }
         graph |= step
@@ -99,7 +99,7 @@ def unreachable_warnings(addresses: Collection[str], hosted: Mapping[str, Domain
     Only addresses of the domains `hosted`, by name, are known. A plus-address is that of its mailbox.
     """
     active: dict[str, bool] = {}
-    known = {way for address in addresses for way in looked_up(address)}
+    known = {way for address in addresses for way in lookup_addresses(address)}
     mailboxes = Mailbox.objects.filter(address__in=known).values_list("address", "is_active")
     forwards = Forward.objects.filter(source__in=known).values_list("source", "is_active")
     for address, is_active in [*forwards, *mailboxes]:  # a disabled mailbox stops its forward, too
@@ -107,7 +107,7 @@ def unreachable_warnings(addresses: Collection[str], hosted: Mapping[str, Domain
     warnings: dict[str, ValidationError] = {}
     for address in addresses:
         domain = hosted.get(address.partition("@")[2])
-        states = [active[way] for way in looked_up(address) if way in active]
+        states = [active[way] for way in lookup_addresses(address) if way in active]
         if domain is not None and not (any(states) and domain.is_active):
             warnings[address] = _unreachable_warning(address, exists=bool(states))
     return warnings
@@ -137,7 +137,8 @@ def forwards_leading_to(addresses: Collection[str], forwards: ForwardQuerySet) -
     ids = [
         pk
         for pk, source, destinations in candidates.values_list("pk", "source", "destinations").iterator()
-        if source not in wanted and any(not wanted.isdisjoint(looked_up(address)) for address in destinations.split())
+        if source not in wanted
+        and any(not wanted.isdisjoint(lookup_addresses(address)) for address in destinations.split())
     ]
     by_id = forwards.in_bulk(ids)
     return [by_id[pk] for pk in ids if pk in by_id]

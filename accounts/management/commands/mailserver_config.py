@@ -55,12 +55,12 @@ def write_files(folder: Path, files: dict[str, str]) -> None:
             os.fchmod(file.fileno(), MODE)  # before the password is in it, whatever the file was before
             file.truncate()
             file.write(content)
-        group = group_of(name)
+        group = find_group(name)
         if group and os.geteuid() == 0:
             shutil.chown(path, group=group)
 
 
-def group_of(name: str) -> str | None:
+def find_group(name: str) -> str | None:
     """Return the group that must be able to read a file, None where the file is root's or the group is not here."""
     group = name.partition("/")[0]
     return group if group in READERS and any(entry.gr_name == group for entry in grp.getgrall()) else None
@@ -81,7 +81,7 @@ def differences(folder: Path, files: dict[str, str]) -> list[str]:
             problems.append(difference(written, content))
         elif path.stat().st_mode & 0o777 != MODE:
             problems.append(_("%(file)s must have the mode 0640.") % {"file": path})
-        elif (group := group_of(name)) and path.group() != group:
+        elif (group := find_group(name)) and path.group() != group:
             problems.append(_("%(file)s must belong to the group %(group)s.") % {"file": path, "group": group})
     there = {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
     problems += [_("%(file)s is not one of the files.") % {"file": folder / name} for name in sorted(there - {*files})]
