@@ -11,7 +11,7 @@ from functools import cache, wraps
 from typing import Concatenate
 
 from axes.handlers.proxy import AxesProxyHandler
-from axes.helpers import get_client_username
+from axes.helpers import get_client_ip_address, get_client_username
 from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
@@ -103,7 +103,7 @@ def authenticate(request: HttpRequest, address: str, password: str) -> Mailbox |
     if AxesProxyHandler.is_allowed(request, credentials):
         mailbox = _verified(_serving().filter(address=address).first(), password)
     if mailbox:
-        ip_address: str = request.axes_ip_address  # type: ignore[attr-defined]  # django-axes adds it
+        ip_address = get_client_ip_address(request)
         AxesProxyHandler.reset_attempts(ip_address=ip_address, username=get_client_username(request, credentials))
     else:
         AxesProxyHandler.user_login_failed(__name__, credentials=credentials, request=request)

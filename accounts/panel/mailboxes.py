@@ -14,7 +14,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
 from accounts.access import require_user, usable_domains
-from accounts.forms import AccountForm, style_fields
+from accounts.forms import AccountForm
 from accounts.handout.batches import create_batch
 from accounts.lists import ROWS_PER_PAGE, parse_ids, tab_counts
 from accounts.models import Forward, Mailbox, Submission
@@ -53,7 +53,7 @@ def mailbox_list(request: HttpRequest) -> HttpResponse:
 def mailbox_new(request: HttpRequest) -> HttpResponse:
     """Add one mailbox. A generated password is shown next."""
     form = AccountForm(request.POST if request.method == "POST" else None, domains=usable_domains(request.user))
-    style_fields(form)
+    form.use_panel_widgets()
     return _save(request, form) or render(request, "accounts/mailbox_new.html", {"form": form})
 
 
@@ -64,7 +64,7 @@ def mailbox_edit(request: HttpRequest, pk: int) -> HttpResponse:
     own = Mailbox.objects.filter(domain__in=usable_domains(request.user)).select_related("domain", "usage")
     mailbox = get_object_or_404(own, pk=pk)
     form = AccountForm(request.POST if request.method == "POST" else None, instance=mailbox)
-    style_fields(form)
+    form.use_panel_widgets()
     try:
         answer = _save(request, form)
     except Mailbox.DoesNotExist:  # deleted meanwhile
