@@ -31,7 +31,7 @@ def tab_counts(request: HttpRequest) -> dict[str, int]:
 
 
 class FilterForm(forms.Form):
-    """What to look for in a list of mailboxes or forwards. Invalid values are ignored."""
+    """The filter of a list of mailboxes or forwards. Invalid values are ignored."""
 
     q = forms.CharField(required=False, label=_("Address or forward"), widget=forms.SearchInput)
     states = [

@@ -1,4 +1,4 @@
-"""What can be looked for in the list of one-time links."""
+"""The forms of the pages with one-time links: the filter of their list, and what to do to them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from accounts.validators import as_stored
 
 
 class LinkFilterForm(FilterForm):
-    """What to look for in the list of one-time links."""
+    """The filter of the list of one-time links."""
 
     q = forms.CharField(required=False, label=_("Address"), widget=forms.SearchInput)
     states = [
