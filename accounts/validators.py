@@ -19,14 +19,8 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from accounts.address_faults import (
-    checked_address,
-    holds_only_address,
-    is_address,
-    split_addresses,
-    with_more,
-    without_names,
-)
+from accounts.address_faults import checked_address, refuse_more
+from accounts.address_texts import holds_only_address, is_address, split_addresses, without_names
 from accounts.password_hashes import is_password_hash
 from accounts.quota_texts import checked_quota_mb
 from accounts.refusals import get_suggestion, is_quotable, refuse, suggest
@@ -82,7 +76,7 @@ def normalize_address(text: str) -> str:
     visible = "".join(character for character in value if character not in INVISIBLE)
     address = checked_address(visible)  # another fault is told first: what is to be written then is without them too
     if visible != value and not holds_only_address(visible):
-        raise with_more()
+        raise refuse_more()
     if visible != value:
         message = _("“%(value)s” has a character that cannot be seen in it (%(character)s). Type it again by hand.")
         hidden = next(character for character in value if character in INVISIBLE)
