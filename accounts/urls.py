@@ -5,7 +5,7 @@ from django.urls import include, path, re_path
 from accounts import client_settings, views
 from accounts.panel import forwards, mailboxes
 
-# Programs write this address as they like. Django takes no flags within an expression.
+# Programs write this path in upper or lower case. Django's paths take no flag for that.
 ANY_CASE = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", r"^autodiscover/autodiscover\.xml$")
 
 urlpatterns = [

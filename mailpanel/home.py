@@ -1,4 +1,4 @@
-"""The customer's home: their domains with what they have and may have, the last imports, and what needs attention."""
+"""The home page: the login's domains with their limits, the last imports, and what needs attention."""
 
 from typing import Final
 
@@ -21,7 +21,7 @@ DOMAINS_PER_PAGE: Final = 50
 @require_safe
 @never_cache
 def home(request: HttpRequest) -> HttpResponse:
-    """Show where a person stands. As many queries for one domain as for all of them."""
+    """Show the home page. The number of queries does not grow with the number of domains."""
     user = request.user
     if not isinstance(user, User):  # the middleware lets nobody else in
         raise Http404
