@@ -77,12 +77,10 @@ def _no_at(value: str) -> ValidationError | None:
     if "@" in value:
         return None
     if re.search(r"[,;|\t\r\n\d]", value):  # a password has a digit
-        return refuse(
-            "email_no_at", _("The e-mail address has no @. Write the whole address, such as jan@przyklad.pl.")
-        )
-    return refuse(
-        "email_no_at", _("“%(value)s” has no @. Write the whole address, such as jan@przyklad.pl."), value=value
-    )
+        message = _("The e-mail address has no @. Write the whole address, such as jan@przyklad.pl.")
+        return refuse("email_no_at", message)
+    message = _("“%(value)s” has no @. Write the whole address, such as jan@przyklad.pl.")
+    return refuse("email_no_at", message, value=value)
 
 
 def _long(value: str) -> ValidationError | None:

@@ -1,9 +1,9 @@
-"""The settings for mail programs: a page for people, and the three formats that programs ask for by themselves.
+"""The settings for mail programs: a page for people, and formats that programs ask for by themselves.
 
 All of it is public and reads no database, so it does not reveal which mailboxes or domains exist. The formats are
-Mozilla's autoconfig (draft-ietf-mailmaint-autoconfig), Microsoft's autodiscover ([MS-OXDSCLI], plain XML) and Apple's
-configuration profile (`com.apple.mail.managed`). An address is written into them with its domain in ASCII: so the mail
-server knows it, and few programs would convert it.
+Mozilla's autoconfig (draft-ietf-mailmaint-autoconfig), Apple's configuration profile (`com.apple.mail.managed`), and
+Microsoft's, in `accounts.autodiscover`. An address is written into them with its domain in ASCII: so the mail server
+knows it, and few programs would convert it.
 """
 
 import plistlib
@@ -11,7 +11,6 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
-from xml.parsers import expat
 
 from django import forms
 from django.conf import settings
@@ -19,22 +18,16 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.validators import normalize_mailbox_address, to_unicode
 
-MAX_REQUEST: Final = 16_384  # bytes of an autodiscover request; real ones have about 500
 ANY_ADDRESS: Final = "%EMAILADDRESS%"  # a program replaces this by the address that was typed into it
-OUTLOOK_SCHEMA: Final = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
-INVALID_REQUEST: Final = (600, "Invalid Request")
-NO_SUCH_PROVIDER: Final = (601, "Provider is not available")
 # UUIDs are made from this and the address: the same each time, so that a new profile replaces an older one.
 _NAMESPACE: Final = uuid.UUID("6b1f7c52-2f0e-5d0c-9d3f-0c6c0a3d4e17")
 
@@ -169,87 +162,3 @@ def autoconfig(request: HttpRequest) -> HttpResponse:
         "domain": hostname if address == ANY_ADDRESS else address.partition("@")[2],
     }
     return render(request, "accounts/autoconfig.xml", context, content_type="application/xml")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
-@csrf_exempt  # sent by a program, and it changes nothing
-@login_not_required
-def autodiscover(request: HttpRequest) -> HttpResponse:
-    """Answer Outlook. A faulty request gets an error of the protocol, which the protocol sends with status 200."""
-    hostname = client_hostname()
-    if not hostname:
-        raise Http404
-    asked = _asked_in_body(request) if request.method == "POST" else _asked_in_query(request)
-    if asked is None:
-        return _autodiscover_error(request, *INVALID_REQUEST)
-    form = AddressForm({"address": asked.address})
-    if not form.is_valid():
-        return _autodiscover_error(request, *INVALID_REQUEST)
-    if OUTLOOK_SCHEMA not in asked.schemas:  # such as that of ActiveSync, which telephones ask for
-        return _autodiscover_error(request, *NO_SUCH_PROVIDER)
-    address = form.cleaned_data["address"]
-    context = {
-        "hostname": hostname,
-        "servers": [server for server in SERVERS if not server.starttls],  # Outlook takes one of each kind
-        "username": address,
-        "shown_address": to_unicode(address),
-        "schema": OUTLOOK_SCHEMA,
-    }
-    return render(request, "accounts/autodiscover.xml", context, content_type="application/xml")
-
-
-def _autodiscover_error(request: HttpRequest, code: int, message: str) -> HttpResponse:
-    context = {"code": code, "message": message, "time": timezone.now()}
-    return render(request, "accounts/autodiscover_error.xml", context, content_type="application/xml")
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What an autodiscover request asks for: an address as it was typed, and the schemas that the program reads."""
-
-    address: str
-    schemas: tuple[str, ...]
-
-
-def _asked_in_query(request: HttpRequest) -> _Asked | None:
-    """Return what a GET asks for. Programs send a POST; a GET is for trying it in a browser."""
-    address = request.GET.get("emailaddress", "")
-    return _Asked(address, (OUTLOOK_SCHEMA,)) if address else None
-
-
-def _asked_in_body(request: HttpRequest) -> _Asked | None:
-    """Return what the XML of a POST asks for, None where it is too long, broken, or has a document type.
-
-    A document type can define entities, which may expand without end or read files.
-    """
-    body = request.read(MAX_REQUEST + 1)  # not .body, which would read a request of any length
-    if len(body) > MAX_REQUEST:
-        return None
-    texts: dict[str, list[str]] = {"EMailAddress": [], "AcceptableResponseSchema": []}
-    path: list[str] = []
-
-    def start(name: str, _attributes: dict[str, str]) -> None:
-        path.append(name.rpartition(" ")[2])
-        if len(path) == 3 and path[-1] in texts:
-            texts[path[-1]].append("")
-
-    def end(_name: str) -> None:
-        path.pop()
-
-    def text(data: str) -> None:
-        if len(path) == 3 and path[:2] == ["Autodiscover", "Request"] and path[-1] in texts:
-            texts[path[-1]][-1] += data
-
-    def refuse(*_declaration: object) -> None:
-        raise ValueError("a document type")
-
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = text, refuse
-    try:
-        parser.Parse(body, True)
-    except (expat.ExpatError, ValueError, LookupError):  # LookupError: an encoding that does not exist
-        return None
-    schemas = tuple(schema.strip().replace("https:", "http:", 1) for schema in texts["AcceptableResponseSchema"])
-    return _Asked(texts["EMailAddress"][0], schemas or (OUTLOOK_SCHEMA,)) if texts["EMailAddress"] else None

@@ -2,7 +2,7 @@ import re
 
 from django.urls import include, path, re_path
 
-from accounts import client_settings, views
+from accounts import autodiscover, client_settings, views
 from accounts.panel import forwards, mailboxes
 
 # Programs write this path in upper or lower case. Django's paths take no flag for that.
@@ -24,6 +24,6 @@ urlpatterns = [
     path("mail-settings/apple.mobileconfig", client_settings.apple_profile, name="apple_profile"),
     path("mail/config-v1.1.xml", client_settings.autoconfig, name="autoconfig"),
     path(".well-known/autoconfig/mail/config-v1.1.xml", client_settings.autoconfig),
-    path("autodiscover/autodiscover.xml", client_settings.autodiscover, name="autodiscover"),
-    re_path(ANY_CASE, client_settings.autodiscover),
+    path("autodiscover/autodiscover.xml", autodiscover.autodiscover, name="autodiscover"),
+    re_path(ANY_CASE, autodiscover.autodiscover),
 ]

@@ -129,9 +129,9 @@ def is_secret(name: str) -> bool:
 def _offer_kept(request: HttpRequest) -> HttpResponse | None:
     """Offer to send the form that the sign-in page has kept; None where it has none, or an invalid one."""
     try:
-        kept = json.loads(request.POST.get("kept", ""))
-        fields = without_passwords([(str(name), str(value)) for name, value in kept["fields"]])
-        path, had_file = str(kept["path"]), bool(kept["had_file"])
+        form = json.loads(request.POST.get("kept", ""))
+        fields = without_passwords([(str(name), str(value)) for name, value in form["fields"]])
+        path, had_file = str(form["path"]), bool(form["had_file"])
     except (ValueError, TypeError, KeyError):
         return None
     if not path.startswith("/") or not url_has_allowed_host_and_scheme(path, allowed_hosts=None):

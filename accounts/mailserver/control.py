@@ -31,18 +31,18 @@ def end_sessions(addresses: Collection[str]) -> str:
         return _("Whoever is signed in stays so until this is run on the mail server: %(commands)s") % {
             "commands": _kick_commands(addresses)
         }
-    left = {*addresses}
-    until = time.monotonic() + SECONDS
+    remaining = {*addresses}
+    deadline = time.monotonic() + SECONDS
     try:
         # One command lists all sessions: most mailboxes have none, and a command for each would take long.
-        left &= signed_in()
-        for address in sorted(left):
-            _run([*settings.DOVEADM, "kick", address], until - time.monotonic())
-            left.remove(address)
+        remaining &= signed_in()
+        for address in sorted(remaining):
+            _run([*settings.DOVEADM, "kick", address], deadline - time.monotonic())
+            remaining.remove(address)
     except (OSError, subprocess.SubprocessError) as error:
         logger.warning("Open sessions could not be ended: %s", _reason(error))
         message = _("Open sessions could not be ended (%(reason)s). Run this on the mail server: %(commands)s")
-        return message % {"reason": _reason(error), "commands": _kick_commands(left)}
+        return message % {"reason": _reason(error), "commands": _kick_commands(remaining)}
     return ""
 
 

@@ -37,29 +37,30 @@ def save_forward(
             raise Outdated
         forward.version += 1
     sources = {forward.source, source} - {""}
-
-    def check_rules() -> None:
-        errors = forward_errors(
-            source=source,
-            destinations=destinations,
-            keep_copy=keep_copy,
-            is_active=is_active,
-            forward_id=forward_id,
-        )
-        if errors:
-            raise Refused({source: errors})
-
-    check_rules()
-    forward.domain, forward.source = domain, source
-    forward.destinations, forward.keep_copy, forward.is_active = " ".join(destinations), keep_copy, is_active
+    forward.domain, forward.source, forward.destinations = domain, source, " ".join(destinations)
+    forward.keep_copy, forward.is_active = keep_copy, is_active
+    _check_rules(forward)
     try:
         with transaction.atomic():
             forward.save()
     except IntegrityError:  # by a writer that does not lock the domain, such as a script
-        check_rules()
+        _check_rules(forward)
         raise
     _raise_mailbox_versions(sources)
     return forward
+
+
+def _check_rules(forward: Forward) -> None:
+    """Raise Refused where the rules forbid a forward."""
+    errors = forward_errors(
+        source=forward.source,
+        destinations=forward.destinations.split(),
+        keep_copy=forward.keep_copy,
+        is_active=forward.is_active,
+        forward_id=forward.pk,
+    )
+    if errors:
+        raise Refused({forward.source: errors})
 
 
 @transaction.atomic
