@@ -1,4 +1,4 @@
-"""What a text holds of e-mail addresses: whether it is one, whether it holds more, and which stand in it."""
+"""Finds e-mail addresses in texts: whether a text is one, is more than one, and which ones it has."""
 
 import re
 import unicodedata

@@ -69,8 +69,8 @@ class LoginView(views.LoginView):
         return super().dispatch(request, *args, **kwargs)
 
     def get_context_data(self, **kwargs: Any) -> dict[str, Any]:
-        own = {"kept": self.request.POST.get("kept", ""), "owner_page": settings.MAILBOX_OWNER_PAGE}
-        return {**super().get_context_data(**kwargs), **own}
+        context = {"kept": self.request.POST.get("kept", ""), "owner_page": settings.MAILBOX_OWNER_PAGE}
+        return {**super().get_context_data(**kwargs), **context}
 
     def form_valid(self, form: AuthenticationForm) -> HttpResponse:
         response = super().form_valid(form)

@@ -50,7 +50,6 @@ class AccountForm(VersionedForm):
         label=pgettext_lazy("mailbox", "Switched on"),
         help_text=_("A disabled mailbox gets no mail, nobody can sign in to it, and its forward stops."),
     )
-
     changed_message = _("This account has been changed meanwhile, perhaps in another tab. Save again to replace that.")
 
     def __init__(
@@ -72,9 +71,9 @@ class AccountForm(VersionedForm):
         self.domains = Domain.objects.all() if domains is None else domains
         self.domain: Domain | None = instance.domain if instance else None
         self.in_admin = in_admin
-        self.existing = Forward.objects.filter(source=instance.address).first() if instance else None
+        self.existing_forward = Forward.objects.filter(source=instance.address).first() if instance else None
         if instance:
-            self._show(instance)
+            self._fill(instance)
         else:
             del self.fields["generates"], self.fields["is_active"]
             self.order_fields(["email", "password", "quota", "forward", "keep_copy"])
@@ -84,16 +83,17 @@ class AccountForm(VersionedForm):
         if in_admin:
             self._use_admin_widgets()
 
-    def _show(self, mailbox: Mailbox) -> None:
+    def _fill(self, mailbox: Mailbox) -> None:
+        """Show an existing mailbox and its forward."""
         self.fields["email"].disabled = True
         if not self.in_admin:
             del self.fields["email"]
         self.fields["password"].label = _("New password")
         self.fields["password"].help_text = _("Empty: the password stays as it is.")
         self.initial.update(email=mailbox.display_address, quota=str(mailbox.quota_mb), is_active=mailbox.is_active)
-        if self.existing:
-            destinations = " ".join(self.existing.display_destinations)
-            self.initial.update(forward=destinations, keep_copy=self.existing.keep_copy)
+        if self.existing_forward:
+            destinations = " ".join(self.existing_forward.display_destinations)
+            self.initial.update(forward=destinations, keep_copy=self.existing_forward.keep_copy)
 
     def _use_admin_widgets(self) -> None:
         self.fields["password"].widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})

@@ -141,7 +141,7 @@ def _ask(request: HttpRequest, typed: str = "", *, error: str = "") -> HttpRespo
 
 
 def _show(request: HttpRequest, template: str, context: dict[str, object], status: int = 200) -> HttpResponse:
-    """Return a page for whoever has a link, as for nobody signed in, even if the browser is signed in to the panel.
+    """Return a page for whoever has a link. It is the same whether the browser is signed in to the panel or not.
 
     Without a referrer, the browser sends no origin either, so a form of the panel in it, such as the one to sign out,
     would be refused.

@@ -24,8 +24,8 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         """Return the batches that a login may open: its own and, for a superuser, those of the command line."""
         if user.pk is None:  # a filter for None would find the batches of the command line
             return self.none()
-        own = models.Q(made_by=user.pk)
-        return self.filter(own | models.Q(made_by=None) if user.is_superuser else own)
+        made_by_user = models.Q(made_by=user.pk)
+        return self.filter(made_by_user | models.Q(made_by=None) if user.is_superuser else made_by_user)
 
     def with_passwords(self) -> BatchQuerySet:
         """Return the batches whose passwords are neither saved nor expired."""

@@ -45,7 +45,7 @@ def forward_new(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def forward_edit(request: HttpRequest, pk: int) -> HttpResponse:
-    """Change where a forward leads to, whether a copy stays, and whether it is switched on."""
+    """Change the destinations of a forward, whether a copy stays, and whether it is active."""
     return _edit(request, get_object_or_404(_usable_forwards(request).select_related("domain"), pk=pk))
 
 

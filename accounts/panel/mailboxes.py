@@ -62,8 +62,8 @@ def mailbox_new(request: HttpRequest) -> HttpResponse:
 @never_cache
 def mailbox_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change one mailbox, its password and its forward."""
-    own = Mailbox.objects.filter(domain__in=usable_domains(request.user)).select_related("domain", "usage")
-    mailbox = get_object_or_404(own, pk=pk)
+    mailboxes = Mailbox.objects.filter(domain__in=usable_domains(request.user)).select_related("domain", "usage")
+    mailbox = get_object_or_404(mailboxes, pk=pk)
     form = AccountForm(request.POST if request.method == "POST" else None, instance=mailbox)
     form.use_panel_widgets()
     try:

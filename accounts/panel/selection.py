@@ -89,8 +89,8 @@ class SelectedForm(VersionedForm):
         """The login's forwards to these mailboxes from other addresses; nobody would get what they pass on."""
         if not self.stops_mail:
             return []
-        own = Forward.objects.filter(domain__in=usable_domains(self.user), is_active=True)
-        return forwards_leading_to(self.affected.values(), own)
+        forwards = Forward.objects.filter(domain__in=usable_domains(self.user), is_active=True)
+        return forwards_leading_to(self.affected.values(), forwards)
 
     @property
     def title(self) -> str:
