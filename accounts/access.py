@@ -11,39 +11,39 @@ from accounts.refusals import MAX_QUOTED_LENGTH
 from accounts.validators import to_unicode
 
 
-def login_of(request: HttpRequest) -> User:
-    """Return who is signed in. Raises PermissionDenied for nobody, whom the middleware lets in nowhere else either."""
+def require_user(request: HttpRequest) -> User:
+    """Return the user who is signed in to the panel. Raises PermissionDenied where nobody is."""
     if not isinstance(request.user, User):
         raise PermissionDenied
     return request.user
 
 
-def domains_of(user: User | AnonymousUser | None) -> DomainQuerySet:
-    """Return the domains that a login may act on: staff all, a customer those they administer.
+def usable_domains(user: User | AnonymousUser | None) -> DomainQuerySet:
+    """Return the domains that a login may use: all for staff, for a customer those that they administer.
 
-    None is the command line without a customer, which acts as staff.
+    user: None for the command line without a customer, which acts as staff.
     """
     if user is None or user.is_staff:
         return Domain.objects.all()
-    if user.pk is None:  # nobody is signed in; a filter for None would find the domains without administrators
+    if user.pk is None:  # nobody is signed in; filtering by None would find the domains without administrators
         return Domain.objects.none()
     return Domain.objects.filter(administrators=user.pk)
 
 
 def acting_domains(user: User | None, customer: User | None) -> DomainQuerySet:
-    """Return the domains that a login may act on, on behalf of a customer where there is one.
+    """Return the domains that a login may use, on behalf of a customer where there is one.
 
-    Acting for somebody is for staff and for the command line, which has no login.
+    Only staff and the command line (user None) may act on behalf of a customer.
     """
     if customer and user and not user.is_staff:
         return Domain.objects.none()
-    return domains_of(customer or user)
+    return usable_domains(customer or user)
 
 
 def not_your_domain(domain: str) -> ValidationError:
-    """Return what to say about a domain, stored name, that a login may not act on (code domain_not_yours).
+    """Return the error for a domain, by its stored name, that a login may not use (code domain_not_yours).
 
-    The same words whether it exists or not: what another customer owns is never revealed.
+    The message is the same whether the domain exists or not, so that it does not reveal what another customer owns.
     """
     message = _("You cannot use the domain %(domain)s. Correct the address, or have the domain added first.")
     shown = to_unicode(domain)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, cast
 
@@ -26,17 +26,8 @@ from accounts.validators import as_stored, to_unicode, trimmed
 
 admin.site.site_header = admin.site.site_title = "Mailpanel"
 
-# A filter with more domains than this is no help: the search finds them, `@example.pl` too.
+# With more domains than this, the filter by domain offers none: the search finds them, also by `@example.pl`.
 MOST_DOMAINS_IN_FILTER = 30
-DOMAIN_FIELDS = [
-    "name",
-    "is_active",
-    "administrators",
-    "default_quota_mb",
-    "max_mailboxes",
-    "max_mailbox_quota_mb",
-    "max_total_quota_mb",
-]
 
 
 class MailAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no parameter at run time
@@ -51,27 +42,41 @@ class MailAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no para
             return super().get_search_results(request, queryset, search_term)
         local_part, at, part = trimmed(search_term).lower().rpartition("@")
         names = Domain.objects.filter(name__contains="xn--").values_list("pk", "name")
-        found = Q(**{f"{self.domain_path}__in": [pk for pk, name in names if part in to_unicode(name)]})
+        condition = Q(**{f"{self.domain_path}__in": [pk for pk, name in names if part in to_unicode(name)]})
         if at:
-            found &= Q(**{f"{self.search_fields[0]}__contains": local_part + at})
+            condition &= Q(**{f"{self.search_fields[0]}__contains": local_part + at})
         for field in self.search_fields:
-            found |= Q(**{f"{field}__contains": as_stored(search_term)})
-        return queryset.filter(found), False
+            condition |= Q(**{f"{field}__contains": as_stored(search_term)})
+        return queryset.filter(condition), False
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        """Show and save one object. Losing a race to somebody else is something to read, not an error page."""
+        """Show and save one object. Who loses a race to somebody else gets a message, not an error page."""
         try:
             return super().changeform_view(request, *args, **kwargs)
         except (services.Outdated, services.Refused, IntegrityError, ObjectDoesNotExist):
             messages.error(request, gettext("Somebody else has just saved the same. Look at it, then try again."))
             return HttpResponseRedirect(request.get_full_path())
 
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:  # noqa: ARG002 - Django passes it by name
+        """Write the object here, not in `save_model`, because Django goes on with what this returns."""
+        return self.write(request, form)
+
+    def write(self, request: HttpRequest, form: Any) -> Any:
+        """Write what was typed into a valid form by the services, and return the object."""
+        raise NotImplementedError
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Do nothing: `save_form` has written the object."""
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        """Nothing is left to save: the services write an object with all that belongs to it."""
+        """Do nothing: the services write an object with all that belongs to it."""
+
+    def delete_model(self, request: HttpRequest, obj: Any) -> None:
+        self.delete_queryset(request, self.model.objects.filter(pk=obj.pk))
 
 
-def used_of(used: int, allowed: int | None, unit: str = "") -> str:
-    """Write what is used of what is allowed, such as `3 of 30` or `1,500 of 80,000 MB`; a limit of None is no limit."""
+def describe_usage(used: int, allowed: int | None, unit: str = "") -> str:
+    """Return a text such as `3 of 30` or `1,500 of 80,000 MB`; only what is used where `allowed` is None, no limit."""
     if allowed is None:
         return grouped(used) + unit
     return gettext("%(used)s of %(allowed)s") % {"used": grouped(used), "allowed": grouped(allowed)} + unit
@@ -88,23 +93,23 @@ class DomainAdmin(MailAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Domain]:
         domains = cast(DomainQuerySet, super().get_queryset(request))
-        # A count of its own: joined to the mailboxes, every administrator would count each of them again.
+        # Counted in a subquery: in a join with the mailboxes, each administrator would be counted once per mailbox.
         administrators = Domain.objects.filter(pk=OuterRef("pk")).order_by().annotate(number=Count("administrators"))
         return domains.with_usage().annotate(administrator_count=Subquery(administrators.values("number")))
 
     def get_fields(self, request: HttpRequest, obj: Domain | None = None) -> Any:
-        return [*DOMAIN_FIELDS, "shown_version"] if obj and self.has_change_permission(request, obj) else DOMAIN_FIELDS
+        fields = DomainForm.Meta.fields
+        return [*fields, "shown_version"] if obj and self.has_change_permission(request, obj) else fields
 
-    def save_model(self, request: HttpRequest, obj: Domain, form: Any, change: bool) -> None:  # noqa: ARG002
-        written = services.save_domain(
-            domain=obj, version=form.sent_version, administrators=form.cleaned_data["administrators"]
+    def write(self, request: HttpRequest, form: Any) -> Domain:
+        domain: Domain = form.save(commit=False)
+        result = services.save_domain(
+            domain=domain, version=form.sent_version, administrators=form.cleaned_data["administrators"]
         )
-        transaction.on_commit(lambda: tell_mailserver(request, written))
+        transaction.on_commit(lambda: tell_mailserver(request, result))
+        return domain
 
-    def delete_model(self, request: HttpRequest, obj: Domain) -> None:  # noqa: ARG002
-        services.delete_domains(domains=[obj])
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Domain]) -> None:  # noqa: ARG002
+    def delete_queryset(self, _request: HttpRequest, queryset: QuerySet[Domain]) -> None:
         services.delete_domains(domains=list(queryset))
 
     @admin.display(description=_("name"), ordering="name")
@@ -114,11 +119,11 @@ class DomainAdmin(MailAdmin):
     @admin.display(description=_("mailboxes"), ordering="mailbox_count")
     def mailboxes_used(self, domain: Any) -> str:
         address = f"{reverse('admin:accounts_mailbox_changelist')}?domain__id__exact={domain.pk}"
-        return format_html('<a href="{}">{}</a>', address, used_of(domain.mailbox_count, domain.max_mailboxes))
+        return format_html('<a href="{}">{}</a>', address, describe_usage(domain.mailbox_count, domain.max_mailboxes))
 
     @admin.display(description=_("sum of quotas"), ordering="quota_sum_mb")
     def quota_given(self, domain: Any) -> str:
-        return used_of(domain.quota_sum_mb, domain.max_total_quota_mb, "\N{NO-BREAK SPACE}MB")
+        return describe_usage(domain.quota_sum_mb, domain.max_total_quota_mb, "\N{NO-BREAK SPACE}MB")
 
     @admin.display(description=_("administrators"), ordering="administrator_count")
     def administrators_count(self, domain: Any) -> str:
@@ -126,9 +131,9 @@ class DomainAdmin(MailAdmin):
 
 
 class DomainFilter(admin.RelatedFieldListFilter):
-    """The domains to choose from while they are few; else only the chosen one, which the list of domains leads to."""
+    """Offers all domains while they are few; else only the chosen one, as a link in the list of domains chooses it."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[Any]:  # noqa: ARG002
+    def field_choices(self, _field: Any, _request: HttpRequest, _model_admin: Any) -> list[Any]:
         domains = list(Domain.objects.all()[: MOST_DOMAINS_IN_FILTER + 1])
         if len(domains) > MOST_DOMAINS_IN_FILTER:
             domains = list(
@@ -165,7 +170,7 @@ class MailboxAdmin(MailAdmin):
         usage = mailbox.usage_if_known
         if usage is None:
             return gettext("unknown")
-        text = used_of(usage.used_mb, mailbox.quota_mb, "\N{NO-BREAK SPACE}MB")
+        text = describe_usage(usage.used_mb, mailbox.quota_mb, "\N{NO-BREAK SPACE}MB")
         if usage.messages is not None:
             messages_text = ngettext("%(count)s message", "%(count)s messages", usage.messages)
             text = f"{text}, {messages_text % {'count': grouped(usage.messages)}}"
@@ -187,42 +192,32 @@ class MailboxAdmin(MailAdmin):
             return super().get_form(request, obj, change, **kwargs)
         return partial(AccountForm, in_admin=True)
 
-    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:  # noqa: ARG002
+    def write(self, request: HttpRequest, form: Any) -> Mailbox:
         password = form.cleaned_data["password"]
-        written = form.save(hash_password(password) if password else None)
-        transaction.on_commit(lambda: tell_mailserver(request, written))
-        return written.mailboxes[0]
-
-    def save_model(self, request: HttpRequest, obj: Mailbox, form: Any, change: bool) -> None:  # noqa: ARG002
-        """Say of a mailbox what may not be meant: `save_form` has written it."""
-        if not obj.is_active:
-            warn_of_disabled(request, [obj.address])
-        warn_of_account(request, form.account, form.cleaned_data["password"])
+        result: services.WriteResult = form.save(hash_password(password) if password else None)
+        transaction.on_commit(lambda: tell_mailserver(request, result))
+        (mailbox,) = result.mailboxes
+        if not mailbox.is_active:
+            warn_of_disabled(request, [mailbox.address])
+        warn_of_account(request, form.account, password)
+        return mailbox
 
     def get_deleted_objects(
         self, objs: QuerySet[Any] | Sequence[Any], request: HttpRequest
     ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
-        """Name the forwards that go with these mailboxes; whoever may not delete forwards may not delete these."""
+        """Add the forwards, which are deleted with these mailboxes, so that the right to delete them is checked too."""
         names, counts, refused, protected = super().get_deleted_objects(objs, request)
-        forwards = forwards_of(objs)
+        forwards = Forward.objects.filter(source__in=[mailbox.address for mailbox in objs])
         if forwards.exists():
             more = super().get_deleted_objects(forwards, request)
             return [*names, *more[0]], {**counts, **more[1]}, refused | more[2], [*protected, *more[3]]
         return names, counts, refused, protected
 
-    def delete_model(self, request: HttpRequest, obj: Mailbox) -> None:
-        self.delete_queryset(request, Mailbox.objects.filter(pk=obj.pk))
-
     def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Mailbox]) -> None:
-        # By their ids: the list may have been narrowed by what it joins.
+        # By id: the queryset of the list may have joins and annotations, which the service does not expect.
         chosen = Mailbox.objects.filter(pk__in=queryset.values("pk"))
-        written = services.delete_mailboxes(mailboxes=chosen, version=None)
-        transaction.on_commit(lambda: tell_mailserver(request, written))
-
-
-def forwards_of(mailboxes: Iterable[Mailbox]) -> QuerySet[Forward]:
-    """Return the forwards that would go on passing mail on under the addresses of deleted mailboxes."""
-    return Forward.objects.filter(source__in=[mailbox.address for mailbox in mailboxes])
+        result = services.delete_mailboxes(mailboxes=chosen, version=None)
+        transaction.on_commit(lambda: tell_mailserver(request, result))
 
 
 @admin.register(Forward)
@@ -240,18 +235,13 @@ class ForwardAdmin(MailAdmin):
             return super().get_form(request, obj, change, **kwargs)
         return partial(ForwardForm, in_admin=True)
 
-    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:  # noqa: ARG002
-        return form.save()
+    def write(self, request: HttpRequest, form: Any) -> Forward:
+        forward: Forward = form.save()
+        if forward.is_active:
+            warn_of_unreachable(request, forward.destinations.split())
+        return forward
 
-    def save_model(self, request: HttpRequest, obj: Forward, form: Any, change: bool) -> None:  # noqa: ARG002
-        """Say of a forward what may not be meant: `save_form` has written it."""
-        if obj.is_active:
-            warn_of_unreachable(request, obj.destinations.split())
-
-    def delete_model(self, request: HttpRequest, obj: Forward) -> None:  # noqa: ARG002
-        services.delete_forwards(forwards=[obj])
-
-    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[Forward]) -> None:  # noqa: ARG002
+    def delete_queryset(self, _request: HttpRequest, queryset: QuerySet[Forward]) -> None:
         services.delete_forwards(forwards=list(queryset))
 
     @admin.display(description=_("source"), ordering="source")

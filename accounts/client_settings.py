@@ -1,9 +1,9 @@
-"""What a mail program needs to know: a page for people, and the three formats that programs ask for by themselves.
+"""The settings for mail programs: a page for people, and formats that programs ask for by themselves.
 
-All of it is public and looks at no database, so nobody learns here which mailboxes or domains exist. The formats:
-Mozilla's autoconfig (draft-ietf-mailmaint-autoconfig), Microsoft's autodiscover ([MS-OXDSCLI], plain XML) and Apple's
-configuration profile (`com.apple.mail.managed`). An address goes into them with its domain in ASCII: so it is stored,
-so the mail server knows it, and few programs would translate it.
+All of it is public and reads no database, so it does not reveal which mailboxes or domains exist. The formats are
+Mozilla's autoconfig (draft-ietf-mailmaint-autoconfig), Apple's configuration profile (`com.apple.mail.managed`), and
+Microsoft's, in `accounts.autodiscover`. An address is written into them with its domain in ASCII: so the mail server
+knows it, and few programs would convert it.
 """
 
 import plistlib
@@ -11,7 +11,6 @@ import uuid
 from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import urlencode
-from xml.parsers import expat
 
 from django import forms
 from django.conf import settings
@@ -19,29 +18,23 @@ from django.contrib.auth.decorators import login_not_required
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBadRequest
 from django.shortcuts import redirect, render
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.csrf import csrf_exempt
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from accounts.validators import normalize_mailbox_address, to_unicode
 
-MAX_REQUEST: Final = 16_384  # bytes of an autodiscover request; real ones have about 500
-ANY_ADDRESS: Final = "%EMAILADDRESS%"  # which the program replaces by what its person has typed
-OUTLOOK_SCHEMA: Final = "http://schemas.microsoft.com/exchange/autodiscover/outlook/responseschema/2006a"
-INVALID_REQUEST: Final = (600, "Invalid Request")
-NO_SUCH_PROVIDER: Final = (601, "Provider is not available")
-# Of what is made for one address: the same each time, so that a profile replaces the one that was there before.
+ANY_ADDRESS: Final = "%EMAILADDRESS%"  # a program replaces this by the address that was typed into it
+# UUIDs are made from this and the address: the same each time, so that a new profile replaces an older one.
 _NAMESPACE: Final = uuid.UUID("6b1f7c52-2f0e-5d0c-9d3f-0c6c0a3d4e17")
 
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """One way in or out. `starttls`: the connection begins in clear and is encrypted before the password is sent."""
+    """One server. `starttls`: the connection begins unencrypted, and is encrypted before the password is sent."""
 
     protocol: str  # imap, pop3 or smtp
     port: int
@@ -54,7 +47,7 @@ class Server:
 
     @property
     def encryption(self) -> str:
-        """What mail programs call it."""
+        """The kind of encryption, as mail programs call it."""
         return "STARTTLS" if self.starttls else "SSL/TLS"
 
 
@@ -62,16 +55,16 @@ IMAP: Final = Server("imap", 993, gettext_lazy("Incoming mail, IMAP"))
 POP3: Final = Server("pop3", 995, gettext_lazy("Incoming mail, POP3"))
 SMTP: Final = Server("smtp", 465, gettext_lazy("Outgoing mail, SMTP"))
 SMTP_STARTTLS: Final = Server("smtp", 587, gettext_lazy("Outgoing mail, SMTP, if port 465 is blocked"), starttls=True)
-SERVERS: Final = (IMAP, POP3, SMTP, SMTP_STARTTLS)  # the best of each kind first, as the programs want them
+SERVERS: Final = (IMAP, POP3, SMTP, SMTP_STARTTLS)  # the best of each kind first: programs take the first that works
 
 
 def client_hostname() -> str:
-    """Return the name of the server that mail programs connect to; empty where nobody has set it."""
+    """Return the name of the server that mail programs connect to; empty where no setting gives it."""
     return str(settings.MAIL_CLIENT_HOSTNAME or settings.MAIL_HOSTNAME)
 
 
 class AddressForm(forms.Form):
-    """The address that somebody wants the settings for. Any will do: whether it exists is not looked up."""
+    """The address that somebody wants the settings for. Whether it exists is not looked up."""
 
     address = forms.CharField(required=False, max_length=320, label=gettext_lazy("E-mail address"))
 
@@ -101,7 +94,7 @@ def mail_settings(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_not_required
 def apple_profile(request: HttpRequest) -> HttpResponse:
-    """Download the profile that sets up an iPhone, iPad or Mac. A faulty address leads to the page that says so."""
+    """Download the profile for an iPhone, iPad or Mac. A faulty address redirects to the page with its error."""
     form = AddressForm(request.GET)
     if not client_hostname():
         raise Http404
@@ -114,7 +107,7 @@ def apple_profile(request: HttpRequest) -> HttpResponse:
 
 
 def profile(address: str) -> dict[str, Any]:
-    """Return Apple's configuration profile for an address. It holds no password: the device asks for it."""
+    """Return Apple's configuration profile for an address. The device asks for the password, which is not in it."""
     hostname = client_hostname()
     identifier = f"{'.'.join(reversed(hostname.split('.')))}.mail.{uuid.uuid5(_NAMESPACE, address)}"
     shown = to_unicode(address)
@@ -154,7 +147,7 @@ def profile(address: str) -> dict[str, Any]:
 @require_safe
 @login_not_required
 def autoconfig(request: HttpRequest) -> HttpResponse:
-    """Answer Thunderbird and the many programs that ask as it does. Without an address, they fill in their own."""
+    """Answer Thunderbird and programs that use its format. Without an address in the URL, they fill in their own."""
     hostname = client_hostname()
     if not hostname:
         raise Http404
@@ -169,87 +162,3 @@ def autoconfig(request: HttpRequest) -> HttpResponse:
         "domain": hostname if address == ANY_ADDRESS else address.partition("@")[2],
     }
     return render(request, "accounts/autoconfig.xml", context, content_type="application/xml")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@never_cache
-@csrf_exempt  # sent by a program, and it changes nothing
-@login_not_required
-def autodiscover(request: HttpRequest) -> HttpResponse:
-    """Answer Outlook. A request that is wrong gets the protocol's own error, with status 200 as the protocol has it."""
-    hostname = client_hostname()
-    if not hostname:
-        raise Http404
-    asked = _asked_in_body(request) if request.method == "POST" else _asked_in_query(request)
-    if asked is None:
-        return _autodiscover_error(request, *INVALID_REQUEST)
-    form = AddressForm({"address": asked.address})
-    if not form.is_valid():
-        return _autodiscover_error(request, *INVALID_REQUEST)
-    if OUTLOOK_SCHEMA not in asked.schemas:  # such as that of ActiveSync, which telephones ask for
-        return _autodiscover_error(request, *NO_SUCH_PROVIDER)
-    address = form.cleaned_data["address"]
-    context = {
-        "hostname": hostname,
-        "servers": [server for server in SERVERS if not server.starttls],  # Outlook takes one of each kind
-        "username": address,
-        "shown_address": to_unicode(address),
-        "schema": OUTLOOK_SCHEMA,
-    }
-    return render(request, "accounts/autodiscover.xml", context, content_type="application/xml")
-
-
-def _autodiscover_error(request: HttpRequest, code: int, message: str) -> HttpResponse:
-    context = {"code": code, "message": message, "time": timezone.now()}
-    return render(request, "accounts/autodiscover_error.xml", context, content_type="application/xml")
-
-
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """What an autodiscover request asks for: an address as it was typed, and the schemas that the program reads."""
-
-    address: str
-    schemas: tuple[str, ...]
-
-
-def _asked_in_query(request: HttpRequest) -> _Asked | None:
-    """Return what a GET asks for: for whoever tries it in a browser."""
-    address = request.GET.get("emailaddress", "")
-    return _Asked(address, (OUTLOOK_SCHEMA,)) if address else None
-
-
-def _asked_in_body(request: HttpRequest) -> _Asked | None:
-    """Return what the XML of a POST asks for, None where it is too long, broken, or has a document type.
-
-    A document type is where entities come from: those that grow without end, and those that read files.
-    """
-    body = request.read(MAX_REQUEST + 1)  # not .body, which would take in all that is sent
-    if len(body) > MAX_REQUEST:
-        return None
-    texts: dict[str, list[str]] = {"EMailAddress": [], "AcceptableResponseSchema": []}
-    path: list[str] = []
-
-    def start(name: str, _attributes: dict[str, str]) -> None:
-        path.append(name.rpartition(" ")[2])
-        if len(path) == 3 and path[-1] in texts:
-            texts[path[-1]].append("")
-
-    def end(_name: str) -> None:
-        path.pop()
-
-    def text(data: str) -> None:
-        if len(path) == 3 and path[:2] == ["Autodiscover", "Request"] and path[-1] in texts:
-            texts[path[-1]][-1] += data
-
-    def refuse(*_declaration: object) -> None:
-        raise ValueError("a document type")
-
-    parser = expat.ParserCreate(namespace_separator=" ")
-    parser.StartElementHandler, parser.EndElementHandler = start, end
-    parser.CharacterDataHandler, parser.StartDoctypeDeclHandler = text, refuse
-    try:
-        parser.Parse(body, True)
-    except (expat.ExpatError, ValueError, LookupError):  # of an encoding that does not exist, the last
-        return None
-    schemas = tuple(schema.strip().replace("https:", "http:", 1) for schema in texts["AcceptableResponseSchema"])
-    return _Asked(texts["EMailAddress"][0], schemas or (OUTLOOK_SCHEMA,)) if texts["EMailAddress"] else None

@@ -4,9 +4,9 @@ from django.utils.translation import get_language
 
 
 def grouped(number: int) -> str:
-    """Write a whole number as people do: `1,000` in English; `1000` and `10 000` (no-break space) in Polish.
+    """Return a whole number as text: `1,000` in English; `1000` and `10 000` (no-break space) in Polish.
 
-    Polish groups digits from five on (Rada Języka Polskiego); Django's own localisation groups four as well.
+    Polish groups the digits of numbers with five or more (Rada Języka Polskiego); Django would group four as well.
     """
     if get_language() == "pl":
         return str(number) if abs(number) < 10_000 else f"{number:,}".replace(",", "\N{NO-BREAK SPACE}")
@@ -14,5 +14,5 @@ def grouped(number: int) -> str:
 
 
 def megabytes(number: int) -> str:
-    """Write a number of MB as people do: `1,000 MB`, which no line break takes apart."""
+    """Return a number of MB as text: `1,000 MB`, with a no-break space."""
     return f"{grouped(number)}\N{NO-BREAK SPACE}MB"

@@ -1,6 +1,6 @@
-"""Which of the domains that an import may use was meant, where an address names none or another one.
+"""Suggests which domain was meant where an address has none, or one that the login may not use.
 
-What is suggested is always a domain of the person's own: whether another one exists makes no difference.
+Only domains that the login may use are suggested, so a suggestion does not reveal which others exist.
 """
 
 from functools import cached_property
@@ -11,27 +11,27 @@ from django.core.exceptions import ValidationError
 from accounts.models import DomainQuerySet
 from accounts.validators import normalize_mailbox_address, to_unicode, trimmed
 
-MAX_COMPARED: Final = 200  # domains, and as many unknown names: the work stays small
-MIN_LENGTH: Final = 5  # of a name that is compared: of shorter ones too many are alike
+MAX_COMPARED: Final = 200  # domains, and unknown names: this bounds the time
+MIN_LENGTH: Final = 5  # of a name that is compared: too many shorter names are alike
 
 
 class MeantDomains:
-    """Asks the database once, and only when an address gives reason to."""
+    """The suggestions for one list. Reads the names of the domains once, and only when an address needs it."""
 
     def __init__(self, domains: DomainQuerySet) -> None:
         self._domains = domains
-        self._alike: dict[str, str] = {}  # unknown name -> domain, empty for none
+        self._alike: dict[str, str] = {}  # unknown name -> the similar domain, empty for none
 
     @cached_property
     def _names(self) -> list[str]:
-        """The stored names of the domains; none where there are too many to compare."""
+        """The stored names of the domains; an empty list where there are too many to compare."""
         names = list(self._domains.values_list("name", flat=True)[: MAX_COMPARED + 1])
         return names if len(names) <= MAX_COMPARED else []
 
-    def with_domain(self, text: str) -> str:
-        """Return the address that a text without @ was meant to be, where there is one domain; else empty."""
+    def complete_address(self, text: str) -> str:
+        """Return the address that a text without an @ was meant to be, where there is only one domain; else empty."""
         local_part = trimmed(text)
-        if len(self._names) != 1 or local_part.lower().endswith(to_unicode(self._names[0])):  # the @ alone is missing
+        if len(self._names) != 1 or local_part.lower().endswith(to_unicode(self._names[0])):  # only the @ is missing
             return ""
         address = f"{local_part}@{to_unicode(self._names[0])}".lower()
         try:
@@ -40,8 +40,8 @@ class MeantDomains:
             return ""
         return address
 
-    def one_like(self, name: str) -> str:
-        """Return the only domain that is one slip away from a stored name that is none of them; else empty."""
+    def find_similar(self, name: str) -> str:
+        """Return the domain that differs from this unknown name by one slip; empty where there is none, or several."""
         if name not in self._alike and len(self._alike) < MAX_COMPARED:
             alike = [
                 own for own in self._names if len(own) >= MIN_LENGTH and is_one_slip(to_unicode(own), to_unicode(name))
@@ -51,7 +51,7 @@ class MeantDomains:
 
 
 def is_one_slip(one: str, other: str) -> bool:
-    """Tell whether one character was left out, put in or mistyped, or two neighbours swapped (Damerau-Levenshtein)."""
+    """Tell whether two texts differ by one character left out, added or mistyped, or by two neighbours swapped."""
     if one == other or abs(len(one) - len(other)) > 1:
         return False
     start = next(

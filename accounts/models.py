@@ -19,15 +19,15 @@ ALMOST_FULL_PERCENT = 90
 
 class DomainQuerySet(models.QuerySet["Domain"]):
     def with_usage(self) -> DomainQuerySet:
-        """Add `mailbox_count` and `quota_sum_mb` to every domain, in the one query that reads them, by name."""
+        """Add `mailbox_count` and `quota_sum_mb` to each domain, in the same query. The order is by name."""
         with_sums = self.annotate(
             mailbox_count=Count("mailboxes"), quota_sum_mb=Coalesce(Sum("mailboxes__quota_mb"), 0)
         )
-        return with_sums.order_by("name")  # a query that groups forgets the order of the model
+        return with_sums.order_by("name")  # grouping drops the default order of the model
 
 
 class Domain(models.Model):
-    """A mail domain with its administrators and limits; an empty limit is none. Quotas are in MB of 1,048,576 bytes."""
+    """A mail domain with its administrators and limits. NULL means no limit. Quotas are in MB of 1,048,576 bytes."""
 
     name = models.CharField(_("name"), max_length=253, unique=True, help_text=_("Such as przyklad.pl."))
     is_active = models.BooleanField(_("active"), default=True, help_text=_("Mail to an inactive domain is refused."))
@@ -40,7 +40,7 @@ class Domain(models.Model):
     max_mailboxes = models.PositiveIntegerField(_("most mailboxes"), null=True, blank=True)
     max_mailbox_quota_mb = models.PositiveIntegerField(_("largest quota of a mailbox (MB)"), null=True, blank=True)
     max_total_quota_mb = models.PositiveIntegerField(_("largest sum of quotas (MB)"), null=True, blank=True)
-    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)  # raised by each change, as below
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)  # raised by each change
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = DomainQuerySet.as_manager()
@@ -81,7 +81,7 @@ class Domain(models.Model):
 
 class MailboxQuerySet(models.QuerySet["Mailbox"]):
     def matching(self, text: str) -> MailboxQuerySet:
-        """Return the mailboxes whose address, or one that they forward to, has this text in it."""
+        """Return the mailboxes with this text in their address, or in one that they forward to."""
         stored = as_stored(text)
         forwards = Forward.objects.filter(destinations__contains=stored, is_active=True)
         return self.filter(models.Q(address__contains=stored) | models.Q(address__in=forwards.values("source")))
@@ -96,7 +96,9 @@ class Mailbox(models.Model):
     password_hash = models.CharField(_("password hash"), max_length=255)
     quota_mb = models.PositiveIntegerField(_("quota (MB)"), validators=[MinValueValidator(1)])
     is_active = models.BooleanField(_("active"), default=True)
-    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)  # of its forward's changes too
+    version = models.PositiveIntegerField(
+        default=1, db_default=1, editable=False
+    )  # raised by its forward's changes too
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = MailboxQuerySet.as_manager()
@@ -116,7 +118,7 @@ class Mailbox(models.Model):
 
     @property
     def usage_if_known(self) -> MailUsage | None:
-        """What the mailbox holds, None where the mail server has not written that down."""
+        """How much mail the mailbox holds, None where the mail server has not stored that yet."""
         usage: MailUsage | None = getattr(self, "usage", None)
         return usage if usage and usage.bytes_used is not None else None
 
@@ -127,9 +129,9 @@ class Mailbox(models.Model):
 
 
 class MailUsage(models.Model):
-    """What a mailbox holds, as Dovecot writes it down after each change. Without a row or a number it is not known.
+    """How much mail a mailbox holds. Dovecot writes it after each change; without a row or a number it is unknown.
 
-    No constraint in the database: Dovecot writes for whom it serves, and the row goes with its mailbox.
+    The database has no foreign key, so that a write of Dovecot never fails. The row is deleted with its mailbox.
     """
 
     mailbox = models.OneToOneField(
@@ -147,14 +149,14 @@ class MailUsage(models.Model):
     class Meta:
         verbose_name = verbose_name_plural = _("space used")
         default_permissions = ()
-        db_table = "mail_usage"  # a name for the mail server, as those of the views are
+        db_table = "mail_usage"  # Dovecot's configuration has this name
 
     def __str__(self) -> str:
         return str(self.pk)
 
     @property
     def used_mb(self) -> int:
-        """Used MB of 1,048,576 bytes, rounded up, so that only an empty mailbox has 0."""
+        """Used MB of 1,048,576 bytes, rounded up: 0 means that the mailbox is empty."""
         return -(-(self.bytes_used or 0) // 1_048_576)
 
     @property
@@ -169,7 +171,7 @@ class MailUsage(models.Model):
 
 class ForwardQuerySet(models.QuerySet["Forward"]):
     def matching(self, text: str) -> ForwardQuerySet:
-        """Return the forwards whose source or destinations have this text in them."""
+        """Return the forwards with this text in their source or their destinations."""
         stored = as_stored(text)
         return self.filter(models.Q(source__contains=stored) | models.Q(destinations__contains=stored))
 
@@ -185,7 +187,7 @@ class Forward(models.Model):
     destinations = models.TextField(_("destinations"), help_text=_("One or more addresses, separated by spaces."))
     keep_copy = models.BooleanField(_("keep a copy"), default=False)
     is_active = models.BooleanField(pgettext_lazy("forward", "active"), default=True)
-    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)  # raised by each change, as below
+    version = models.PositiveIntegerField(default=1, db_default=1, editable=False)  # raised by each change
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = ForwardQuerySet.as_manager()
@@ -214,15 +216,15 @@ class Forward(models.Model):
 
 
 class Submission(models.Model):
-    """A form that was sent and has done its work: where the browser was led then. See `accounts.submissions`."""
+    """A form that was sent and has done its work, and where the browser was redirected. See `accounts.submissions`."""
 
     token = models.CharField(max_length=64)  # a digest of the form's token and of what was sent
     sent_by = models.CharField(max_length=40)  # such as "login 5" or "mailbox 12"
     next_url = models.CharField(max_length=500)
-    message = models.TextField(blank=True)  # what the page there said
+    message = models.TextField(blank=True)  # shown on the page there
     made_at = models.DateTimeField(default=timezone.now, db_index=True)
 
-    is_repeat = False  # whether this request has found it, rather than made it
+    is_repeat = False  # whether an earlier request has done the work
 
     class Meta:
         verbose_name = verbose_name_plural = _("sent form")

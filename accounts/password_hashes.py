@@ -1,8 +1,8 @@
-"""Passwords that are none: what another mail server or program has stored in the place of one.
+"""Recognises hashes in the place of passwords: what another mail server or program has stored.
 
-What begins with the name of a scheme in braces, or of a method of crypt(5), is a hash, whatever stands behind it: it
-may be cut off. Other hashes are told by their whole structure: "$tolica5", "{nawias}6" and "sha1$moje$haslo1" are
-passwords. One of DES crypt, 13 letters and digits without a sign, cannot be told from a password.
+A text that begins with a scheme in braces, or with a method of crypt(5), is a hash, whatever follows: it may be cut
+off. Other hashes are recognised by their whole structure: "$tolica5", "{nawias}6" and "sha1$moje$haslo1" are passwords.
+A hash of DES crypt has 13 letters and digits, and cannot be told from a password.
 """
 
 import re
@@ -10,12 +10,12 @@ from typing import Final
 
 # A hash in hexadecimal digits: MD4 and MD5, SHA-1, SHA-224, -256, -384 and -512.
 _HEX: Final = r"(?:[0-9a-f]{128}|[0-9a-f]{96}|[0-9a-f]{64}|[0-9a-f]{56}|[0-9a-f]{40}|[0-9a-f]{32})"
-# With a digit and a letter, perhaps the name of its method before it and a salt behind it.
+# With at least one digit and one letter; the name of a method may precede it, and a salt may follow.
 _BARE_HEX: Final = re.compile(
     rf"(?:[a-z][a-z0-9-]{{1,19}}[:=])?(?=[0-9]*[a-f])(?=[a-f]*[0-9]){_HEX}(?::[!-~]{{1,64}})?", re.ASCII | re.IGNORECASE
 )
-# The schemes of Dovecot, LDAP (RFC 2307), Spring, Atlassian and SAP, which stand in braces before what was stored,
-# perhaps with an encoding. Behind some the password itself stands.
+# The schemes of Dovecot, LDAP (RFC 2307), Spring, Atlassian and SAP, which stand in braces before the stored text,
+# perhaps with an encoding. After some of them, such as PLAIN, the password itself is stored.
 _SCHEMES: Final = (
     r"LDAP-MD5|PLAIN-MD[45]|S?MD[45]|(?:CRAM|DIGEST|HMAC)-MD5|(?:MD5|BLF|DES|SHA256|SHA512)-CRYPT|(?:B|S|DES)?CRYPT|"
     r"S?SHA-?(?:1|224|256|384|512)?|ARGON2(?:I|D|ID)?|PBKDF2(?:[_-]SHA-?(?:1|256|512))?|PKCS5S2|"
@@ -25,11 +25,11 @@ _SCHEMES: Final = (
 _SCHEME: Final = re.compile(
     rf"\{{(?:X-)?(?:{_SCHEMES})(?:\.(?:HEX|B64|BASE64)|@[\w.]+)?\}}.+", re.ASCII | re.IGNORECASE | re.DOTALL
 )
-# The methods of crypt(5) that mail servers use, perhaps with a word for them before it, as in bcrypt:$2y$.
+# The methods of crypt(5) that mail servers use; their name may precede them, as in bcrypt:$2y$.
 _CRYPT: Final = re.compile(
     r"(?:[\w-]{2,20}:)?\$(?:1|2[abxy]?|5|6|7|g?y|apr1|argon2(?:i|d|id))\$.+", re.ASCII | re.DOTALL
 )
-# Its relatives: the name of the method, its cost or salt, and a hash. phpass and Drupal set no sign between the two.
+# Formats like crypt's: the name of the method, its cost or salt, and a hash. phpass and Drupal do not separate the two.
 _LIKE_CRYPT: Final = re.compile(
     r"\$(?:[389]|NT|md5(?:,rounds=\d+)?|sm3|sha1|wp|scrypt|bcrypt(?:-sha256)?|pbkdf2(?:-sha\d+)?)"
     r"\$[\w./+,=$-]{20,}|U?\$[PHS]\$[\w./$]{26,}",
@@ -47,12 +47,12 @@ _FRAMEWORK: Final = re.compile(
     re.ASCII,
 )
 _PATTERNS: Final = (_BARE_HEX, _SCHEME, _CRYPT, _LIKE_CRYPT, _DATABASE, _FRAMEWORK)
-# The sign of an account that is locked, and what programs write around a text that is to stay as it is.
+# The mark of a locked account, and quotation marks.
 _BEFORE: Final = re.compile(r"\*LK\*(?=\$)|[!*]{1,2}(?=\$)|['\"`]")
 
 
 def is_password_hash(text: str) -> bool:
-    """Tell whether a text is a hash as programs write it, or begins as only one does."""
+    """Tell whether a text is a hash, or begins as only hashes do."""
     text = text.replace("\\$", "$")
     stored = _BEFORE.sub("", text, count=1) if _BEFORE.match(text) else text
     return any(pattern.fullmatch(stored) for pattern in _PATTERNS)

@@ -3,7 +3,6 @@
 A stored hash is `{ARGON2ID}` and a PHC string, which Dovecot checks natively.
 """
 
-import hashlib
 import math
 import secrets
 from typing import Final
@@ -11,8 +10,8 @@ from typing import Final
 from django.conf import settings
 from passlib.hash import argon2
 
-# Lower case and digits without look-alikes (l 1 i o 0): easy to type on a phone, nothing a spreadsheet or a shell reads
-# as anything else.
+# Lower case and digits without look-alikes (l 1 i o 0): easy to type on a phone, and without a meaning of their own in
+# spreadsheets and shells.
 LETTERS: Final = "abcdefghjkmnpqrstuvwxyz"
 DIGITS: Final = "23456789"
 GROUPS: Final = 3
@@ -33,9 +32,9 @@ def generate_password() -> str:
 
 
 def hash_password(password: str, *, generated: bool = False) -> str:
-    """Return the hash to store. A generated password gets a cheap one: nobody tries 2^88 of them whatever each costs.
+    """Return the hash to store. A generated password gets a cheap one: 2^88 are too many to try at any cost each.
 
-    Argon2 works outside Python's lock, so threads hash in parallel; call `warm_up` once before starting them.
+    Argon2 releases Python's global lock, so threads hash in parallel; call `warm_up` once before starting them.
     """
     if generated and not settings.FULL_HASH_COST_FOR_GENERATED:
         hasher = argon2.using(type="ID", memory_cost=1024, time_cost=1, parallelism=1)
@@ -49,11 +48,6 @@ def hash_password(password: str, *, generated: bool = False) -> str:
 def verify_password(password: str, password_hash: str) -> bool:
     """Tell whether `password` belongs to a stored hash."""
     return password_hash.startswith(SCHEME) and bool(argon2.verify(password, password_hash.removeprefix(SCHEME)))
-
-
-def digest(text: str) -> str:
-    """Return a digest, such as that of a stored hash, to tell later whether the password has been set anew."""
-    return hashlib.sha256(text.encode()).hexdigest()
 
 
 def warm_up() -> None:

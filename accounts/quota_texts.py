@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.refusals import refuse
 
-MAX_QUOTA_MB: Final = 10_000_000  # nearly 10 TB: what is more was meant in bytes
+MAX_QUOTA_MB: Final = 10_000_000  # nearly 10 TB: a larger number was meant in bytes
 MAX_EXAMINED: Final = 100  # characters of a text that may be one of the words
 UNLIMITED: Final = frozenset(
     {"bez limitu", "brak limitu", "brak", "bez ograniczeń", "bez ograniczen", "nielimitowane", "nielimitowana"}
@@ -18,7 +18,7 @@ _MB_IN_UNIT: Final = {"": 1, "m": 1, "mb": 1, "mib": 1, "g": 1024, "gb": 1024, "
     ("t", "tb", "tib"), 1024**2
 )
 _SMALLER_UNITS: Final = frozenset({"b", "k", "kb", "kib"})
-_BLANKS: Final = r" \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"  # every kind that stands in a line (category Zs)
+_BLANKS: Final = r" \u00a0\u1680\u2000-\u200a\u202f\u205f\u3000"  # all blanks but line breaks (category Zs)
 _QUOTA: Final = re.compile(
     rf"(-?)([0-9]{{1,3}}(?:[{_BLANKS}][0-9]{{3}})+|[0-9]+)(?:([.,])([0-9]+))?[\s{_BLANKS}]*([a-z]*)",
     re.ASCII | re.IGNORECASE,
@@ -30,8 +30,8 @@ _MAX_DIGITS: Final = 15  # of a quota in bytes that is at most MAX_QUOTA_MB
 def checked_quota_mb(value: str) -> int:
     """Return a quota in MB, from 1 to MAX_QUOTA_MB. `value` has no outer blanks.
 
-    Zero is refused: the mail server would take it as unlimited. Three decimals are refused: `1.000` and `1,000` are a
-    thousand to some and one to others.
+    Zero is refused: the mail server would take it as unlimited. Three decimals are refused: `1.000` and `1,000` mean a
+    thousand to some people and one to others.
     Raises ValidationError, as `accounts.validators.parse_quota_mb`.
     """
     if len(value) <= MAX_EXAMINED and " ".join(value.casefold().split()) in UNLIMITED:
@@ -77,7 +77,7 @@ def _small_quota(value: str) -> ValidationError:
 
 
 def _large_quota(value: str, number: int = 0) -> ValidationError:
-    """Return the error for more than MAX_QUOTA_MB. number: it as a number, where it may have been meant in bytes."""
+    """Return the error for more than MAX_QUOTA_MB. number: the number, where it may have been meant in bytes."""
     megabytes, rest = divmod(number, 1024**2)
     if not 1 <= megabytes <= MAX_QUOTA_MB:
         message = _("“%(value)s” is larger than any mailbox can be. Write fewer MB.")
@@ -90,7 +90,7 @@ def _large_quota(value: str, number: int = 0) -> ValidationError:
 
 
 def _ambiguous_quota(value: str, digits: str, decimals: str, unit: str, *, small_is_whole: bool) -> ValidationError:
-    """Return the error for what has three decimals, or a separator of thousands. decimals: with their sign."""
+    """Return the error for three decimals, which may be thousands. decimals: with the separator before them."""
     message = _("“%(value)s” can be read in two ways. If you mean %(large)s, write it without the separator.")
     if small_is_whole:
         message = _("“%(value)s” can be read in two ways. Write %(small)s or %(large)s.")

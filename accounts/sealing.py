@@ -1,8 +1,8 @@
-"""Encryption of what must not lie in the database in the clear: uploaded files, corrections, generated passwords.
+"""Encryption of what must not be stored in clear text: uploaded files, corrections, generated passwords.
 
-`link_key` is the key of a one-time link, which the database does not hold: what was sealed with it can be opened by
-whoever has the link and the server's key together, and by nobody with only one of them. What the keys of links to new
-passwords are made from is sealed beside these passwords, and erased with them.
+`link_key` is the key of a one-time link, which is not stored. Data that was sealed with it can only be opened with both
+the link and the server's SECRET_KEY. The seed that the keys of a batch's links are computed from is sealed together
+with the passwords of the batch, and erased with them.
 """
 
 import base64
@@ -49,6 +49,6 @@ def _cipher(link_key: str) -> MultiFernet:
 
 def _derive(secret_key: str, link_key: str) -> bytes:
     salt = link_key.encode() or None
-    # The name of where this module was first: another one would open nothing that is sealed already.
+    # The name of an earlier module, which must stay: with another label, sealed data could not be opened any more.
     hkdf = HKDF(algorithm=SHA256(), length=32, salt=salt, info=b"mailpanel.bulkimport.sealing")
     return base64.urlsafe_b64encode(hkdf.derive(secret_key.encode()))

@@ -1,4 +1,4 @@
-"""How much is used of what is allowed: of each domain for the table on the home page, and of single mailboxes."""
+"""How much is used of what is allowed: by domains, for the table on the home page, and by single mailboxes."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -16,14 +16,14 @@ UNIT: Final = "\N{NO-BREAK SPACE}MB"
 
 @dataclass(frozen=True, slots=True)
 class Share:
-    """What is used of what is allowed, with its numbers in `text`. `percent` is None where there is no limit."""
+    """How much is used of what is allowed; `text` has both numbers. `percent` is None where there is no limit."""
 
     text: str
     percent: int | None
     is_almost_full: bool
 
     @classmethod
-    def of(cls, used: int, allowed: int | None, text: str) -> "Share":
+    def from_numbers(cls, used: int, allowed: int | None, text: str) -> "Share":
         if allowed is None:
             return cls(text, None, False)
         percent = min(100, 100 * used // allowed) if allowed else 100
@@ -32,7 +32,7 @@ class Share:
 
 @dataclass(frozen=True, slots=True)
 class DomainRow:
-    """One domain in the table. `storage` is None where nothing is known."""
+    """One domain in the table. `storage` is None where it is not known how much mail there is."""
 
     domain: Domain
     mailboxes: Share
@@ -41,7 +41,7 @@ class DomainRow:
 
 
 def domain_rows(domains: Iterable[Domain]) -> list[DomainRow]:
-    """Return the rows of the domains of a page. The sums are made for these only."""
+    """Return the rows of the domains on one page. Only for these are the sums computed."""
     shown = Domain.objects.filter(pk__in=[domain.pk for domain in domains]).with_usage()
     return [_row(domain) for domain in shown.annotate(bytes_used=Sum("mailboxes__usage__bytes_used"))]
 
@@ -51,23 +51,23 @@ def _row(domain: Any) -> DomainRow:
     if domain.bytes_used is not None:
         used_mb, given = -(-domain.bytes_used // MIB), domain.quota_sum_mb
         text = _("%(used)s of %(given)s given") % {"used": grouped(used_mb), "given": megabytes(given)}
-        storage = Share.of(used_mb, given, text)
+        storage = Share.from_numbers(used_mb, given, text)
     return DomainRow(domain, mailboxes_used(domain), quota_given(domain), storage)
 
 
 def mailboxes_used(domain: Any) -> Share:
-    """Return how many mailboxes a domain has of those that it may have; of a domain that came `with_usage`."""
+    """Return how many mailboxes a domain has and may have. The domain must be read by `with_usage`."""
     return share(domain.mailbox_count, domain.max_mailboxes)
 
 
 def quota_given(domain: Any) -> Share:
-    """Return how much quota a domain has given to its mailboxes of what it may give; likewise."""
+    """Return how much quota a domain has given to its mailboxes and may give. It must be read by `with_usage`."""
     return share(domain.quota_sum_mb, domain.max_total_quota_mb, UNIT)
 
 
 def share(used: int, allowed: int | None, unit: str = "") -> Share:
-    """Return what is used of what is allowed, with its numbers in words; `unit` stands behind them."""
+    """Return the share of two numbers. `unit` follows them in its text."""
     if allowed is None:
-        return Share.of(used, None, _("%(used)s, no limit") % {"used": grouped(used) + unit})
+        return Share.from_numbers(used, None, _("%(used)s, no limit") % {"used": grouped(used) + unit})
     numbers = {"used": grouped(used), "allowed": grouped(allowed)}
-    return Share.of(used, allowed, _("%(used)s of %(allowed)s") % numbers + unit)
+    return Share.from_numbers(used, allowed, _("%(used)s of %(allowed)s") % numbers + unit)

@@ -17,24 +17,24 @@ from accounts.handout.models import Batch
 from accounts.models import ALMOST_FULL_PERCENT, DomainQuerySet, MailboxQuerySet
 from accounts.shares import MIB, UNIT, mailboxes_used, quota_given, share
 
-NAMED: Final = 5  # of a kind that needs attention; the rest is a link
+NAMED: Final = 5  # of one kind; a link leads to the others
 
 
 @dataclass(frozen=True, slots=True)
 class Todo:
-    """One thing that needs attention: a sentence, and the page where it is mended. `icon` is info, warning or error."""
+    """One thing that needs attention: a sentence, and a link to the page for it. `icon` is info, warning or error."""
 
     icon: str
     text: str
     url: str
     link: str
-    count: int = 1  # of the things that it stands for
+    count: int = 1  # of the things that it is about
 
 
 def password_todos(user: User) -> list[Todo]:
-    """Return the new passwords that the login has still to save, as far as they hold."""
+    """Return the batches of new passwords that the login has not saved yet, and that are still valid."""
     unsaved = Batch.objects.unsaved_by(user).select_related("made_by", "customer")
-    batches = list(unsaved[: NAMED + 1])  # reading all of them would take long
+    batches = list(unsaved[: NAMED + 1])  # unsealing all of them would take long
     todos = []
     for contents in read_batches(batches[:NAMED]):
         if not contents.valid:
@@ -54,7 +54,7 @@ def password_todos(user: User) -> list[Todo]:
 
 
 def domain_todos(domains: DomainQuerySet, user: User) -> list[Todo]:
-    """Return the domains that are switched off, and those that are almost at one of their limits."""
+    """Return the domains that are switched off or almost at one of their limits."""
     is_off = Q(is_active=False)
     has_limit = Q(max_mailboxes__isnull=False) | Q(max_total_quota_mb__isnull=False)
     marked = (
@@ -67,13 +67,13 @@ def domain_todos(domains: DomainQuerySet, user: User) -> list[Todo]:
     )
     few_mailboxes_left = Q(mailbox_count__gt=0, mailboxes_mark__lte=F("mailbox_count") * 100)
     little_quota_left = Q(quota_sum_mb__gt=0, quota_mark__lte=F("quota_sum_mb") * 100)
-    needing = marked.filter(is_off | few_mailboxes_left | little_quota_left)
-    shown: list[Any] = list(needing[: NAMED + 1])
+    with_todo = marked.filter(is_off | few_mailboxes_left | little_quota_left)
+    shown: list[Any] = list(with_todo[: NAMED + 1])
     todos = [todo for domain in shown[:NAMED] for todo in _domain_todos(domain, is_staff=user.is_staff)]
     if len(shown) > NAMED:
         text, link = _("More domains are switched off or almost at a limit."), _("Show the domains")
         url = reverse("admin:accounts_domain_changelist") if user.is_staff else "#domains"
-        todos.append(Todo("warning", text, url, link, needing.count() - NAMED))
+        todos.append(Todo("warning", text, url, link, with_todo.count() - NAMED))
     return todos
 
 
@@ -100,9 +100,9 @@ def _domain_todos(domain: Any, *, is_staff: bool) -> list[Todo]:
 
 
 def mailbox_todos(mailboxes: MailboxQuerySet) -> list[Todo]:
-    """Return the mailboxes in use that are almost full, the fullest by bytes first."""
+    """Return the active mailboxes that are almost full, those with the most bytes first."""
     in_use = mailboxes.filter(is_active=True, domain__is_active=True).select_related("usage")
-    # As `MailUsage.is_almost_full` says; in 64 bits, since PostgreSQL would multiply the column in its own 32.
+    # The same rule as `MailUsage.is_almost_full`. In 64 bits: PostgreSQL would multiply this column in 32.
     marked = in_use.alias(mark=Cast("quota_mb", BigIntegerField()) * (MIB * ALMOST_FULL_PERCENT))
     almost_full = marked.filter(mark__lte=F("usage__bytes_used") * 100)
     fullest = list(almost_full.order_by("-usage__bytes_used", "address")[: NAMED + 1])

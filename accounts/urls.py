@@ -2,10 +2,10 @@ import re
 
 from django.urls import include, path, re_path
 
-from accounts import client_settings, views
+from accounts import autodiscover, client_settings, views
 from accounts.panel import forwards, mailboxes
 
-# Programs write this address as they like. Django takes no flags within an expression.
+# Programs write this path in upper or lower case. Django's paths take no flag for that.
 ANY_CASE = re.sub("[a-z]", lambda letter: f"[{letter[0]}{letter[0].upper()}]", r"^autodiscover/autodiscover\.xml$")
 
 urlpatterns = [
@@ -24,6 +24,6 @@ urlpatterns = [
     path("mail-settings/apple.mobileconfig", client_settings.apple_profile, name="apple_profile"),
     path("mail/config-v1.1.xml", client_settings.autoconfig, name="autoconfig"),
     path(".well-known/autoconfig/mail/config-v1.1.xml", client_settings.autoconfig),
-    path("autodiscover/autodiscover.xml", client_settings.autodiscover, name="autodiscover"),
-    re_path(ANY_CASE, client_settings.autodiscover),
+    path("autodiscover/autodiscover.xml", autodiscover.autodiscover, name="autodiscover"),
+    re_path(ANY_CASE, autodiscover.autodiscover),
 ]

@@ -1,9 +1,9 @@
 """The syntax of everything that a person types about a mailbox: one function for each kind of value.
 
 A function takes the text of a cell or field and returns the value to store, or raises ValidationError with a stable
-`code` and a sentence that says how to mend it; where it is sure what was meant, the parameter `suggestion` is the text
-to write instead. The row validator, the single-account form, the admin and the command line all call these, so a rule
-stands here once. No message quotes a password.
+`code` and a sentence that says how to correct it. Where it is sure what was meant, the parameter `suggestion` is the
+text to write instead. The row validator, the forms, the admin and the command line all call these functions, so each
+rule is written once. No message quotes a password.
 """
 
 import re
@@ -19,44 +19,38 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext_lazy
 
-from accounts.address_faults import (
-    checked_address,
-    holds_only_address,
-    is_address,
-    split_addresses,
-    with_more,
-    without_names,
-)
+from accounts.address_faults import checked_address, refuse_more
+from accounts.address_texts import holds_only_address, is_address, split_addresses, without_names
 from accounts.password_hashes import is_password_hash
 from accounts.quota_texts import checked_quota_mb
-from accounts.refusals import is_quotable, refuse, suggest, suggestion_of
+from accounts.refusals import get_suggestion, is_quotable, refuse, suggest
 
 MAX_DESTINATIONS: Final = 20
 MAX_PASSWORD_LENGTH: Final = 128
 
-# Narrower than RFC 5321 on purpose: + separates a tag, / % and quotes end up in paths and queries of a mail store, and
-# a leading dot or hyphen makes a hidden folder or an option.
+# Narrower than RFC 5321 on purpose: + separates a tag, / % and quotes could get into paths and queries of a mail store,
+# and a leading full stop or hyphen would make a hidden folder or an option.
 MAILBOX_LOCAL_PART: Final = re.compile(r"[a-z0-9]([a-z0-9._-]*[a-z0-9])?")
-# Characters that spreadsheets and web pages leave around a value and that nobody sees: soft hyphen, joiners, zero-width
-# blanks, fillers, the byte order mark, and the marks that say where a text runs from right to left.
+# Invisible characters that spreadsheets and web pages leave around a value: soft hyphen, joiners, zero-width blanks,
+# fillers, the byte order mark, and marks for the direction of text.
 INVISIBLE: Final = (
     "\u00ad\u034f\u061c\u115f\u1160\u180e\u200b\u200c\u200d\u200e\u200f\u202a\u202b\u202c\u202d\u202e"
     "\u2060\u2061\u2062\u2063\u2064\u2066\u2067\u2068\u2069\u206a\u206b\u206c\u206d\u206e\u206f\u3164\ufeff\uffa0"
 )
-# A row that a template gives as its example; it must never become an account.
+# The domains of the example row in our templates for lists; it must never become an account.
 EXAMPLE_DOMAINS: Final = frozenset({"your-domain.example", "twoja-domena.example"})
 
 YES: Final = frozenset({"tak", "t", "yes", "y", "1", "1.0", "1,0", "true", "prawda", "on", "x", "✓", "✔", "☑", "✅"})
 NO: Final = frozenset({"nie", "n", "no", "0", "0.0", "0,0", "false", "fałsz", "falsz", "off"})
 
-# Made once: each lazy plural is a class of its own, and there may be 500 short passwords in a file.
+# A constant, because Django makes a class for each lazy plural, and a file may have 500 short passwords.
 _TOO_SHORT: Final = ngettext_lazy(
     "The password needs at least %(count)s character.", "The password needs at least %(count)s characters.", "count"
 )
 
 
 def trimmed(text: str) -> str:
-    """Return `text` without outer blanks, no-break spaces and invisible characters; in one look from either end."""
+    """Return `text` without blanks, no-break spaces and invisible characters at its ends. Takes linear time."""
     start, end = 0, len(text)
     while start < end and _is_blank(text[start]):
         start += 1
@@ -80,9 +74,9 @@ def normalize_address(text: str) -> str:
     if not value:
         raise refuse("email_missing", _("The e-mail address is missing. Write one, such as jan@przyklad.pl."))
     visible = "".join(character for character in value if character not in INVISIBLE)
-    address = checked_address(visible)  # another fault is told first: what is to be written then is without them too
+    address = checked_address(visible)  # other faults come first: their suggestion has no invisible characters either
     if visible != value and not holds_only_address(visible):
-        raise with_more()
+        raise refuse_more()
     if visible != value:
         message = _("“%(value)s” has a character that cannot be seen in it (%(character)s). Type it again by hand.")
         hidden = next(character for character in value if character in INVISIBLE)
@@ -96,15 +90,15 @@ def normalize_address(text: str) -> str:
 
 
 def normalize_mailbox_address(text: str) -> str:
-    """Return the address of a mailbox: as `normalize_address`, with a local part that a mail store holds safely.
+    """Return the address of a mailbox: as `normalize_address`, but only with a local part that is safe in a mail store.
 
     Raises ValidationError: as `normalize_address`, and email_unsafe_name.
     """
     try:
         address = normalize_address(text)
     except ValidationError as error:
-        if not MAILBOX_LOCAL_PART.fullmatch(suggestion_of(error).partition("@")[0]):
-            suggest(error, "")  # it would be refused again
+        if not MAILBOX_LOCAL_PART.fullmatch(get_suggestion(error).partition("@")[0]):
+            suggest(error, "")  # the suggestion would be refused too
         raise
     local_part = address.partition("@")[0]
     if not MAILBOX_LOCAL_PART.fullmatch(local_part):
@@ -113,7 +107,7 @@ def normalize_mailbox_address(text: str) -> str:
 
 
 def _unsafe_name(local_part: str) -> ValidationError:
-    """Return the error for a name that a mail store does not hold safely, such as haslo1/jan: not quoted."""
+    """Return the error for a local part that is not safe in a mail store. It may hold a password, as in haslo1/jan."""
     if not is_quotable(local_part):
         message = _(
             "The part before the @ cannot be the name of a mailbox. Use letters, digits, full stops, hyphens and "
@@ -138,7 +132,7 @@ def normalize_domain(text: str) -> str:
                 "“%(value)s” has a letter of another alphabet among its letters: “%(letter)s” (%(alphabet)s). "
                 "Retype it."
             )
-            params = {"value": value, "suggestion": suggestion_of(error).partition("@")[2]}
+            params = {"value": value, "suggestion": get_suggestion(error).partition("@")[2]}
             raise refuse("domain_mixed_alphabet", message, **{**(error.params or {}), **params}) from None
         raise refuse(
             "domain_invalid", _("“%(value)s” is not a domain name. Write one, such as przyklad.pl."), value=value
@@ -152,13 +146,13 @@ def to_unicode(name: str) -> str:
 
 
 def as_stored(text: str) -> str:
-    """Return a text to look for as it would be stored: in lower case, and a domain in IDNA ASCII where it is one."""
+    """Return a text to search for as it would be stored: in lower case, its domain in IDNA ASCII if it is whole."""
     local_part, at, domain = trimmed(text).lower().rpartition("@")
     if domain.isascii():
         return local_part + at + domain
     try:
         return local_part + at + idna.encode(domain, uts46=True).decode("ascii")
-    except idna.IDNAError:  # not a whole name, so only a part of one
+    except idna.IDNAError:  # not a whole name, but a part of one
         return local_part + at + domain
 
 
@@ -172,18 +166,19 @@ def parse_quota_mb(text: str) -> int:
 
 
 def normalize_password(text: str) -> str:
-    """Return a password as it is stored and compared (RFC 8265, 4.2): in NFC, every kind of blank as U+0020.
+    """Return a password as it is stored and compared (RFC 8265, 4.2): in NFC, every kind of blank as U+0020, trimmed.
 
-    Outer blanks aside: a letter with its accent apart, and a no-break space, cannot be typed in a mail program.
+    Otherwise nobody could type it in a mail program: a letter may be stored apart from its accent, a blank may be a
+    no-break space.
     """
     plain = "".join(" " if unicodedata.category(letter) == "Zs" else letter for letter in trimmed(text))
     return unicodedata.normalize("NFC", plain)
 
 
 def clean_password(text: str) -> str:
-    """Return a chosen password as it stands, as `normalize_password` gives it.
+    """Return a chosen password, normalized by `normalize_password`.
 
-    The floor is the help page's: at least 6 characters (a setting) with letters and digits.
+    The minimum is that of the help page: 6 characters (a setting), with a letter and a digit.
     Raises ValidationError: password_is_hash, password_is_address, or one or more of password_too_short,
     password_too_long, password_no_letter, password_no_digit, password_control_character; never with the password in
     its message.
@@ -192,7 +187,7 @@ def clean_password(text: str) -> str:
     if is_password_hash(password):
         message = _("This is the hash of a password, as programs store it, and no password. Write a new password.")
         raise refuse("password_is_hash", message)
-    words = list(split_addresses(without_names(password)))  # none where all stands in brackets
+    words = list(split_addresses(without_names(password)))  # empty where all of the text is in brackets
     if words and all(map(is_address, words)):
         message = _(
             "An e-mail address stands where the password should be. See whether the columns are the right ones, or "
@@ -229,47 +224,47 @@ def is_common_password(password: str) -> bool:
 
 
 def parse_destinations(text: str) -> tuple[str, ...]:
-    """Return the addresses that mail is passed on to, each once, in their order.
+    """Return the addresses that mail is forwarded to, each once, in their order.
 
     They are separated by blanks, commas, semicolons or line breaks in `text`.
     Raises ValidationError with one entry per faulty address, codes as `normalize_address` with `forward_` for
-    `email_`, and forward_too_many, forward_is_example. A suggestion is the whole list, with all its addresses mended.
+    `email_`, and forward_too_many, forward_is_example. A suggestion is the whole list, with all addresses corrected.
     """
     value = trimmed(text)
     plain = without_names(value)
     parts = list(dict.fromkeys(split_addresses(plain)))
-    if len(parts) > MAX_DESTINATIONS:  # before they are read: a cell may hold a whole text, with a fault in every word
+    if len(parts) > MAX_DESTINATIONS:  # first: a cell may hold a whole text, with a fault in each word
         message = _("A forward can have at most %(count)s addresses. Remove some.")
         raise refuse("forward_too_many", message, count=MAX_DESTINATIONS)
     addresses: dict[str, None] = {}
-    mended: dict[str, None] = {}  # an empty text among them stands for one that is not sure
+    corrected: dict[str, None] = {}  # has an empty text where no correction is sure
     problems: list[ValidationError] = []
     for number, part in enumerate(parts, start=1):
         try:
             addresses[normalize_address(part)] = None
-            mended[part.lower()] = None
+            corrected[part.lower()] = None
         except ValidationError as error:
-            mended[suggestion_of(error)] = None
+            corrected[get_suggestion(error)] = None
             problems.append(_destination_error(error, part, number, is_alone=len(parts) == 1 and part == value))
     if plain != value:
         message = _("Write only the addresses that mail is passed on to, without names and brackets.")
         problems = [refuse("forward_with_name", message)]
     for problem in problems:
-        suggest(problem, "" if "" in mended else " ".join(mended))
+        suggest(problem, "" if "" in corrected else " ".join(corrected))
     if problems:
         raise ValidationError(problems)
     return tuple(addresses)
 
 
 def _destination_error(error: ValidationError, part: str, number: int, *, is_alone: bool) -> ValidationError:
-    """Return what to say of one address of a forward. It is quoted only where it is no value of another column."""
+    """Return the error for one address of a forward, quoted only if it is not a value of another column."""
     code = str(error.code).replace("email_", "forward_")
     if code == "example_row":
         message = _("“%(value)s” is the example of the template. Write another address, or none.")
         return refuse("forward_is_example", message, value=part)
     if code == "forward_several":
         return refuse(code, _("Addresses run into each other. Put a space or a comma between one and the next."))
-    if suggestion_of(error) or ("@" in part and (is_alone or is_quotable(part))):
+    if get_suggestion(error) or ("@" in part and (is_alone or is_quotable(part))):
         return refuse(code, error.message, **(error.params or {}))
     message = _("Address %(number)s of this forward is not an e-mail address. Correct it, or remove it.")
     return refuse(code, message, number=number)
@@ -281,7 +276,7 @@ def parse_keep_copy(text: str) -> bool:
     An empty text means no. Raises ValidationError: keep_copy_unknown.
     """
     value = trimmed(text)
-    word = value.casefold().rstrip("\ufe0e\ufe0f")  # which say how a sign is drawn
+    word = value.casefold().rstrip("\ufe0e\ufe0f")  # variation selectors, which only change how a sign is drawn
     if word in YES:
         return True
     if word in NO or not word:

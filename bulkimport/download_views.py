@@ -13,7 +13,7 @@ from accounts.handout.access import with_batch
 from accounts.handout.batches import Contents
 from accounts.handout.link_views import link_address
 from accounts.handout.links import link_rows
-from accounts.panel.selected import selected_mailboxes
+from accounts.panel.selection import selected_mailboxes
 from bulkimport import downloads
 from bulkimport.access import own_import_or_404
 from bulkimport.models import Import

@@ -15,9 +15,9 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from accounts.access import acting_domains
+from accounts.digests import digest
 from accounts.handout.models import Batch
 from accounts.models import DomainQuerySet, Forward, Mailbox
-from accounts.passwords import digest
 from bulkimport.rows import Place
 
 # A creation whose progress has not moved for so long was interrupted: its server was stopped or killed. Hashing

@@ -14,8 +14,8 @@ from django.utils.translation import gettext as _
 from accounts.access import not_your_domain
 from accounts.meant_domains import MeantDomains
 from accounts.models import Domain, DomainQuerySet
-from accounts.refusals import MAX_QUOTED_LENGTH, suggest, suggestion_of
-from accounts.rules.circles import looked_up
+from accounts.refusals import MAX_QUOTED_LENGTH, get_suggestion, suggest
+from accounts.rules.circles import lookup_addresses
 from accounts.rules.forwards import circle_errors, self_forward_error, unreachable_warnings
 from accounts.rules.mailboxes import account_warnings, taken_errors
 from accounts.rules.room import quota_error, rooms
@@ -105,7 +105,7 @@ def _read_cells(row: Row, meant: MeantDomains) -> _Account:
             return parse(row.cells.get(column, ""))
         except ValidationError as error:
             if column is Field.EMAIL and error.code == "email_no_at":
-                suggest(error, meant.with_domain(row.cells[column]))
+                suggest(error, meant.complete_address(row.cells[column]))
             account.add(column, error)
             return empty
 
@@ -149,7 +149,7 @@ def _check_domain(account: _Account, domain: Domain | None, meant: MeantDomains)
     if domain is None:
         local_part, _at, name = account.address.partition("@")
         error = not_your_domain(name)
-        if alike := meant.one_like(name):
+        if alike := meant.find_similar(name):
             suggest(error, f"{local_part}@{to_unicode(alike)}")
         account.add(Field.EMAIL, error)
         account.address = ""  # what another customer owns is not looked up
@@ -246,7 +246,7 @@ def _warn(accounts: Iterable[_Account], drafted: set[str], usable: Mapping[str, 
         for column, warning in warnings.items():
             account.add(Field(column), warning, Level.WARNING)
         for address in account.destinations:
-            if address in unreachable and drafted.isdisjoint(looked_up(address)) and address != account.address:
+            if address in unreachable and drafted.isdisjoint(lookup_addresses(address)) and address != account.address:
                 account.add(Field.FORWARD, unreachable[address], Level.WARNING)
 
 
@@ -277,5 +277,5 @@ def _problems_of(
     """Yield a problem for each of the errors that a ValidationError holds; of the file where there is no place."""
     sheet, line = place or (None, None)
     for single in error.error_list:
-        message, suggestion = " ".join(single.messages), suggestion_of(single)
+        message, suggestion = " ".join(single.messages), get_suggestion(single)
         yield Problem(str(single.code), message, line, column, level, sheet=sheet, suggestion=suggestion)

@@ -16,10 +16,18 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 from django_htmx.http import HttpResponseClientRedirect
 
-from accounts.access import domains_of, login_of
+from accounts.access import require_user, usable_domains
 from accounts.handout.links import mailbox_links
 from accounts.notices import tell_mailserver
-from accounts.submissions import SentBefore, led_to, new_token, remember, sender, sent_before, submission
+from accounts.submissions import (
+    AlreadySubmitted,
+    find_submission,
+    new_token,
+    record_submission,
+    redirect_to_result,
+    submit_once,
+    submitter,
+)
 from bulkimport import runner
 from bulkimport.access import own_import_or_404
 from bulkimport.capacity import capacity_for
@@ -66,19 +74,19 @@ def import_list(request: HttpRequest) -> HttpResponse:
 @never_cache
 def import_new(request: HttpRequest) -> HttpResponse:
     """Take a file: check it, or check it and create the accounts at once."""
-    user = login_of(request)
+    user = require_user(request)
     purge_expired()
     oldest: Import | None = None
     if request.method == "POST":
-        if before := sent_before(request, sender(request)):
-            return led_to(request, before)
+        if before := find_submission(request, submitter(request)):
+            return redirect_to_result(request, before)
         length = int(request.META.get("CONTENT_LENGTH") or 0)
         form = UploadForm(request.POST, request.FILES, user=user, content_length=length)
         if form.is_valid():
             try:
                 return redirect(_take_file(request, form, user))
-            except SentBefore as again:
-                return led_to(request, again.made)
+            except AlreadySubmitted as again:
+                return redirect_to_result(request, again.submission)
             except TooManyLists as refusal:
                 oldest = refusal.oldest
     else:
@@ -88,7 +96,7 @@ def import_new(request: HttpRequest) -> HttpResponse:
         "too_many": oldest,
         "too_many_message": too_many_lists(oldest) if oldest else "",
         "columns": COLUMNS,
-        "domains": domains_of(user)[:DOMAINS_NAMED],
+        "domains": usable_domains(user)[:DOMAINS_NAMED],
         "max_accounts": settings.MAX_ACCOUNTS_PER_FILE,
         "max_upload_mb": settings.MAX_UPLOAD_MB,
     }
@@ -98,10 +106,10 @@ def import_new(request: HttpRequest) -> HttpResponse:
 def _take_file(request: HttpRequest, form: UploadForm, user: User) -> Import:
     """Store an uploaded file, and create its accounts where that was asked for and nothing is left to be decided.
 
-    One that cannot be opened now is checked by its page. Raises SentBefore and TooManyLists.
+    One that cannot be opened now is checked by its page. Raises AlreadySubmitted and TooManyLists.
     """
     file = form.cleaned_data["file"]
-    with submission(request, sender(request)) as made:
+    with submit_once(request, submitter(request)) as made:
         import_record = upload(
             content=file.read(),
             filename=file.name,
@@ -204,8 +212,8 @@ def import_discard(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
 
 def _take_corrections(request: HttpRequest, import_record: Import) -> HttpResponse:
     """Store what was corrected, and create the accounts where that was asked for and is possible."""
-    if before := sent_before(request, sender(request)):
-        return led_to(request, before)
+    if before := find_submission(request, submitter(request)):
+        return redirect_to_result(request, before)
     action, seen_version = request.POST.get("action"), request.POST.get("version", "")
     is_current = seen_version == str(import_record.version)
     corrections, quota = corrections_in(request.POST, with_confirmed=is_current), changed_quota(request.POST)
@@ -214,8 +222,8 @@ def _take_corrections(request: HttpRequest, import_record: Import) -> HttpRespon
         plan, may_create = _corrected_plan(request, import_record, corrections, quota)
         if may_create and action in CREATING:
             is_created = _create(request, import_record, plan, leave_out=_agreed_to_leave_out(request, plan))
-    if before := sent_before(request, sender(request)):  # by the other one of two presses at the same moment
-        return led_to(request, before)
+    if before := find_submission(request, submitter(request)):  # by the other one of two presses at the same moment
+        return redirect_to_result(request, before)
     import_record = own_import_or_404(request, import_record.pk)  # as it is now, or discarded in another tab
     is_waiting = import_record.status == Import.Status.CHECKED
     if is_waiting and not is_created and action in CREATING:
@@ -283,7 +291,7 @@ def _create(request: HttpRequest, import_record: Import, plan: Plan, *, leave_ou
     with transaction.atomic():
         right = claim(import_record, plan, leave_out=leave_out)
         if right:
-            remember(request, sender(request), next_url=import_record.get_absolute_url())
+            record_submission(request, submitter(request), next_url=import_record.get_absolute_url())
     if right:
         runner.start(right)
     return right is not None

@@ -1,4 +1,4 @@
-"""What an error page or an error report may show: never a value, since any of them may be a password."""
+"""Hides all values in error pages and reports: any of them may be a password."""
 
 from collections.abc import ItemsView
 from types import FrameType
@@ -9,10 +9,10 @@ from django.views.debug import SafeExceptionReporterFilter
 
 
 class HideValues(SafeExceptionReporterFilter):
-    """Hides the values of all variables and of all that was posted, while debugging too.
+    """Hides the values of all variables and of all POST parameters, also with DEBUG.
 
-    A file with passwords goes through many functions, of libraries as well. Marking each of them would be forgotten
-    once; names and lines are enough to find an error.
+    The passwords of a list pass through many functions, also of libraries. Somebody would forget to mark one of them as
+    sensitive; names and line numbers are enough to find an error.
     """
 
     def is_active(self, request: HttpRequest | None) -> bool:

@@ -1,4 +1,4 @@
-"""The customer's home: their domains with what they have and may have, the last imports, and what needs attention."""
+"""The home page: the login's domains with their limits, the last imports, and what needs attention."""
 
 from typing import Final
 
@@ -9,7 +9,7 @@ from django.shortcuts import render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from accounts.access import domains_of
+from accounts.access import usable_domains
 from accounts.models import Mailbox
 from accounts.shares import domain_rows
 from accounts.todos import domain_todos, mailbox_todos, password_todos
@@ -21,11 +21,11 @@ DOMAINS_PER_PAGE: Final = 50
 @require_safe
 @never_cache
 def home(request: HttpRequest) -> HttpResponse:
-    """Show where a person stands. As many queries for one domain as for all of them."""
+    """Show the home page. The number of queries does not grow with the number of domains."""
     user = request.user
     if not isinstance(user, User):  # the middleware lets nobody else in
         raise Http404
-    domains = domains_of(user)
+    domains = usable_domains(user)
     mailboxes = Mailbox.objects.filter(domain__in=domains)
     page = Paginator(domains, DOMAINS_PER_PAGE).get_page(request.GET.get("page"))
     todos = [*import_todos(user), *password_todos(user), *domain_todos(domains, user), *mailbox_todos(mailboxes)]

@@ -1,4 +1,4 @@
-"""What every request passes before it reaches a page."""
+"""The middleware of the project."""
 
 from collections.abc import Callable
 
@@ -7,9 +7,9 @@ from django.template.loader import get_template
 
 
 def only_utf8(get_response: Callable[[HttpRequest], HttpResponseBase]) -> Callable[[HttpRequest], HttpResponseBase]:
-    """Refuse a form in another encoding than UTF-8, which no browser sends and Django cannot read.
+    """Refuse a form in another encoding than UTF-8 with status 400: no browser sends one, and Django fails to read it.
 
-    Before whatever reads the form: Django fails over it once more in its own error pages, which read it as well.
+    It must come before all middleware that reads the form: Django's error pages read it too, and would fail again.
     """
 
     def middleware(request: HttpRequest) -> HttpResponseBase:

@@ -30,7 +30,7 @@ BEHIND_PROXY = env.bool("BEHIND_PROXY", default=False)
 # --- What the panel does ---------------------------------------------------------------------------------------------
 MAX_ACCOUNTS_PER_FILE = env.int("MAX_ACCOUNTS_PER_FILE", default=500)
 MAX_UPLOAD_MB = env.int("MAX_UPLOAD_MB", default=5)
-# Of one login, until they are created or discarded.
+# Of one login: lists that are neither created nor discarded.
 MAX_UNFINISHED_LISTS = env.int("MAX_UNFINISHED_LISTS", default=20)
 MAX_UNFINISHED_MB = env.int("MAX_UNFINISHED_MB", default=50)
 SECRETS_KEPT = timedelta(hours=max(1, env.int("SECRETS_KEPT_HOURS", default=24)))
@@ -101,7 +101,7 @@ TEMPLATES = [
 # --- Database --------------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'data' / 'mailpanel.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # WAL: the mail server reads while the panel writes. IMMEDIATE: two writers queue instead of failing half-way.
+    # WAL: the mail server can read while the panel writes. IMMEDIATE: a second writer waits instead of failing.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -112,7 +112,7 @@ else:
     DATABASES["default"]["CONN_MAX_AGE"] = 60
     DATABASES["default"]["CONN_HEALTH_CHECKS"] = True
 
-# The role of PostgreSQL that the mail server reads its three views with.
+# The PostgreSQL role that the mail server reads its views with.
 MAILSERVER_ROLE = env.str("MAILSERVER_ROLE", default="mailserver")
 MAILSERVER_PASSWORD = env.str("MAILSERVER_PASSWORD", default="")
 
@@ -124,8 +124,8 @@ MAIL_TLS_CERT = env.str("MAIL_TLS_CERT", default=f"/etc/letsencrypt/live/{MAIL_H
 MAIL_TLS_KEY = env.str("MAIL_TLS_KEY", default=f"/etc/letsencrypt/live/{MAIL_HOSTNAME}/privkey.pem")
 MAIL_STORE = env.str("MAIL_STORE", default="/var/vmail")
 MAIL_USER = env.str("MAIL_USER", default="vmail")
-# The commands to end sessions and to reload with, where the mail server is on this machine; empty: the pages say what
-# is left to do.
+# The commands that end sessions and reload Postfix, where the mail server is on this machine. Empty: the pages say
+# which commands somebody has to run.
 DOVEADM = shlex.split(env.str("DOVEADM", default=""))
 POSTFIX = shlex.split(env.str("POSTFIX", default=""))
 WELCOME_LMTP = env.str("WELCOME_LMTP", default="")
@@ -152,7 +152,7 @@ AXES_RESET_ON_SUCCESS = True
 AXES_VERBOSE = False  # no banner in the output of commands
 AXES_CLIENT_IP_CALLABLE = "mailpanel.signin.client_ip"
 AXES_USERNAME_CALLABLE = "mailpanel.signin.username"
-# What axes must not write down of a failed try beside the password; `kept` is a form, which may hold some too.
+# What axes must not log of a failed sign-in, beside the password. `kept` is a form, which may hold passwords too.
 AXES_SENSITIVE_PARAMETERS = ["username", "ip_address", "kept", "new_password", "repeated_password"]
 
 # --- Safety ----------------------------------------------------------------------------------------------------------
@@ -170,12 +170,14 @@ CONTENT_SECURITY_POLICY = {
         "object-src": ["'none'"],
     },
 }
-# An upload holds clear passwords: it stays in memory and never touches a temporary file. What is larger than the
-# limit is read past and dropped; the form then says so.
+# An upload holds clear passwords: it stays in memory and is never written to a temporary file. A larger one is read and
+# dropped, and the form says so.
 FILE_UPLOAD_HANDLERS = ["django.core.files.uploadhandler.MemoryFileUploadHandler"]
 FILE_UPLOAD_MAX_MEMORY_SIZE = (MAX_UPLOAD_MB + 1) * 1024 * 1024
 DATA_UPLOAD_MAX_MEMORY_SIZE = FILE_UPLOAD_MAX_MEMORY_SIZE
-DATA_UPLOAD_MAX_NUMBER_FIELDS = MAX_ACCOUNTS_PER_FILE * 11 + 100  # every cell of a file may come back, as it was too
+DATA_UPLOAD_MAX_NUMBER_FIELDS = (
+    MAX_ACCOUNTS_PER_FILE * 11 + 100
+)  # each cell of a list may be sent, with what its page showed
 DEFAULT_EXCEPTION_REPORTER_FILTER = "mailpanel.errors.HideValues"
 
 # --- Languages, time, static files, log -----------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""What the protection of signing in, django-axes, is told about a try: who it is for, and where it comes from."""
+"""What django-axes counts failed sign-ins by: the login and the address of the client."""
 
 import ipaddress
 from typing import Any
@@ -10,30 +10,30 @@ LONGEST_LOGIN = 150  # of Django's User; axes would write a longer one into a co
 
 
 def username(request: HttpRequest | None, credentials: dict[str, Any] | None = None) -> str:
-    """Return the login that somebody tries, cut where no login is longer."""
+    """Return the login that somebody tries, cut to the length of the longest possible login."""
     typed = (credentials or {}).get("username") or (request.POST.get("username") if request else "")
     return str(typed or "")[:LONGEST_LOGIN]
 
 
 def client_ip(request: HttpRequest) -> str:
-    """Return the address of the client: what the nearest proxy saw, or the peer where there is no proxy.
+    """Return the address of the client: as the nearest proxy saw it, or the peer's where there is no proxy.
 
-    Of an IPv6 address the network, since whoever has one address there has all 2^64. Only the last entry of
-    X-Forwarded-For is the proxy's own; the ones before it can be made up by the client. Some proxies add a port. What
-    is no address counts for nothing.
+    For an IPv6 address, it is the /64 network, since a client usually has all of its 2^64 addresses. Only the last
+    entry of X-Forwarded-For is the proxy's; a client can invent the others. Some proxies add a port. Invalid entries
+    are ignored.
     """
     peer: str = request.META.get("REMOTE_ADDR", "")
     if not settings.BEHIND_PROXY:
-        return _counted(peer) or peer
+        return _normalize(peer) or peer
     last: str = request.META.get("HTTP_X_FORWARDED_FOR", "").rpartition(",")[2].strip()
     for candidate in (last.strip("[]"), last.rpartition(":")[0].strip("[]")):
-        if counted := _counted(candidate):
-            return counted
-    return _counted(peer) or peer
+        if address := _normalize(candidate):
+            return address
+    return _normalize(peer) or peer
 
 
-def _counted(text: str) -> str:
-    """Return an address as tries are counted by it, nothing for what is no address."""
+def _normalize(text: str) -> str:
+    """Return an IPv4 address, or the /64 network of an IPv6 address; empty where the text is neither."""
     try:
         address = ipaddress.ip_address(text)
     except ValueError:

@@ -15,6 +15,6 @@ urlpatterns = [
     path("admin/", admin.site.urls),
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", login_not_required(LogoutView.as_view()), name="logout"),
-    # The page of a one-time link sends no origin, so its token would be refused. There is no harm in a forged switch.
+    # Without a CSRF check: the page of a one-time link sends no origin. A forged switch of the language does no harm.
     path("language/", csrf_exempt(login_not_required(set_language)), name="set_language"),
 ]

@@ -3,7 +3,7 @@
 import pytest
 from django.contrib.auth.models import AnonymousUser
 
-from accounts.access import domains_of, not_your_domain
+from accounts.access import not_your_domain, usable_domains
 from tests.factories import make_domain, make_user
 
 pytestmark = pytest.mark.django_db
@@ -14,20 +14,20 @@ def test_a_customer_acts_on_their_own_domains_only() -> None:
     both = make_domain("a.pl", [anna, ewa])
     hers = make_domain("b.pl", [ewa])
     make_domain("c.pl")
-    assert list(domains_of(anna)) == [both]
-    assert list(domains_of(ewa)) == [both, hers]
+    assert list(usable_domains(anna)) == [both]
+    assert list(usable_domains(ewa)) == [both, hers]
 
 
 def test_staff_and_the_command_line_act_on_all_domains() -> None:
     domain = make_domain("a.pl", [make_user("anna")])
-    assert list(domains_of(make_user("staff", is_staff=True))) == [domain]
-    assert list(domains_of(None)) == [domain]
+    assert list(usable_domains(make_user("staff", is_staff=True))) == [domain]
+    assert list(usable_domains(None)) == [domain]
 
 
 def test_nobody_acts_on_nothing() -> None:
     make_domain("a.pl")
-    assert not domains_of(AnonymousUser()).exists()
-    assert not domains_of(make_user("new")).exists()
+    assert not usable_domains(AnonymousUser()).exists()
+    assert not usable_domains(make_user("new")).exists()
 
 
 def test_a_foreign_domain_is_named_in_unicode_and_told_how_to_mend() -> None:

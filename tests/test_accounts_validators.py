@@ -11,7 +11,7 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from accounts.quota_texts import MAX_QUOTA_MB
-from accounts.refusals import suggestion_of
+from accounts.refusals import get_suggestion
 from accounts.validators import (
     MAX_DESTINATIONS,
     MAX_PASSWORD_LENGTH,
@@ -102,7 +102,7 @@ def codes_of(function: Callable[[str], Any], text: str) -> list[str]:
 def suggestions_of(function: Callable[[str], Any], text: str) -> list[str]:
     with pytest.raises(ValidationError) as caught:
         function(text)
-    return [suggestion_of(error) for error in caught.value.error_list]
+    return [get_suggestion(error) for error in caught.value.error_list]
 
 
 def message_of(function: Callable[[str], Any], text: str) -> str:
@@ -304,7 +304,7 @@ def test_a_suggestion_is_a_good_value(text: str) -> None:
         except ValidationError as error:
             for single in error.error_list:
                 assert single.messages
-                if suggestion := suggestion_of(single):
+                if suggestion := get_suggestion(single):
                     assert function(suggestion)
 
 

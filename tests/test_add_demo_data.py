@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
-from accounts.access import domains_of
+from accounts.access import usable_domains
 from accounts.models import Domain, Forward, Mailbox
 from accounts.rules.room import rooms
 from bulkimport.management.commands.add_demo_data import LOGINS
@@ -40,7 +40,7 @@ def test_every_login_works(debug, username: str) -> None:
 def test_each_customer_administers_one_domain(debug) -> None:
     call_command("add_demo_data")
     for username, name in (("biuro", "przyklad.iq.pl"), ("firma", "firma.example")):
-        assert [domain.name for domain in domains_of(User.objects.get(username=username))] == [name]
+        assert [domain.name for domain in usable_domains(User.objects.get(username=username))] == [name]
 
 
 def test_the_addresses_of_the_help_page_stay_free_and_a_full_file_fits(debug) -> None:

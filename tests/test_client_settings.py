@@ -11,7 +11,8 @@ from django.test import Client
 from django.utils import translation
 from pytest_django import DjangoAssertNumQueries, Settings
 
-from accounts.client_settings import MAX_REQUEST, OUTLOOK_SCHEMA, client_hostname
+from accounts.autodiscover import MAX_REQUEST, OUTLOOK_SCHEMA
+from accounts.client_settings import client_hostname
 from bulkimport.services.welcome import welcome_message
 from tests.factories import make_mailbox, make_user
 

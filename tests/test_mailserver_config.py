@@ -83,7 +83,7 @@ def test_the_maps_of_sqlite_name_its_file(monkeypatch: pytest.MonkeyPatch, tmp_p
 def test_a_file_that_its_server_cannot_read_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     write(tmp_path)
     assert (tmp_path / "postfix").stat().st_mode & 0o777 == 0o755
-    monkeypatch.setattr(mailserver_config, "group_of", lambda name: "mail" if name.endswith("srs.cf") else None)
+    monkeypatch.setattr(mailserver_config, "find_group", lambda name: "mail" if name.endswith("srs.cf") else None)
     assert check(tmp_path).splitlines()[-1].endswith("srs.cf must belong to the group mail.")
 
 

@@ -9,7 +9,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pytest_django import DjangoAssertNumQueries
 
-from accounts.access import domains_of
+from accounts.access import usable_domains
 from accounts.models import Domain
 from bulkimport.rows import Dialect, Field, FileRows, Level, Place, Plan, Problem, Row
 from bulkimport.validation import validate
@@ -114,7 +114,7 @@ def test_what_is_not_yours_sounds_the_same_whether_it_exists_or_not() -> None:
         Row(n, {Field.EMAIL: address}) for n, address in enumerate(["taken@other.example", "x@nowhere.example"])
     )
     file = FileRows(dialect=Dialect(format="csv"), rows=rows, rows_read=2)
-    first, second = validate(file, domains=domains_of(customer)).problems
+    first, second = validate(file, domains=usable_domains(customer)).problems
     assert first.code == second.code == "domain_not_yours"
     assert first.message.replace("other.example", "") == second.message.replace("nowhere.example", "")
 
@@ -308,7 +308,7 @@ def test_only_a_domain_of_ones_own_is_ever_suggested() -> None:
         Row(n, {Field.EMAIL: email})
         for n, email in enumerate(["a@cudz.example", "a@cudza.example", "jan", "a@moj.example"])
     )
-    plan = validate(FileRows(dialect=Dialect(format="csv"), rows=rows, rows_read=4), domains=domains_of(customer))
+    plan = validate(FileRows(dialect=Dialect(format="csv"), rows=rows, rows_read=4), domains=usable_domains(customer))
     assert suggestions(plan) == ["", "", "jan@moja.example", "a@moja.example"]
 
 
@@ -398,7 +398,7 @@ def test_a_forward_into_another_customers_domain_says_nothing_about_it() -> None
     make_domain("other.example")
     rows = (Row(2, {Field.EMAIL: "a@moja.example", Field.FORWARD: "missing@other.example"}),)
     file = FileRows(dialect=Dialect(format="csv"), rows=rows, rows_read=1)
-    assert validate(file, domains=domains_of(customer)).problems == ()
+    assert validate(file, domains=usable_domains(customer)).problems == ()
 
 
 def test_an_inactive_domain_is_a_warning() -> None:

@@ -1,4 +1,4 @@
-"""Which batch a login may open."""
+"""The decorator for pages of a batch."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from accounts.handout.models import Batch
 
 
 def with_batch(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
-    """Give a view the contents of the batch that its address names.
+    """Give a view the contents of the batch whose id is in the URL.
 
-    Where there is no such batch, or it is another login's, a page with status 404 says so. A batch without a label is
-    gone once its passwords are.
+    Without such a batch, or when it is another login's, the response is a page with status 404. The same for a batch
+    without a label whose passwords are erased.
     """
 
     @require_http_methods(["GET", "HEAD", "POST"])

@@ -1,4 +1,4 @@
-"""Batches of generated passwords: made with the hashes, read as they are now, forgotten once saved or expired."""
+"""Batches of generated passwords: created with the hashes, read with their present state, erased in time."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
+from accounts.digests import digest
 from accounts.formats import grouped
 from accounts.handout.models import Batch, Link
 from accounts.models import Mailbox
-from accounts.passwords import digest
 from accounts.sealing import SealBroken, seal_json, unseal_json
 from accounts.validators import to_unicode
 
@@ -26,14 +26,14 @@ LINK_SEED_BYTES: Final = 16
 
 
 class State(Enum):
-    """Why an entry has a password to show, or has none."""
+    """Whether an entry has a password to show, or why not."""
 
     VALID = "valid"
     CHANGED = "changed"
     DELETED = "deleted"
-    NOT_YOURS = "not yours"  # its domain was taken away from whoever made the batch
-    CHOSEN = "chosen"  # by a person; only hashes of such passwords are stored
-    NOT_KEPT = "not kept"  # the batch has no passwords (any more)
+    NOT_YOURS = "not yours"  # who made the batch does not administer its domain any more
+    CHOSEN = "chosen"  # by a person: such a password is stored as a hash only
+    NOT_STORED = "not kept"  # the passwords of the batch were erased
 
     @property
     def text(self) -> str:
@@ -43,18 +43,18 @@ class State(Enum):
             State.DELETED: pgettext("new password", "mailbox deleted since"),
             State.NOT_YOURS: pgettext("new password", "mailbox no longer in your domains"),
             State.CHOSEN: _("the one you gave"),
-            State.NOT_KEPT: pgettext("new password", "not kept here"),
+            State.NOT_STORED: pgettext("new password", "not kept here"),
         }[self]
 
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One mailbox of a batch as it is now. `mailbox` is None where it is deleted or not in the domains any more."""
+    """One mailbox of a batch, as it is now. `mailbox` is None where it was deleted or is in a domain of others now."""
 
     address: str
     mailbox: Mailbox | None
     state: State
-    password: str | None = field(repr=False)  # None unless it is still the mailbox's
+    password: str | None = field(repr=False)  # None unless it is valid
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,16 +63,16 @@ class Contents:
 
     batch: Batch
     entries: tuple[Entry, ...]
-    link_seed: str = field(repr=False)  # empty where the passwords are saved, expired or sealed with another key
+    link_seed: str = field(repr=False)  # empty where the passwords are saved, expired, or sealed with an unknown key
 
     @property
     def has_passwords(self) -> bool:
-        """Whether the batch still has its passwords, even if none of them is valid any more."""
+        """Whether the passwords can still be read, even if none of them is valid any more."""
         return bool(self.link_seed)
 
     @property
     def valid(self) -> list[tuple[Mailbox, str]]:
-        """The mailboxes whose generated password is still theirs, with the password."""
+        """The mailboxes whose generated password is still valid, with that password."""
         return [(entry.mailbox, entry.password) for entry in self.entries if entry.mailbox and entry.password]
 
     @property
@@ -100,10 +100,11 @@ def create_batch(
     customer: User | None = None,
     label: str = "",
 ) -> Batch:
-    """Seal generated passwords, in the transaction that writes their hashes; replaces the user's batch with this id.
+    """Seal generated passwords, within the transaction that writes their hashes.
 
-    mailboxes: each with its generated password, or with None where a person chose the password. `made_by` is None for
-    the command line. `customer`: on whose behalf, where staff made it.
+    mailboxes: each with its generated password, or with None where a person chose the password. made_by: None for the
+    command line. pk: the id of the batch; an earlier batch of the same user with this id is replaced. customer: on
+    whose behalf, where staff made it.
     """
     pairs = list(mailboxes)
     passwords = {
@@ -125,20 +126,20 @@ def create_batch(
         is_of_new_mailboxes=is_of_new_mailboxes,
         sealed=seal_json(secret) if passwords else None,
     )
-    # Not by `add`, which keeps no order.
+    # Not by `add`, which would lose the order.
     rows = Batch.mailboxes.through
     rows.objects.bulk_create(rows(batch_id=batch.pk, mailbox_id=mailbox.pk) for mailbox, _password in pairs)
     return batch
 
 
 def read_batch(batch: Batch) -> Contents:
-    """Return what is in a batch as it is now."""
+    """Return the entries of a batch with their present state."""
     [contents] = read_batches([batch])
     return contents
 
 
 def read_batches(batches: Iterable[Batch]) -> list[Contents]:
-    """Return what is in batches, in as many queries for all of one login as for one.
+    """Return the entries of batches with their present state. Takes one query for each login, and one for all.
 
     The batches should have been read with `made_by` and `customer`.
     """
@@ -153,30 +154,32 @@ def read_batches(batches: Iterable[Batch]) -> list[Contents]:
     contents: dict[uuid.UUID, Contents] = {}
     for same_actor in by_actor.values():
         in_domains = Mailbox.objects.filter(batches__in=same_actor, domain__in=same_actor[0].domains())
-        own = set(in_domains.values_list("pk", flat=True))
-        contents |= {batch.pk: _contents(batch, mailboxes[batch.pk], own) for batch in same_actor}
+        usable = set(in_domains.values_list("pk", flat=True))
+        contents |= {batch.pk: _contents(batch, mailboxes[batch.pk], usable) for batch in same_actor}
     return [contents[batch.pk] for batch in all_batches]
 
 
-def _contents(batch: Batch, mailboxes: Iterable[Mailbox], own: Collection[int]) -> Contents:
+def _contents(batch: Batch, mailboxes: Iterable[Mailbox], usable: Collection[int]) -> Contents:
     passwords, link_seed = _unseal(batch)
-    there = {mailbox.pk: mailbox for mailbox in mailboxes}
-    entries = [_entry(mailbox, passwords.get(mailbox.pk), own, has_passwords=bool(link_seed)) for mailbox in mailboxes]
+    existing = {mailbox.pk for mailbox in mailboxes}
+    entries = [
+        _entry(mailbox, passwords.get(mailbox.pk), usable, has_passwords=bool(link_seed)) for mailbox in mailboxes
+    ]
     deleted = [
         Entry(address, None, State.DELETED, None)
         for pk, (address, _password, _digest) in passwords.items()
-        if pk not in there
+        if pk not in existing
     ]
     return Contents(batch, (*entries, *deleted), link_seed)
 
 
 def _entry(
-    mailbox: Mailbox, sealed: tuple[str, str, str] | None, own: Collection[int], *, has_passwords: bool
+    mailbox: Mailbox, sealed: tuple[str, str, str] | None, usable: Collection[int], *, has_passwords: bool
 ) -> Entry:
-    if mailbox.pk not in own:
+    if mailbox.pk not in usable:
         return Entry(mailbox.address, None, State.NOT_YOURS, None)
     if sealed is None:
-        return Entry(mailbox.address, mailbox, State.CHOSEN if has_passwords else State.NOT_KEPT, None)
+        return Entry(mailbox.address, mailbox, State.CHOSEN if has_passwords else State.NOT_STORED, None)
     _address, password, hash_digest = sealed
     if digest(mailbox.password_hash) != hash_digest:
         return Entry(mailbox.address, mailbox, State.CHANGED, None)
@@ -184,7 +187,7 @@ def _entry(
 
 
 def _unseal(batch: Batch) -> tuple[dict[int, tuple[str, str, str]], str]:
-    """Return the passwords of a batch by mailbox id, and its link seed; nothing where they are gone."""
+    """Return (address, password, digest of the hash) by mailbox id, and the link seed; both empty if they are gone."""
     if batch.sealed is None or not batch.has_passwords:
         return {}, ""
     try:
@@ -195,19 +198,19 @@ def _unseal(batch: Batch) -> tuple[dict[int, tuple[str, str, str]], str]:
 
 
 def forget_passwords(batch_id: uuid.UUID) -> None:
-    """Delete the passwords of a batch for good: the person has saved them. A batch without a label goes with them."""
+    """Erase the passwords of a batch, which the person has saved. A batch without a label is deleted."""
     Batch.objects.filter(pk=batch_id, label="").delete()
     Batch.objects.filter(pk=batch_id).update(sealed=None)
 
 
 def delete_batch(batch_id: uuid.UUID) -> None:
-    """Delete a batch with its passwords, such as that of an import that is undone. Its links stay."""
+    """Delete a batch with its passwords, such as that of an import that is undone. Its links stay as a record."""
     Batch.objects.filter(pk=batch_id).delete()
 
 
 def purge_expired() -> None:
-    """Delete all passwords whose time is up, those of links too."""
-    # Asked first: a page that only shows something must not wait for whoever is writing.
+    """Erase all passwords that have expired, those of links too."""
+    # A SELECT first: a write would make a page that only shows something wait for another writer.
     expired = Batch.objects.with_expired_passwords()
     if expired.exists():
         expired.filter(label="").delete()

@@ -1,4 +1,4 @@
-"""What can be looked for in the list of one-time links."""
+"""The forms of the pages with one-time links: the filter of their list, and what to do to them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from accounts.validators import as_stored
 
 
 class LinkFilterForm(FilterForm):
-    """What to look for in the list of one-time links."""
+    """The filter of the list of one-time links."""
 
     q = forms.CharField(required=False, label=_("Address"), widget=forms.SearchInput)
     states = [
@@ -28,26 +28,30 @@ class LinkFilterForm(FilterForm):
     ]
 
     def links(self) -> LinkQuerySet:
-        """Return the links that are looked for of the login's mailboxes, the newest first."""
+        """Return the links to mailboxes of the login that match the filter, the newest first."""
         mailboxes = self._apply(Mailbox.objects.all())
         links = Link.objects.filter(mailbox__in=mailboxes).select_related("mailbox").order_by("-pk")
         return links.in_state(self.cleaned_data.get("state", ""))
 
-    def _matching(self, found: Any, text: str) -> Any:  # a forward shows in no row of this list
-        return found.filter(address__contains=as_stored(text))
+    def _matching(self, queryset: Any, text: str) -> Any:
+        """Look at addresses only: this list shows no forwards."""
+        return queryset.filter(address__contains=as_stored(text))
 
-    def _in_state(self, found: Any, state: str) -> Any:  # noqa: ARG002 - it is the link's, not the mailbox's
-        return found
+    def _in_state(self, queryset: Any, _state: str) -> Any:
+        """Leave the mailboxes: the states of this list are those of links."""
+        return queryset
 
 
 class LinksForm(VersionedForm):
-    """What to do to one-time links: to all that a page has shown, or to those that were ticked there."""
+    """Makes or revokes one-time links: for everything that a page has shown, or for what was ticked there."""
+
+    data: QueryDict
 
     action = forms.ChoiceField(choices=[(each, each) for each in ("make_all", "make", "revoke_all", "revoke")])
     changed_message = _("The list was changed in another tab. Look at it as it is now.")
 
     def __init__(self, data: QueryDict | None = None, *, links: LinkQuerySet, ticked: str) -> None:
-        """ticked: the name of the boxes that are ticked."""
+        """ticked: the name of the boxes to tick in the page."""
         self.links, self.ticked = links, ticked
         super().__init__(data)
 
@@ -69,4 +73,4 @@ class LinksForm(VersionedForm):
     @property
     def chosen(self) -> list[int] | None:
         """The ids that were ticked; None stands for all."""
-        return None if self.cleaned_data["action"].endswith("_all") else parse_ids(self.data.getlist(self.ticked))  # type: ignore[attr-defined]  # __init__ has it
+        return None if self.cleaned_data["action"].endswith("_all") else parse_ids(self.data.getlist(self.ticked))

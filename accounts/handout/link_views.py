@@ -27,15 +27,15 @@ from accounts.handout.paper import make_sheet
 from accounts.lists import ROWS_PER_PAGE, tab_counts
 from accounts.models import Submission
 from accounts.services import Outdated, Refused
-from accounts.submissions import led_to, sender, sent_before, submit
+from accounts.submissions import find_submission, redirect_to_result, submit, submitter
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def link_list(request: HttpRequest) -> HttpResponse:
-    """List all one-time links for the mailboxes of the login, the newest first, with what became of each; revoke some.
+    """List the one-time links for the mailboxes of the login, the newest first, each with its state; revoke some.
 
-    Who looks for something revokes no others.
+    With a filter, only the links that match it can be revoked.
     """
     filters = LinkFilterForm(request.GET, user=request.user)
     links = filters.links()
@@ -43,10 +43,10 @@ def link_list(request: HttpRequest) -> HttpResponse:
     if form.is_bound:
 
         def change() -> str:
-            if filters.errors:  # such as a domain that is not the login's any more: not all links were meant
+            if filters.errors:  # such as a domain that is no longer the login's: the list would show all links now
                 raise Outdated
-            wanted = links.waiting() if form.chosen is None else links.filter(pk__in=form.chosen)
-            return revoke(wanted, form)
+            chosen = links.waiting() if form.chosen is None else links.filter(pk__in=form.chosen)
+            return revoke(chosen, form)
 
         return change_links(request, form, change, nothing_chosen=_("Choose at least one link in the list."))
     purge_expired()
@@ -63,28 +63,28 @@ def link_list(request: HttpRequest) -> HttpResponse:
 def change_links(
     request: HttpRequest, form: LinksForm, change: Callable[[], str], *, nothing_chosen: str
 ) -> HttpResponse:
-    """Make or revoke once what a form asks for, and come back to its page, where the person is told what was done.
+    """Do once what a form asks for, and redirect to its page, which shows a message.
 
-    `change` does it, and returns what to say. Raises as the services.
+    change: makes or revokes the links and returns the message. nothing_chosen: the message where nothing was ticked.
     """
 
-    def work(made: Submission) -> None:
-        made.next_url, made.message = request.get_full_path(), change()
+    def work(submission: Submission) -> None:
+        submission.next_url, submission.message = request.get_full_path(), change()
 
-    if before := sent_before(request, sender(request)):
-        return led_to(request, before)
+    if before := find_submission(request, submitter(request)):
+        return redirect_to_result(request, before)
     if form.is_valid():
         if form.chosen == []:
             form.add_error(None, nothing_chosen)
-        elif made := submit(request, form, work, sent_by=sender(request)):
-            return led_to(request, made)
+        elif submission := submit(request, form, work, sent_by=submitter(request)):
+            return redirect_to_result(request, submission)
     for problem in form.non_field_errors():
         messages.warning(request, str(problem))
     return redirect(request.get_full_path())
 
 
 def revoke(links: LinkQuerySet, form: LinksForm) -> str:
-    """Revoke links that a page has shown, and return what to say. Raises Outdated, and Refused where none was valid."""
+    """Revoke links that a page has shown, and return the message. Raises Outdated, and Refused where none was valid."""
     count = revoke_shown_links(links, shown=form.links, version=form.sent_version)
     if not count:
         raise nothing_done(_("No link was revoked: those you chose are no longer valid."))
@@ -93,12 +93,12 @@ def revoke(links: LinkQuerySet, form: LinksForm) -> str:
 
 
 def nothing_done(text: str) -> Refused:
-    """Return the refusal of a form that had nothing to do."""
+    """Return the exception for a form that had nothing to do."""
     return Refused({"": {"": [ValidationError(text)]}})
 
 
 def link_address(request: HttpRequest, key: str) -> str:
-    """Return the address to send out: a browser tells no server what stands behind the #."""
+    """Return the address to send out. Browsers do not send what follows the # to the server, so no log has the key."""
     return f"{request.build_absolute_uri(reverse('handout'))}#{key}"
 
 
@@ -106,7 +106,7 @@ def link_address(request: HttpRequest, key: str) -> str:
 @never_cache
 @login_not_required
 def handout(request: HttpRequest) -> HttpResponse:
-    """Ask for a click before a link is used up, so that whoever only looks at it, such as a mail scanner, does not."""
+    """Ask for a click before a link is used up: a mail scanner that only opens the address must not use it up."""
     return _ask(request)
 
 
@@ -117,13 +117,13 @@ def handout(request: HttpRequest) -> HttpResponse:
 def handout_open(request: HttpRequest) -> HttpResponse:
     """Show the password of a link, once.
 
-    Without a token against forged forms: the key is all that counts, and whoever has it can open the link anyway. So
-    it works where a browser keeps no cookies, and although the pages send no referrer and hence no origin.
+    Without protection against forged forms: only the key counts, and who has it can open the link anyway. So it works
+    in a browser without cookies, and although the pages send no referrer and hence no origin.
     """
     if request.method != "POST":
         return redirect("handout")
     typed = request.POST.get("link", "")
-    key = typed.rpartition("#")[2].strip(" \t\r\n.,;<>()\"'")  # what may cling to a link that is copied
+    key = typed.rpartition("#")[2].strip(" \t\r\n.,;<>()\"'")  # signs that may be copied together with a link
     if not is_key(key):
         return _ask(request, typed, error=_("This is not a whole link. Copy it once more, from beginning to end."))
     try:
@@ -141,9 +141,9 @@ def _ask(request: HttpRequest, typed: str = "", *, error: str = "") -> HttpRespo
 
 
 def _show(request: HttpRequest, template: str, context: dict[str, object], status: int = 200) -> HttpResponse:
-    """Return a page for whoever has a link. If somebody is signed in to the panel here, that has nothing to do with it.
+    """Return a page for whoever has a link. It is the same whether the browser is signed in to the panel or not.
 
-    Without a referrer, the browser sends no origin either: a form of another page, such as the one to sign out with,
+    Without a referrer, the browser sends no origin either, so a form of the panel in it, such as the one to sign out,
     would be refused.
     """
     response = render(request, template, {"user": AnonymousUser(), **context}, status=status)

@@ -14,10 +14,11 @@ from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
 
+from accounts.digests import digest
 from accounts.handout.batches import Contents, Entry, read_batch
 from accounts.handout.models import Batch, Link, LinkQuerySet
 from accounts.models import Mailbox
-from accounts.passwords import digest, verify_password
+from accounts.passwords import verify_password
 from accounts.sealing import SealBroken, seal, unseal
 from accounts.services import Outdated, lock_domains
 
@@ -26,21 +27,21 @@ _KEY: Final = re.compile(rf"[0-9a-f]{{{2 * KEY_BYTES}}}")
 
 
 class PasswordChanged(Exception):
-    """The mailbox has another password by now than the one that was to be handed out."""
+    """The password of the mailbox was changed after the link was made."""
 
 
 @dataclass(frozen=True, slots=True)
 class LinkRow:
-    """A mailbox of a batch, with its newest link, of whichever batch, and that link's key where it can be shown."""
+    """A mailbox of a batch with its newest link, which may be of another batch, and the key if it can be shown."""
 
     entry: Entry
     link: Link | None
-    key: str = field(repr=False)  # empty unless the link waits, and its batch still has the passwords
+    key: str = field(repr=False)  # empty unless the link waits, is of this batch, and the batch still has its passwords
 
 
 @dataclass(frozen=True, slots=True)
 class HandedOut:
-    """What a link has shown: the stored address of its mailbox, and the password."""
+    """What an opened link shows: the stored address of its mailbox, and the password."""
 
     address: str
     password: str = field(repr=False)
@@ -52,7 +53,7 @@ def is_key(text: str) -> bool:
 
 
 def mailbox_links(batch: Batch) -> LinkQuerySet:
-    """Return the links, of whichever batch, of those mailboxes of a batch that are in its domains now."""
+    """Return the links of the mailboxes of a batch that are still in its domains, those of other batches too."""
     links = Link.objects.filter(mailbox__batches=batch, mailbox__domain__in=batch.domains())
     return links.select_related("mailbox")
 
@@ -71,22 +72,22 @@ def link_rows(contents: Contents) -> list[LinkRow]:
 def make_links(batch: Batch, *, version: str, mailbox_ids: Collection[int] | None = None) -> int:
     """Make a link for each of these mailboxes of a batch, or for all, and return how many.
 
-    Only where the password can still be shown and is still the mailbox's. Earlier links of the same mailboxes are
+    Mailboxes whose password can no longer be shown, or was changed, get none. Earlier links of the same mailboxes are
     revoked. version: that of the links that the page has shown. Raises Outdated.
     """
     with transaction.atomic():
-        # A mailbox is not deleted while it gets a link. The domains first, as whoever deletes mailboxes takes them.
+        # Locks, so that no mailbox is deleted while it gets a link. The domains first, as in the services.
         lock_domains(batch.mailboxes.order_by().values_list("domain", flat=True))
-        # Held, so that of two presses the second sees what the first made, and what was erased meanwhile stays so.
-        held = Batch.objects.select_for_update().filter(pk=batch.pk).first()
-        if held is None:
+        # Locked, so that the second of two requests sees the links of the first, and passwords erased meanwhile.
+        locked = Batch.objects.select_for_update().filter(pk=batch.pk).first()
+        if locked is None:
             return 0
-        list(Mailbox.objects.select_for_update().filter(batches=held).order_by("pk"))
-        if mailbox_links(held).version() != version:
+        list(Mailbox.objects.select_for_update().filter(batches=locked).order_by("pk"))
+        if mailbox_links(locked).version() != version:
             raise Outdated
-        contents = read_batch(held)
-        wanted = [pair for pair in contents.valid if mailbox_ids is None or pair[0].pk in mailbox_ids]
-        return _write_links(contents, wanted)
+        contents = read_batch(locked)
+        passwords = [pair for pair in contents.valid if mailbox_ids is None or pair[0].pk in mailbox_ids]
+        return _write_links(contents, passwords)
 
 
 def _write_links(contents: Contents, passwords: Iterable[tuple[Mailbox, str]]) -> int:
@@ -101,7 +102,7 @@ def _write_links(contents: Contents, passwords: Iterable[tuple[Mailbox, str]]) -
                 mailbox=mailbox,
                 batch=contents.batch,
                 number=number,
-                key_hash=_hash(key),
+                key_hash=digest(key),
                 sealed=seal(password.encode(), link_key=key),
                 password_digest=digest(mailbox.password_hash),
                 made_at=now,
@@ -114,14 +115,14 @@ def _write_links(contents: Contents, passwords: Iterable[tuple[Mailbox, str]]) -
 
 
 def revoke_links(links: LinkQuerySet) -> int:
-    """Make those of these links worthless that nobody has opened, and return how many."""
+    """Revoke those of these links that still hold a password, and return how many."""
     return links.usable().update(revoked_at=timezone.now(), sealed=None)
 
 
 def revoke_shown_links(links: LinkQuerySet, *, shown: LinkQuerySet, version: str) -> int:
     """Revoke some of the links that a page has shown, and return how many. Raises Outdated where there are newer ones.
 
-    version: that of all that the page has shown.
+    shown: all the links of the page. version: theirs, when the page was made.
     """
     if shown.version() != version:
         raise Outdated
@@ -129,8 +130,11 @@ def revoke_shown_links(links: LinkQuerySet, *, shown: LinkQuerySet, version: str
 
 
 def open_link(key: str) -> HandedOut | None:
-    """Use a link up and return what it shows; None where there is nothing (any more). Raises PasswordChanged."""
-    link = Link.objects.usable().select_related("mailbox").filter(key_hash=_hash(key)).first()
+    """Use a link up and return what it shows; None where it does not exist, or was opened, revoked or has expired.
+
+    Raises PasswordChanged.
+    """
+    link = Link.objects.usable().select_related("mailbox").filter(key_hash=digest(key)).first()
     if link is None or link.sealed is None:
         return None
     try:
@@ -141,7 +145,7 @@ def open_link(key: str) -> HandedOut | None:
     if link.is_outdated or not verify_password(password, link.mailbox.password_hash):
         revoke_links(same_link)
         raise PasswordChanged
-    # Of two who open it at once, one gets it.
+    # A conditional update: of two requests at the same moment, one gets the password.
     is_claimed = same_link.usable().update(opened_at=timezone.now(), sealed=None)
     return HandedOut(link.mailbox.address, password) if is_claimed else None
 
@@ -156,7 +160,3 @@ def _make_key(link_seed: str, mailbox_id: int, number: int) -> str:
     """Return the key of a link. Number 0 stands for a link from before links were numbered."""
     message = f"{mailbox_id}:{number}" if number else str(mailbox_id)
     return hmac.new(link_seed.encode(), message.encode(), hashlib.sha256).hexdigest()[: 2 * KEY_BYTES]
-
-
-def _hash(key: str) -> str:
-    return hashlib.sha256(key.encode()).hexdigest()

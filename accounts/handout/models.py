@@ -4,14 +4,10 @@ from __future__ import annotations
 
 import uuid
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.db import models
-from django.db.backends.base.base import BaseDatabaseWrapper
-from django.db.models.functions import SHA256
-from django.db.models.sql.compiler import SQLCompiler
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -19,8 +15,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from accounts.access import acting_domains
+from accounts.digests import Digest, digest
 from accounts.models import DomainQuerySet, Mailbox
-from accounts.passwords import digest
 
 
 class BatchQuerySet(models.QuerySet["Batch"]):
@@ -28,8 +24,8 @@ class BatchQuerySet(models.QuerySet["Batch"]):
         """Return the batches that a login may open: its own and, for a superuser, those of the command line."""
         if user.pk is None:  # a filter for None would find the batches of the command line
             return self.none()
-        own = models.Q(made_by=user.pk)
-        return self.filter(own | models.Q(made_by=None) if user.is_superuser else own)
+        made_by_user = models.Q(made_by=user.pk)
+        return self.filter(made_by_user | models.Q(made_by=None) if user.is_superuser else made_by_user)
 
     def with_passwords(self) -> BatchQuerySet:
         """Return the batches whose passwords are neither saved nor expired."""
@@ -48,8 +44,8 @@ class Batch(models.Model):
     """Passwords that were generated together, sealed until they are saved or their time is up.
 
     `sealed` is JSON: {"passwords": {mailbox id: [address, password, digest of the hash]}, "link_seed": text}. The keys
-    of the batch's links are made from the link seed. A batch with a label, such as the name of an imported file, stays
-    without its passwords, because mailboxes are looked for by it; without a label it is deleted with them.
+    of the batch's links are computed from the link seed. A batch with a label, such as the name of an imported file,
+    stays when its passwords are erased, because the list of mailboxes filters by it; one without a label is deleted.
     """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
@@ -64,7 +60,7 @@ class Batch(models.Model):
     label = models.CharField(max_length=255, blank=True, default="")
     is_of_new_mailboxes = models.BooleanField(default=False)  # rather than of mailboxes that had other passwords
     sealed = models.BinaryField(null=True)
-    mailboxes = models.ManyToManyField(Mailbox, related_name="batches")  # also those with a password of a person's own
+    mailboxes = models.ManyToManyField(Mailbox, related_name="batches")  # also those whose password a person chose
 
     objects = BatchQuerySet.as_manager()
 
@@ -89,35 +85,25 @@ class Batch(models.Model):
         return acting_domains(self.made_by, self.customer)
 
 
-class Digest(SHA256):
-    """`digest` in SQL. Django's own wants the extension pgcrypto of PostgreSQL, which has this function without it."""
-
-    def as_postgresql(
-        self, compiler: SQLCompiler, connection: BaseDatabaseWrapper, **extra_context: Any
-    ) -> tuple[str, Any]:
-        template = "ENCODE(SHA256(CONVERT_TO(%(expressions)s, 'UTF8')), 'hex')"
-        return self.as_sql(compiler, connection, template=template, **extra_context)
-
-
 class LinkQuerySet(models.QuerySet["Link"]):
     def usable(self) -> LinkQuerySet:
         """Return the links that still hold a password."""
         return self.filter(sealed__isnull=False, expires_at__gt=timezone.now())
 
     def waiting(self) -> LinkQuerySet:
-        """Return the links that still show a password: it is still the mailbox's."""
+        """Return the links that still show a password, which is still the mailbox's password."""
         return self.in_state("waiting")
 
     def in_state(self, state: str) -> LinkQuerySet:
         """Return the links that are waiting, opened or ended in another way; all for any other state."""
-        same = models.Q(password_digest=Digest("mailbox__password_hash"))
-        waiting = models.Q(sealed__isnull=False, expires_at__gt=timezone.now()) & same
-        opened = models.Q(opened_at__isnull=False)
-        wanted = {"waiting": waiting, "opened": opened, "ended": ~waiting & ~opened}.get(state)
-        return self.filter(wanted) if wanted else self.all()
+        is_unchanged = models.Q(password_digest=Digest("mailbox__password_hash"))
+        is_waiting = models.Q(sealed__isnull=False, expires_at__gt=timezone.now()) & is_unchanged
+        is_opened = models.Q(opened_at__isnull=False)
+        condition = {"waiting": is_waiting, "opened": is_opened, "ended": ~is_waiting & ~is_opened}.get(state)
+        return self.filter(condition) if condition else self.all()
 
     def version(self) -> str:
-        """Return what is another text as soon as there is another of these links: the id of the newest, 0 for none."""
+        """Return the version of these links, which changes when one is added: the id of the newest, 0 for none."""
         return str(self.aggregate(newest=models.Max("pk"))["newest"] or 0)
 
     def with_expired_secrets(self) -> LinkQuerySet:
@@ -126,10 +112,11 @@ class LinkQuerySet(models.QuerySet["Link"]):
 
 
 class Link(models.Model):
-    """A one-time link that shows the password of a mailbox once. It stays as a record of when that was.
+    """A one-time link that shows the password of a mailbox once. Its row stays as a record of when it was opened.
 
-    The key is in the link, and not here: here is a hash to find it by, and the password, sealed with the key and
-    SECRET_KEY. While its batch has the passwords, the key can be made again from the batch's link seed.
+    The key is in the address that is sent out, and not stored. Stored are a digest of it, to find the link by, and the
+    password, sealed with the key and SECRET_KEY. While its batch has the passwords, the key can be computed again from
+    the batch's link seed.
     """
 
     mailbox = models.ForeignKey(Mailbox, on_delete=models.CASCADE, related_name="links")
@@ -137,7 +124,7 @@ class Link(models.Model):
     number = models.PositiveIntegerField(default=0)  # counts the links of this batch for this mailbox
     key_hash = models.CharField(max_length=64, unique=True)
     sealed = models.BinaryField(null=True)  # the password; empty once opened, revoked or expired
-    password_digest = models.CharField(max_length=64)  # of the hash that the mailbox had then
+    password_digest = models.CharField(max_length=64)  # of the password hash that the mailbox had at that time
     made_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(db_index=True)
     opened_at = models.DateTimeField(null=True)
@@ -148,7 +135,7 @@ class Link(models.Model):
     class Meta:
         verbose_name = _("one-time link")
         verbose_name_plural = _("one-time links")
-        default_permissions = ()  # it goes with its mailbox, whoever deletes that
+        default_permissions = ()  # a link is deleted with its mailbox, by whoever may delete that
         ordering = ["pk"]
 
     def __str__(self) -> str:
@@ -165,7 +152,7 @@ class Link(models.Model):
 
     @property
     def is_outdated(self) -> bool:
-        """Whether the mailbox has another password by now, or the same one set once more."""
+        """Whether the password of the mailbox was set since, be it to the same password."""
         return self.password_digest != digest(self.mailbox.password_hash)
 
     @property

@@ -1,4 +1,4 @@
-"""What a person needs to set up their mailbox, as a sheet of paper or a page shows it."""
+"""What a person needs to set up a mail program, for a printed sheet or a page."""
 
 from __future__ import annotations
 
@@ -13,12 +13,12 @@ from accounts.validators import to_unicode
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """One mailbox: its address and user name, its password where there is one to show, and the settings."""
+    """The address and user name of a mailbox, its password if there is one to show, and the server settings."""
 
     address: str
-    login: str  # the address as a mail program needs it: the domain in ASCII
+    login: str  # the address with its domain in ASCII, as a mail program needs it
     password: str = field(repr=False)
-    server: str  # empty where the panel does not know the name of the mail server; there is no QR code then
+    server: str  # empty where no setting gives it; then there is no QR code either
     qr: SafeString = field(repr=False)
     imap_port: int = IMAP.port
     smtp_port: int = SMTP.port
@@ -32,10 +32,10 @@ def make_sheet(address: str, password: str | None) -> Sheet:
 
 
 def _qr(login: str, server: str) -> SafeString:
-    """Return a QR code of the address and the settings as an SVG, empty where the server is not known.
+    """Return a QR code of the address and the settings as SVG, empty where the server is not known.
 
-    Never of the password: what a phone's camera has read goes on to its history, its clipboard and the maker of the
-    scanning app. The mask is given, since looking for the prettiest one takes most of the time.
+    It never has the password: a phone may save what it scans in its history or clipboard, or send it to the maker of
+    the app. The mask is given, because the search for the best one takes most of the time.
     """
     if not server:
         return SafeString()

@@ -20,7 +20,7 @@ from accounts.handout.models import Batch, LinkQuerySet
 from accounts.handout.paper import make_sheet
 from accounts.validators import to_unicode
 
-SHEETS_PER_PAGE = 100  # a job that a printer takes; 500 QR codes would take seconds to draw
+SHEETS_PER_PAGE = 100  # 500 QR codes would take seconds to draw
 
 
 @with_batch
@@ -38,7 +38,7 @@ def batch_detail(request: HttpRequest, contents: Contents) -> HttpResponse:
 
 @with_batch
 def batch_saved(request: HttpRequest, contents: Contents) -> HttpResponse:
-    """Delete generated passwords: the person has saved them."""
+    """Erase generated passwords, which the person has saved."""
     if request.method != "POST":
         return redirect(contents.batch)
     forget_passwords(contents.batch.pk)
@@ -48,7 +48,7 @@ def batch_saved(request: HttpRequest, contents: Contents) -> HttpResponse:
 
 @with_batch
 def batch_sheets(request: HttpRequest, contents: Contents) -> HttpResponse:
-    """Show a sheet or a card for each mailbox; in a batch without a label, for those with a password to hand over."""
+    """Show a sheet or a card for each mailbox; in a batch without a label, only for those with a valid password."""
     entries = [entry for entry in contents.entries if entry.mailbox and (entry.password or contents.batch.label)]
     if not entries and not contents.batch.label:
         return redirect(contents.batch)
@@ -64,7 +64,7 @@ def batch_sheets(request: HttpRequest, contents: Contents) -> HttpResponse:
 
 @with_batch
 def batch_links(request: HttpRequest, contents: Contents) -> HttpResponse:
-    """List the mailboxes of a batch with what became of their links, show those that wait, make and revoke some."""
+    """List the mailboxes of a batch with the states of their links, show waiting links, make and revoke some."""
     links = mailbox_links(contents.batch)
     form = LinksForm(request.POST if request.method == "POST" else None, links=links, ticked="mailbox")
     if form.is_bound:
@@ -88,8 +88,7 @@ def batch_links(request: HttpRequest, contents: Contents) -> HttpResponse:
 
 
 def _revoke(form: LinksForm, links: LinkQuerySet) -> str:
-    wanted = links if form.chosen is None else links.filter(mailbox__in=form.chosen)
-    return revoke(wanted, form)
+    return revoke(links if form.chosen is None else links.filter(mailbox__in=form.chosen), form)
 
 
 def _make(form: LinksForm, batch: Batch) -> str:

@@ -1,7 +1,7 @@
-"""What the mail server has to be told besides the database: to end open sessions, and to forget refused domains.
+"""What the mail server does not learn from the database: that sessions must end, and that a domain is new.
 
-By Dovecot's and Postfix's own commands, where the settings DOVEADM and POSTFIX name them; else the page says what is
-left to do.
+Uses the commands of Dovecot and Postfix that the settings DOVEADM and POSTFIX name; without these settings, the page
+says which commands somebody has to run.
 """
 
 import logging
@@ -13,16 +13,17 @@ from contextlib import suppress
 from django.conf import settings
 from django.utils.translation import gettext as _
 
-SECONDS = 10  # for all commands together; somebody waits for the page
+SECONDS = 10  # for all commands together: a person waits for the page
 COMMANDS_NAMED = 5
 
 logger = logging.getLogger(__name__)
 
 
 def end_sessions(addresses: Collection[str]) -> str:
-    """End the open sessions of mailboxes that may not sign in any more, or not with the password that they used.
+    """End the open sessions of mailboxes that were disabled or deleted, or whose password was changed.
 
-    Call it once the database says so, or they sign in again at once. Returns what is left to do, empty when nothing is.
+    Call it after the commit: before it, mail programs could sign in again. Returns a message with the commands that
+    somebody has to run, empty where there are none.
     """
     if not addresses:
         return ""
@@ -30,23 +31,23 @@ def end_sessions(addresses: Collection[str]) -> str:
         return _("Whoever is signed in stays so until this is run on the mail server: %(commands)s") % {
             "commands": _kick_commands(addresses)
         }
-    left = {*addresses}
-    until = time.monotonic() + SECONDS
+    remaining = {*addresses}
+    deadline = time.monotonic() + SECONDS
     try:
-        # One look at all sessions: most mailboxes have none, and each command takes its time.
-        left &= signed_in()
-        for address in sorted(left):
-            _run([*settings.DOVEADM, "kick", address], until - time.monotonic())
-            left.remove(address)
+        # One command lists all sessions: most mailboxes have none, and a command for each would take long.
+        remaining &= signed_in()
+        for address in sorted(remaining):
+            _run([*settings.DOVEADM, "kick", address], deadline - time.monotonic())
+            remaining.remove(address)
     except (OSError, subprocess.SubprocessError) as error:
         logger.warning("Open sessions could not be ended: %s", _reason(error))
         message = _("Open sessions could not be ended (%(reason)s). Run this on the mail server: %(commands)s")
-        return message % {"reason": _reason(error), "commands": _kick_commands(left)}
+        return message % {"reason": _reason(error), "commands": _kick_commands(remaining)}
     return ""
 
 
 def reload_postfix() -> str:
-    """Let Postfix look a domain up anew that it may have refused a moment ago. Returns what is left to do, as above."""
+    """Make Postfix forget that it refused a domain. Returns a message as `end_sessions`."""
     if not settings.POSTFIX:
         return _(
             "Mail to this domain may be refused for some minutes, unless this is run on the mail server: %(command)s"
@@ -60,7 +61,7 @@ def reload_postfix() -> str:
 
 
 def signed_in() -> set[str]:
-    """Return the addresses that have a session. `doveadm who -1` writes a line for each, the address first."""
+    """Return the addresses that have a session. `doveadm who -1` prints a line for each session, the address first."""
     return {
         line.split()[0] for line in _run([*settings.DOVEADM, "who", "-1"], SECONDS).splitlines()[1:] if line.strip()
     }
@@ -72,24 +73,24 @@ def _kick_commands(addresses: Collection[str]) -> str:
 
 
 def _run(command: list[str], seconds: float) -> str:
-    """Run a command of the settings and return its output. Raises OSError and subprocess.SubprocessError."""
-    # No `with`, nor `run`: both wait for a process that is late, and one that sudo has started cannot be killed here.
-    process = subprocess.Popen(  # noqa: S603 - the administrator's own command, and an address the panel has checked
+    """Run a command and return its output. Raises OSError and subprocess.SubprocessError."""
+    # Not `with` or `run`: they would wait for a process after its timeout, and one that sudo started cannot be killed.
+    process = subprocess.Popen(  # noqa: S603 - a command of the settings, and a valid address
         command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, errors="replace"
     )
     try:
-        output, said = process.communicate(timeout=max(seconds, 0))
+        output, errors = process.communicate(timeout=max(seconds, 0))
     except subprocess.TimeoutExpired:
         with suppress(PermissionError):
             process.kill()
             process.communicate()
         raise
     if process.returncode:
-        raise subprocess.CalledProcessError(process.returncode, command[-1], output, said)
+        raise subprocess.CalledProcessError(process.returncode, command[-1], output, errors)
     return output
 
 
 def _reason(error: OSError | subprocess.SubprocessError) -> str:
-    """Return the last line of what a command said, or what became of it."""
-    said = (getattr(error, "stderr", None) or "").strip()
-    return said.splitlines()[-1] if said else str(error)
+    """Return the last line of the error output of a command, or the text of the exception."""
+    errors = (getattr(error, "stderr", None) or "").strip()
+    return errors.splitlines()[-1] if errors else str(error)

@@ -18,7 +18,7 @@ from django.utils.translation import gettext as _
 from accounts.mailserver.sql_views import VIEWS
 from accounts.validators import normalize_address, normalize_domain
 
-# By its path in the folder of the configuration, the template of each file.
+# Path in the folder of the configuration -> template.
 SERVER_FILES: Final = {
     "postfix/main.cf": "postfix-3/main.cf",
     "postfix/master.cf": "postfix-3/master.cf",
@@ -43,21 +43,21 @@ POSTFIX_QUEUE: Final = "/var/spool/postfix"
 POSTGRESQL_PORT: Final = "5432"
 POSTGRESQL_SOCKETS: Final = "/var/run/postgresql"
 
-# Each program quotes in its own way, or not at all; these characters mean nothing special to any of them.
+# Each program quotes in its own way, or not at all. Letters, digits and these signs are special to none of them.
 ALLOWED_SIGNS: Final = ". _ ~ / : @ + -"
 _PLAIN: Final = re.compile(rf"[A-Za-z0-9{re.escape(ALLOWED_SIGNS.replace(' ', ''))}]*")
-# How a password stands in any of the files.
+# A password in any of the files.
 _PASSWORD: Final = re.compile(r"""(\bpassword[ \t]*=[ \t]*|\bPASSWORD ')[^\s']+""")
 
 
 class ConfigurationError(Exception):
-    """The settings of the panel cannot be written for the mail server; the text says which and how to mend it."""
+    """A setting is missing or cannot be written into the files; the text says which one and how to correct it."""
 
 
 def render_files(folder: Path) -> dict[str, str]:
-    """Return the content of every file by its path in `folder`, the absolute path where the servers will read them.
+    """Return the content of each file, by its path in `folder`, the absolute path where the servers will read them.
 
-    Nothing is read from the database. Raises ConfigurationError.
+    Reads only settings, not the database. Raises ConfigurationError.
     """
     values = _values(folder)
     engine = Engine(dirs=[str(Path(__file__).parent)], autoescape=False)
@@ -66,12 +66,12 @@ def render_files(folder: Path) -> dict[str, str]:
 
 
 def without_passwords(text: str) -> str:
-    """Return the content of a file with its passwords starred, fit to be shown."""
+    """Return the content of a file with its passwords replaced by stars."""
     return _PASSWORD.sub(r"\1***", text)
 
 
 def _values(folder: Path) -> dict[str, Any]:
-    """Return what the templates print. Raises ConfigurationError."""
+    """Return the context of the templates. Raises ConfigurationError."""
     if not settings.MAIL_HOSTNAME:
         raise ConfigurationError(_("Set MAIL_HOSTNAME to the name of the mail server, such as mail.example.com."))
     try:
@@ -109,7 +109,7 @@ def _values(folder: Path) -> dict[str, Any]:
 
 
 def _database_values(database: dict[str, Any]) -> dict[str, str]:
-    """Return how the servers reach the panel's database. Raises ConfigurationError."""
+    """Return the values about the panel's database. Raises ConfigurationError."""
     if connection.vendor == "sqlite":
         path = Path(database["NAME"]).resolve()
         return {"map_type": "sqlite", "database": str(path), "database_folder": str(path.parent)}

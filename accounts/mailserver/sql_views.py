@@ -1,10 +1,9 @@
 """The views that Postfix and Dovecot read: their contract with the panel. Columns may be added, never renamed.
 
-The same SQL serves SQLite and PostgreSQL. Every lookup by the first column is a search of one index. Views stand in the
-way of changes to their tables: SQLite cannot rebuild a table that a view names, PostgreSQL cannot drop a column that it
-uses. So a migration that alters a table below puts `drop_mail_views` before and `create_mail_views` after. A migration
-carries the SQL of its views itself: `VIEWS` is what the newest of them creates, and later changes to it must not reach
-the older ones.
+The same SQL works in SQLite and PostgreSQL. Every lookup by the first column is a search of one index. Views prevent
+changes to their tables: SQLite cannot rebuild a table that a view uses, PostgreSQL cannot drop such a column. So a
+migration that alters one of these tables has `drop_mail_views` before that and `create_mail_views` after. Each
+migration has its own copy of the SQL, so that later changes do not reach it; `VIEWS` is what the newest one creates.
 """
 
 from collections.abc import Mapping
@@ -14,8 +13,8 @@ from django.conf import settings
 from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.migrations import RunPython
 
-# An inactive domain is listed and its mailboxes are hidden: mail to it is refused with 550. If it were not listed,
-# mail from our own users would be sent out to wherever its MX record points.
+# An inactive domain is listed, but its mailboxes are not: mail to it is refused with 550. If it were not listed, mail
+# from our own users would be sent to the server that its MX record names.
 VIEWS: Final = {
     "mail_domains": "SELECT name FROM accounts_domain",
     "mail_mailboxes": """
@@ -23,8 +22,8 @@ VIEWS: Final = {
         FROM accounts_mailbox m JOIN accounts_domain d ON d.id = m.domain_id
         WHERE m.is_active AND d.is_active
     """,
-    # One row for a source, its destinations separated by commas as Postfix reads them. A kept copy is the source among
-    # its own destinations. A disabled mailbox stops its forward.
+    # One row for each source, with its destinations separated by commas, as Postfix reads them. To keep a copy, the
+    # source is among its own destinations. A disabled mailbox stops its forward.
     "mail_aliases": """
         SELECT f.source, replace(f.destinations, ' ', ',') || CASE WHEN f.keep_copy AND EXISTS (
                 SELECT 1 FROM accounts_mailbox m WHERE m.address = f.source
@@ -38,19 +37,19 @@ VIEWS: Final = {
 
 
 def create_mail_views(views: Mapping[str, str]) -> RunPython:
-    """Return the operation of a migration that creates views, name to SQL; its reverse drops them."""
+    """Return the operation of a migration that creates views. views: name -> SELECT. Its reverse drops them."""
     return RunPython(lambda _apps, editor: create_views(editor, views), lambda _apps, editor: drop_views(editor, views))
 
 
 def drop_mail_views(views: Mapping[str, str]) -> RunPython:
-    """Return the operation of a migration that drops views; its reverse creates them, name to SQL."""
+    """Return the operation of a migration that drops views. views: name -> SELECT. Its reverse creates them."""
     return RunPython(lambda _apps, editor: drop_views(editor, views), lambda _apps, editor: create_views(editor, views))
 
 
 def create_views(schema_editor: BaseDatabaseSchemaEditor, views: Mapping[str, str]) -> None:
-    """Create views and, on PostgreSQL, let the mail server's role read them: a dropped view loses its grants.
+    """Create views. On PostgreSQL, let the mail server's role read them: a dropped view loses its grants.
 
-    Where the role does not exist (yet), nothing is granted.
+    Without the role, nothing is granted.
     """
     for name, select in views.items():
         schema_editor.execute(f"CREATE VIEW {name} AS {select}")

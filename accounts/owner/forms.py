@@ -1,4 +1,4 @@
-"""The forms of the owner's pages. They add no rules: those are in `validators` and on the models."""
+"""The forms of the owner's pages. Their rules are those of `accounts.validators` and `accounts.rules`."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -27,7 +27,7 @@ class OwnerLoginForm(forms.Form):
 
 
 class OwnerPasswordForm(forms.Form):
-    """A new password for a mailbox, and the old one once more. What was typed does not come back in the page."""
+    """A new password for a mailbox, with the present one. The page does not repeat what was typed."""
 
     password = CellField(
         label=_("The password that you have now"),
@@ -59,14 +59,14 @@ class OwnerPasswordForm(forms.Form):
         return clean_password(self.cleaned_data["new_password"])
 
     def clean_repeated_password(self) -> None:
-        new_password = self.cleaned_data.get("new_password")  # not there where something else is wrong with it
+        new_password = self.cleaned_data.get("new_password")  # None where it has another fault
         if new_password is not None and normalize_password(self.cleaned_data["repeated_password"]) != new_password:
             message = _("This is not the same as the new password. Write the new password twice.")
             raise ValidationError(message, code="password_differs")
 
 
 class OwnerForwardForm(VersionedForm):
-    """Where the messages to a mailbox are passed on to; with no address, the forward is deleted."""
+    """The forward of a mailbox. Without an address, it is deleted."""
 
     destinations = CellField(
         label=_("Forward to"),
@@ -96,7 +96,7 @@ class OwnerForwardForm(VersionedForm):
             self.refuse(changed_account_errors(mailbox, account))
 
     def refuse(self, errors: Errors) -> None:
-        """All that the rules can say here is about where messages are passed on to."""
+        """Put all errors on `destinations`: here, the rules can say nothing about other fields."""
         super().refuse({"destinations": [error for problems in errors.values() for error in problems]})
 
     def save(self) -> None:
@@ -105,6 +105,6 @@ class OwnerForwardForm(VersionedForm):
         services.change_mailbox(mailbox_id=self.instance.pk, version=self.sent_version, forward=forward)
 
 
-def own_forward(mailbox: Mailbox) -> Forward | None:
+def find_forward(mailbox: Mailbox) -> Forward | None:
     """Return the forward of a mailbox, None where it has none."""
     return Forward.objects.filter(source=mailbox.address).first()

@@ -13,11 +13,19 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.client_settings import IMAP, SMTP, client_hostname
 from accounts.mailserver.control import end_sessions
 from accounts.models import Mailbox, Submission
-from accounts.owner.forms import OwnerForwardForm, OwnerLoginForm, OwnerPasswordForm, own_forward
-from accounts.owner.session import ask_again, authenticate, owner_page, owners_own, sign_in, sign_out, signed_in_mailbox
+from accounts.owner.forms import OwnerForwardForm, OwnerLoginForm, OwnerPasswordForm, find_forward
+from accounts.owner.session import (
+    authenticate,
+    owner_page,
+    redirect_to_sign_in,
+    require_owner,
+    sign_in,
+    sign_out,
+    signed_in_mailbox,
+)
 from accounts.passwords import hash_password
 from accounts.services import Outdated, change_mailbox
-from accounts.submissions import led_to, sent_before, submit
+from accounts.submissions import find_submission, redirect_to_result, submit
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -43,12 +51,12 @@ def owner_logout(request: HttpRequest) -> HttpResponse:
 
 
 @require_safe
-@owners_own
+@require_owner
 def owner_home(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
     """Show how full the mailbox is, where its messages go, and what to set in a mail program."""
     context = {
         "mailbox": mailbox,
-        "forward": own_forward(mailbox),
+        "forward": find_forward(mailbox),
         "may_forward": settings.MAILBOX_OWNER_FORWARD,
         "hostname": client_hostname(),
         "servers": (IMAP, SMTP),
@@ -57,9 +65,9 @@ def owner_home(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@owners_own
+@require_owner
 def owner_password(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
-    """Change the password. All other sessions of the owner end, those of mail programs too."""
+    """Change the password. This ends all other sessions of the owner, those of mail programs too."""
     form = OwnerPasswordForm(request.POST if request.method == "POST" else None)
     if request.method == "POST":
         form.full_clean()
@@ -74,48 +82,48 @@ def owner_password(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
             )
             return redirect("owner_home")
         if form.is_valid():
-            return ask_again(request)  # changed or disabled meanwhile, so the session is over
+            return redirect_to_sign_in(request)  # the mailbox was changed or disabled meanwhile
     return _page(request, "accounts/owner_password.html", {"mailbox": mailbox, "form": form})
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
-@owners_own
+@require_owner
 def owner_forward(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
-    """Change where messages are passed on to. What was switched off by others stays so."""
-    forward = own_forward(mailbox)
+    """Change the forward of the mailbox. An owner cannot change a forward that an administrator has switched off."""
+    forward = find_forward(mailbox)
     if not settings.MAILBOX_OWNER_FORWARD or (forward and not forward.is_active):
         raise Http404
     sent_by = f"mailbox {mailbox.pk}"
-    if request.method == "POST" and (before := sent_before(request, sent_by)):
-        return led_to(request, before)
+    if request.method == "POST" and (before := find_submission(request, sent_by)):
+        return redirect_to_result(request, before)
     form = OwnerForwardForm(request.POST if request.method == "POST" else None, mailbox=mailbox, forward=forward)
 
-    def write(made: Submission) -> None:
+    def write(submission: Submission) -> None:
         form.save()
-        # No word on addresses that get no mail: an owner could try here, unseen, which ones exist.
+        # Without warnings about unreachable addresses: they would tell an owner which addresses exist.
         is_passed_on = bool(form.cleaned_data["destinations"]) and not form.cleaned_data["keep_copy"]
         saved = _("The forward has been saved.")
         nothing_stays = _("New messages are only passed on: none stays in this mailbox.")
-        made.message = f"{saved} {nothing_stays}" if is_passed_on else saved
-        made.next_url = reverse("owner_home")
+        submission.message = f"{saved} {nothing_stays}" if is_passed_on else saved
+        submission.next_url = reverse("owner_home")
 
-    if form.is_valid() and (made := submit(request, form, write, sent_by=sent_by)):
-        return led_to(request, made)
+    if form.is_valid() and (submission := submit(request, form, write, sent_by=sent_by)):
+        return redirect_to_result(request, submission)
     return _page(request, "accounts/owner_forward.html", {"mailbox": mailbox, "form": form})
 
 
 def _page(request: HttpRequest, template: str, context: dict[str, Any]) -> HttpResponse:
-    """Return a page whose brand leads to the owner's own start, and that shows nothing of a login of the panel."""
+    """Return a page whose logo links to the owner's home, and that has no menu of the panel."""
     return render(request, template, {**context, "start": "owner_home"})
 
 
 def _change_password(mailbox: Mailbox, password: str) -> bool:
-    """Write a new password in the place of the one that was just checked, unless the mailbox has changed meanwhile."""
+    """Write the new password and return True; False where the mailbox was changed or deleted meanwhile."""
     new_hash = hash_password(password)  # slow on purpose, so outside any transaction
     try:
-        written = change_mailbox(mailbox_id=mailbox.pk, version=str(mailbox.version), password_hash=new_hash)
+        result = change_mailbox(mailbox_id=mailbox.pk, version=str(mailbox.version), password_hash=new_hash)
     except (Mailbox.DoesNotExist, Outdated):
         return False
     mailbox.password_hash = new_hash
-    end_sessions(written.signed_out)  # what is left to do there is nothing that an owner could do
+    end_sessions(result.signed_out)  # its message is for administrators: an owner can run no commands
     return True

@@ -1,4 +1,4 @@
-"""What can be looked for in the lists of mailboxes and forwards."""
+"""The filters of the lists of mailboxes and forwards."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BATCHES_OFFERED = 50
 
 
 class MailboxFilterForm(FilterForm):
-    """What to look for in the list of mailboxes; where the login has added any with a file, also by the file."""
+    """The filter of the list of mailboxes; also by imported file, where the login has imported any."""
 
     sort = forms.ChoiceField(
         required=False,
@@ -36,7 +36,7 @@ class MailboxFilterForm(FilterForm):
         super().__init__(data, user=user)
         batches = Batch.objects.filter(made_by=user.pk).exclude(label="").defer("sealed")
         newest = list(batches[:BATCHES_OFFERED]) if user.pk else []
-        if newest or data.get("batch"):  # one that is gone meanwhile finds nothing, rather than everything
+        if newest or data.get("batch"):  # a batch that is gone must find nothing, not everything
             field = forms.ModelChoiceField(batches, required=False, label=_("File"))
             with suppress(ValidationError):
                 chosen = field.clean(data.get("batch"))
@@ -46,17 +46,17 @@ class MailboxFilterForm(FilterForm):
         self.order_fields(["q", "domain", "state", "batch", "sort"])
 
     def mailboxes(self) -> MailboxQuerySet:
-        """Return the mailboxes of the login that are looked for, in the order that was asked for."""
-        found: MailboxQuerySet = self._apply(Mailbox.objects.all())
+        """Return the mailboxes of the login that match the filter, in the order that was asked for."""
+        mailboxes: MailboxQuerySet = self._apply(Mailbox.objects.all())
         order = self.orders.get(self.cleaned_data.get("sort", ""))
-        found = found.order_by(*filter(None, [order]), "address")
-        if wanted := self.cleaned_data.get("batch"):
-            found = found.filter(batches=wanted)
-        return found
+        mailboxes = mailboxes.order_by(*filter(None, [order]), "address")
+        if batch := self.cleaned_data.get("batch"):
+            mailboxes = mailboxes.filter(batches=batch)
+        return mailboxes
 
 
 class ForwardFilterForm(FilterForm):
-    """What to look for in the list of forwards."""
+    """The filter of the list of forwards."""
 
     states = [
         ("", pgettext_lazy("forward", "Any")),
@@ -66,9 +66,9 @@ class ForwardFilterForm(FilterForm):
     ]
 
     def forwards(self) -> ForwardQuerySet:
-        """Return the forwards of the login that are looked for."""
-        found: ForwardQuerySet = self._apply(Forward.objects.all())
-        return found
+        """Return the forwards of the login that match the filter."""
+        forwards: ForwardQuerySet = self._apply(Forward.objects.all())
+        return forwards
 
 
 def _describe(batch: Batch) -> str:

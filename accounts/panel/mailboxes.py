@@ -13,25 +13,26 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_safe
 
-from accounts.access import domains_of, login_of
-from accounts.forms import AccountForm, dress
+from accounts.access import require_user, usable_domains
+from accounts.forms import AccountForm
 from accounts.handout.batches import create_batch
 from accounts.lists import ROWS_PER_PAGE, parse_ids, tab_counts
 from accounts.models import Forward, Mailbox, Submission
 from accounts.notices import tell_mailserver, warn_of_account, warn_of_disabled
 from accounts.panel.filters import MailboxFilterForm
-from accounts.panel.selected import ACTIONS, selected_mailboxes
+from accounts.panel.selected import ACTIONS
+from accounts.panel.selection import selected_mailboxes
 from accounts.passwords import generate_password, hash_password
-from accounts.services import Written
-from accounts.submissions import led_to, sender, sent_before, submit
+from accounts.services import WriteResult
+from accounts.submissions import find_submission, redirect_to_result, submit, submitter
 
 
 @require_safe
 @never_cache
 def mailbox_list(request: HttpRequest) -> HttpResponse:
-    """List the mailboxes of all domains of the login, those that match what is asked for."""
+    """List the mailboxes of the login's domains that match the filter."""
     form = MailboxFilterForm(request.GET, user=request.user)
-    # Only ids are sorted: with all that a row shows, the last page of very many mailboxes would take seconds.
+    # Only the ids are sorted and counted off: with whole rows, the last page of very many mailboxes would take seconds.
     page = Paginator(form.mailboxes().values_list("pk", flat=True), ROWS_PER_PAGE).get_page(request.GET.get("page"))
     by_id = Mailbox.objects.select_related("domain", "usage").in_bulk(list(page))
     mailboxes = [by_id[pk] for pk in page if pk in by_id]
@@ -51,9 +52,9 @@ def mailbox_list(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def mailbox_new(request: HttpRequest) -> HttpResponse:
-    """Add one mailbox. A generated password is shown next."""
-    form = AccountForm(request.POST if request.method == "POST" else None, domains=domains_of(request.user))
-    dress(form)
+    """Add one mailbox. The next page shows its password where that was generated."""
+    form = AccountForm(request.POST if request.method == "POST" else None, domains=usable_domains(request.user))
+    form.use_panel_widgets()
     return _save(request, form) or render(request, "accounts/mailbox_new.html", {"form": form})
 
 
@@ -61,81 +62,82 @@ def mailbox_new(request: HttpRequest) -> HttpResponse:
 @never_cache
 def mailbox_edit(request: HttpRequest, pk: int) -> HttpResponse:
     """Change one mailbox, its password and its forward."""
-    own = Mailbox.objects.filter(domain__in=domains_of(request.user)).select_related("domain", "usage")
-    mailbox = get_object_or_404(own, pk=pk)
+    mailboxes = Mailbox.objects.filter(domain__in=usable_domains(request.user)).select_related("domain", "usage")
+    mailbox = get_object_or_404(mailboxes, pk=pk)
     form = AccountForm(request.POST if request.method == "POST" else None, instance=mailbox)
-    dress(form)
+    form.use_panel_widgets()
     try:
-        answer = _save(request, form)
+        response = _save(request, form)
     except Mailbox.DoesNotExist:  # deleted meanwhile
         raise Http404 from None
-    return answer or render(request, "accounts/mailbox_edit.html", {"form": form, "mailbox": mailbox})
+    return response or render(request, "accounts/mailbox_edit.html", {"form": form, "mailbox": mailbox})
 
 
 def _save(request: HttpRequest, form: AccountForm) -> HttpResponse | None:
-    """Save the account of a form that was sent, and lead on; None where there is nothing to save or it may not be."""
+    """Save the account of a form that was sent, and redirect; None where nothing was sent, or the form has errors."""
     if not form.is_bound:
         return None
-    if before := sent_before(request, sender(request)):
-        return led_to(request, before)
+    if before := find_submission(request, submitter(request)):
+        return redirect_to_result(request, before)
     if not form.is_valid():
         return None
     generated = generate_password() if form.wants_generated else None
     password = generated or form.cleaned_data["password"]
-    # Hashing is slow on purpose. Outside a transaction nobody waits for the domain meanwhile.
+    # Hashing is slow on purpose. Outside the transaction, no lock is held meanwhile.
     password_hash = hash_password(password, generated=generated is not None) if password else None
     is_new = form.instance.pk is None
-    written = Written()
+    result = WriteResult()
 
-    def write(made: Submission) -> None:
-        nonlocal written
-        written = form.save(password_hash)
-        (mailbox,) = written.mailboxes
+    def write(submission: Submission) -> None:
+        nonlocal result
+        result = form.save(password_hash)
+        (mailbox,) = result.mailboxes
         if generated:
-            batch = create_batch([(mailbox, generated)], made_by=login_of(request), is_of_new_mailboxes=is_new)
-            made.next_url = batch.get_absolute_url()
+            batch = create_batch([(mailbox, generated)], made_by=require_user(request), is_of_new_mailboxes=is_new)
+            submission.next_url = batch.get_absolute_url()
             return
         message = _("%(address)s has been created.") if is_new else _("%(address)s has been saved.")
-        made.next_url, made.message = reverse("mailbox_list"), message % {"address": mailbox.display_address}
+        submission.message = message % {"address": mailbox.display_address}
+        submission.next_url = reverse("mailbox_list")
 
-    made = submit(request, form, write, sent_by=sender(request))
-    if made is None:
+    submission = submit(request, form, write, sent_by=submitter(request))
+    if submission is None:
         return None
-    answer = led_to(request, made)  # what was done is said first
-    if not made.is_repeat:
-        tell_mailserver(request, written)
+    response = redirect_to_result(request, submission)  # before the warnings: its message comes first
+    if not submission.is_repeat:
+        tell_mailserver(request, result)
         if not form.account.is_active:
             warn_of_disabled(request, [form.account.address])
         warn_of_account(request, form.account, form.cleaned_data["password"])
-    return answer
+    return response
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
 @never_cache
 def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
-    """Say what would happen to the selected mailboxes; do it when it is confirmed. The selection stands in the URL."""
+    """Show what would happen to the selected mailboxes; do it when it is confirmed. The selection stands in the URL."""
     if action not in ACTIONS:
         raise Http404
-    if request.method == "POST" and (before := sent_before(request, sender(request))):
-        return led_to(request, before)
+    if request.method == "POST" and (before := find_submission(request, submitter(request))):
+        return redirect_to_result(request, before)
     sent = MailboxFilterForm(request.GET, user=request.user).sent
     back = reverse("mailbox_list") + (f"?{urlencode(sent)}" if sent else "")
     form = ACTIONS[action](
         request.POST if request.method == "POST" else None,
-        user=login_of(request),
+        user=require_user(request),
         chosen=selected_mailboxes(request),
         back=back,
     )
     if form.is_bound and form.is_valid():
         form.prepare()
-        made = submit(request, form, form.write, sent_by=sender(request))
-        if made:
-            answer = led_to(request, made)  # what was done is said first
-            if not made.is_repeat:
-                tell_mailserver(request, form.written)
-            if action == "disable" and not made.is_repeat:
-                warn_of_disabled(request, form.written.signed_out)
-            return answer
+        submission = submit(request, form, form.write, sent_by=submitter(request))
+        if submission:
+            response = redirect_to_result(request, submission)  # before the warnings: its message comes first
+            if not submission.is_repeat:
+                tell_mailserver(request, form.result)
+            if action == "disable" and not submission.is_repeat:
+                warn_of_disabled(request, form.result.signed_out)
+            return response
     if form.too_many and not form.is_bound:
         messages.warning(request, form.too_many)
         return redirect(back)

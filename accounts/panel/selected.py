@@ -1,149 +1,29 @@
-"""What can be done to many mailboxes at once: each a form that says what will happen, and does all of it or nothing."""
+"""What can be done to the selected mailboxes: each a form that says what will happen, and does all of it or nothing."""
 
 from __future__ import annotations
 
-from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any
 
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.http import Http404, HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from accounts import services
-from accounts.access import domains_of
 from accounts.formats import grouped
-from accounts.forms import CellField, VersionedForm, dress
+from accounts.forms import CellField
 from accounts.handout.batches import create_batch
-from accounts.lists import parse_ids
-from accounts.models import Forward, Mailbox, MailboxQuerySet, Submission
-from accounts.panel.filters import MailboxFilterForm
+from accounts.models import MailboxQuerySet, Submission
+from accounts.panel.selection import SelectedForm
 from accounts.passwords import generate_password, hash_password
-from accounts.rules.forwards import forwards_leading_to
 from accounts.rules.room import common_quota_errors
 from accounts.validators import as_stored, parse_quota_mb, to_unicode
-
-NAMED = 20
-
-
-def selected_mailboxes(request: HttpRequest) -> MailboxQuerySet:
-    """Return the mailboxes that a list has sent along: those ticked, or all that match what was looked for.
-
-    Raises Http404 when none of what was ticked is the login's, unless a form is sent: by its first press they may be
-    gone. An invalid filter selects nothing here.
-    """
-    if "all" in request.GET:
-        form = MailboxFilterForm(request.GET, user=request.user)
-        matching = form.mailboxes()
-        return matching.none() if form.errors else matching
-    ids = parse_ids(request.GET.getlist("select"))
-    chosen = Mailbox.objects.filter(pk__in=ids, domain__in=domains_of(request.user))
-    if ids and request.method != "POST" and not chosen.exists():
-        raise Http404
-    return chosen
-
-
-class SelectedForm(VersionedForm):
-    """Something to do to the selected mailboxes. Its version is that of all that it would change."""
-
-    is_dangerous: ClassVar[bool] = False
-    stops_mail: ClassVar[bool] = False  # to the mailboxes
-    changed_message = gettext_lazy("The selection has changed meanwhile. Look at it as it is now and decide again.")
-
-    def __init__(self, data: Any = None, *, user: User, chosen: MailboxQuerySet, back: str) -> None:
-        """chosen: the selected mailboxes; some of them may be already as they would become. back: where the list is."""
-        self.user, self.chosen, self.back = user, chosen, back
-        self.written = services.Written()  # once it is done
-        super().__init__(data)
-        dress(self)
-
-    def narrow(self) -> MailboxQuerySet:
-        """Return those of the chosen mailboxes that would be changed."""
-        return self.chosen
-
-    @property
-    def present_version(self) -> str:
-        return self._version
-
-    @cached_property
-    def _version(self) -> str:
-        return services.version_of(self.narrow())
-
-    @cached_property
-    def affected(self) -> dict[int, str]:
-        """The mailboxes that would be changed, id to address, in the order of their addresses."""
-        return dict(self.narrow().order_by("address").values_list("pk", "address"))
-
-    def reread(self) -> None:
-        del self.affected, self._version
-
-    @property
-    def count(self) -> int:
-        return len(self.affected)
-
-    @cached_property
-    def named(self) -> list[Mailbox]:
-        """The first of the mailboxes, for people to see whether they are the right ones."""
-        return list(Mailbox.objects.filter(pk__in=list(self.affected)[:NAMED]))
-
-    @property
-    def more(self) -> int:
-        return self.count - len(self.named)
-
-    @cached_property
-    def broken(self) -> list[Forward]:
-        """The other forwards of the login that pass mail on to these mailboxes, and that nobody would get then."""
-        if not self.stops_mail:
-            return []
-        own = Forward.objects.filter(domain__in=domains_of(self.user), is_active=True)
-        return forwards_leading_to(self.affected.values(), own)
-
-    @property
-    def title(self) -> str:
-        """What is to be done, and to how many: the heading of the page and the words of its button."""
-        raise NotImplementedError
-
-    @property
-    def explanation(self) -> str:
-        """What that means for them."""
-        raise NotImplementedError
-
-    @property
-    def done(self) -> str:
-        """What to say afterwards."""
-        raise NotImplementedError
-
-    def untouched(self) -> str:
-        """Say how many are already as they would become; empty where none is."""
-        return ""
-
-    @property
-    def too_many(self) -> str:
-        """Say so where there are more than this can be done to at once; else empty."""
-        return ""
-
-    def clean(self) -> None:
-        self.check_version()
-
-    def prepare(self) -> None:
-        """Do what takes long, before others have to wait for the domains."""
-
-    def write(self, made: Submission) -> None:
-        """Do it, in a transaction. Raises as the services."""
-        made.message, made.next_url = self.done, self.back
-        self.written = self.change()
-
-    def change(self) -> services.Written:
-        """Call the service."""
-        raise NotImplementedError
 
 
 class DisableForm(SelectedForm):
     stops_mail = True
 
-    def narrow(self) -> MailboxQuerySet:
+    def to_change(self) -> MailboxQuerySet:
         return self.chosen.filter(is_active=True)
 
     @property
@@ -169,12 +49,12 @@ class DisableForm(SelectedForm):
         )
         return text % {"count": grouped(number)} if number else ""
 
-    def change(self) -> services.Written:
-        return services.set_state(mailboxes=self.narrow(), version=self.sent_version, is_active=False)
+    def change(self) -> services.WriteResult:
+        return services.set_state(mailboxes=self.to_change(), version=self.sent_version, is_active=False)
 
 
 class EnableForm(SelectedForm):
-    def narrow(self) -> MailboxQuerySet:
+    def to_change(self) -> MailboxQuerySet:
         return self.chosen.filter(is_active=False)
 
     @property
@@ -204,8 +84,8 @@ class EnableForm(SelectedForm):
         )
         return text % {"count": grouped(number)} if number else ""
 
-    def change(self) -> services.Written:
-        return services.set_state(mailboxes=self.narrow(), version=self.sent_version, is_active=True)
+    def change(self) -> services.WriteResult:
+        return services.set_state(mailboxes=self.to_change(), version=self.sent_version, is_active=True)
 
 
 class QuotaForm(SelectedForm):
@@ -244,13 +124,13 @@ class QuotaForm(SelectedForm):
         if (quota_mb := self.cleaned_data.get("quota")) is not None:
             self.refuse({"quota": list(common_quota_errors(self.chosen, quota_mb))})
 
-    def change(self) -> services.Written:
+    def change(self) -> services.WriteResult:
         quota_mb = self.cleaned_data["quota"]
-        return services.set_quota(mailboxes=self.narrow(), version=self.sent_version, quota_mb=quota_mb)
+        return services.set_quota(mailboxes=self.to_change(), version=self.sent_version, quota_mb=quota_mb)
 
 
 class DeleteForm(SelectedForm):
-    """Asks for the number of the mailboxes, of one for its address, and names the forwards that lead to them."""
+    """To confirm, the person types the number of the mailboxes, or the address if it is only one."""
 
     typed = CellField(label=gettext_lazy("Write the number of mailboxes to delete"), required=False)
     is_dangerous = stops_mail = True
@@ -294,16 +174,16 @@ class DeleteForm(SelectedForm):
             raise ValidationError(message, code="not_confirmed", params={"count": grouped(self.count)})
         return typed
 
-    def change(self) -> services.Written:
-        return services.delete_mailboxes(mailboxes=self.narrow(), version=self.sent_version)
+    def change(self) -> services.WriteResult:
+        return services.delete_mailboxes(mailboxes=self.to_change(), version=self.sent_version)
 
 
 class PasswordsForm(SelectedForm):
-    """New generated passwords, as many at once as an import may have."""
+    """New generated passwords, for as many mailboxes at once as an import may have."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.passwords: dict[int, str] = {}  # by the mailbox's id, as soon as they are made
+        self.passwords: dict[int, str] = {}  # by the id of the mailbox; made by `prepare`
         self.hashes: dict[int, str] = {}
 
     @property
@@ -339,14 +219,14 @@ class PasswordsForm(SelectedForm):
         self.passwords = {pk: generate_password() for pk in self.affected}
         self.hashes = {pk: hash_password(password, generated=True) for pk, password in self.passwords.items()}
 
-    def write(self, made: Submission) -> None:
-        """Set the passwords, and lead to the page that shows them."""
-        self.written = services.set_passwords(
-            mailboxes=self.narrow(), version=self.sent_version, password_hashes=self.hashes
+    def write(self, submission: Submission) -> None:
+        """Set the passwords; the next page shows them."""
+        self.result = services.set_passwords(
+            mailboxes=self.to_change(), version=self.sent_version, password_hashes=self.hashes
         )
-        passwords = [(mailbox, self.passwords[mailbox.pk]) for mailbox in self.written.mailboxes]
+        passwords = [(mailbox, self.passwords[mailbox.pk]) for mailbox in self.result.mailboxes]
         batch = create_batch(passwords, made_by=self.user, is_of_new_mailboxes=False)
-        made.next_url = batch.get_absolute_url()
+        submission.next_url = batch.get_absolute_url()
 
 
 ACTIONS: dict[str, type[SelectedForm]] = {

@@ -1,4 +1,4 @@
-"""What is wrong with an account that is to be written, and what will work but perhaps not as meant."""
+"""The rules of an account: errors that forbid it, and warnings about what may not work as meant."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from accounts.validators import is_common_password, to_unicode
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """A mailbox as it is to become, with its forward. `destinations` are empty where there is to be none.
+    """A mailbox as it is to be written, with its forward. No destinations: it gets no forward.
 
-    quota_mb: None where it is not known, such as in a form whose field is faulty; then no rule about it is asked.
+    quota_mb: None where it stays, or is not known because its field is faulty; then the rules about quotas are skipped.
     """
 
     domain: Domain
@@ -30,7 +30,7 @@ class Account:
 
 
 def taken_errors(addresses: Collection[str]) -> dict[str, ValidationError]:
-    """Return which of these addresses cannot become a new mailbox, and why: address_taken, address_is_forward."""
+    """Return the errors of those addresses that no new mailbox can have: address_taken, address_is_forward."""
     is_mailbox = dict.fromkeys(Forward.objects.filter(source__in=addresses).values_list("source", flat=True), False)
     is_mailbox |= dict.fromkeys(Mailbox.objects.filter(address__in=addresses).values_list("address", flat=True), True)
     return {
@@ -46,13 +46,14 @@ def taken_errors(addresses: Collection[str]) -> dict[str, ValidationError]:
 
 
 def new_account_errors(accounts: Sequence[Account]) -> dict[str, Errors]:
-    """Return by address why these accounts cannot be created together, in as many queries for all as for one.
+    """Return the errors of new accounts that are to be created together, by address and field.
 
-    Codes: address_taken, address_is_forward, quota_over_domain_limit, forward_to_self, forward_loop, domain_limit. What
-    a domain has no room for stands at the first of its addresses.
+    Codes: address_taken, address_is_forward, quota_over_domain_limit, forward_to_self, forward_loop, domain_limit. The
+    last is about a whole domain, and stands at the first of its addresses. The number of queries does not grow with the
+    number of accounts.
     """
     taken = taken_errors([account.address for account in accounts])
-    forwards = {account.address: account.destinations for account in accounts if _needs_no_circle(account)}
+    forwards = {account.address: account.destinations for account in accounts if _loses_mail_on_circle(account)}
     circles = circle_errors(forwards) if forwards else {}
     errors: dict[str, dict[str, list[ValidationError]]] = {}
     for account in accounts:
@@ -69,23 +70,25 @@ def new_account_errors(accounts: Sequence[Account]) -> dict[str, Errors]:
 
 
 def _room_errors(accounts: Sequence[Account]) -> dict[str, ValidationError]:
-    """Return what to say of each domain that has no room for all of these new accounts, by its first address."""
+    """Return the error of each domain that has no room for all of these new accounts, by its first address."""
     by_domain: dict[int, list[Account]] = {}
     for account in accounts:
         if account.quota_mb is not None:
             by_domain.setdefault(account.domain.pk, []).append(account)
     errors = {}
     for domain_id, room in rooms(by_domain.keys()).items():
-        here = by_domain[domain_id]
-        total = sum(account.quota_mb or 0 for account in here)
-        if error := room.error_for(mailboxes=len(here), quota_mb=total, whole_file=len(accounts) > 1):
-            errors[here[0].address] = error
+        in_domain = by_domain[domain_id]
+        total = sum(account.quota_mb or 0 for account in in_domain)
+        if error := room.error_for(mailboxes=len(in_domain), quota_mb=total, whole_file=len(accounts) > 1):
+            errors[in_domain[0].address] = error
     return errors
 
 
 def changed_account_errors(mailbox: Mailbox, account: Account) -> Errors:
-    """Return why a mailbox and its forward cannot become so: quota_over_domain_limit, domain_limit, forward_to_self,
-    forward_loop. The limits must not stop anybody from making a mailbox smaller or disabling it.
+    """Return why a mailbox and its forward cannot be changed like this, by field.
+
+    Codes: quota_over_domain_limit, domain_limit, forward_to_self, forward_loop. A mailbox over a limit that was lowered
+    can still be made smaller or disabled.
     """
     errors: dict[str, list[ValidationError]] = {}
     if account.quota_mb is not None and account.quota_mb > mailbox.quota_mb:
@@ -96,22 +99,25 @@ def changed_account_errors(mailbox: Mailbox, account: Account) -> Errors:
             errors[NON_FIELD_ERRORS] = [error]
     error = self_forward_error(account.address, account.destinations)
     is_disabled = Forward.objects.filter(source=account.address, is_active=False).exists()
-    if not error and not is_disabled and _needs_no_circle(account):
+    if not error and not is_disabled and _loses_mail_on_circle(account):
         error = circle_errors({account.address: account.destinations}).get(account.address)
     if error:
         errors["forward"] = [error]
     return errors
 
 
-def _needs_no_circle(account: Account) -> bool:
-    """Tell whether the mail of an account is lost where its forward lies on a circle: no copy of it is kept."""
+def _loses_mail_on_circle(account: Account) -> bool:
+    """Tell whether mail to an account would be lost if its forward lay on a circle: no copy of it is kept."""
     return bool(account.destinations) and not (account.keep_copy and account.is_active)
 
 
 def account_warnings(
     *, domain: Domain | None, password: str | None, keep_copy: bool, destinations: Collection[str]
 ) -> dict[str, ValidationError]:
-    """Return what will work with an account, but perhaps not as meant, by the column or field that says it."""
+    """Return the warnings about an account, by the field or column they are about.
+
+    Codes: domain_inactive, password_common, keep_copy_without_forward. password: where a person chose it.
+    """
     warnings: dict[str, ValidationError] = {}
     if domain and not domain.is_active:
         message = _("The domain %(domain)s is switched off, so the account gets no mail until it is switched on.")

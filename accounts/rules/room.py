@@ -1,4 +1,4 @@
-"""How much room a domain has left for mailboxes and their quotas, and the sentences that say so."""
+"""How much room a domain has left for mailboxes and their quotas, and the errors that say so."""
 
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from accounts.models import Domain, Mailbox, MailboxQuerySet
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """What a domain has and may have. Quotas in MB; a limit of None is no limit."""
+    """How many mailboxes and how much quota a domain has and may have. Quotas in MB; None means no limit."""
 
     domain_name: str
     mailboxes: int
@@ -25,9 +25,10 @@ class Room:
     def error_for(
         self, *, mailboxes: int, quota_mb: int, whole_file: bool, with_faulty: bool = False
     ) -> ValidationError | None:
-        """Return what to say when so much more does not fit (code domain_limit), or None when it fits.
+        """Return the error (domain_limit) when so much more does not fit, None when it fits.
 
-        with_faulty: whether it counts rows of the file that are still to be corrected.
+        whole_file: whether the numbers are those of a whole file. with_faulty: whether they include its rows that are
+        still to be corrected.
         """
         needed, left = [], []
         fits = True
@@ -61,7 +62,7 @@ class Room:
 
 
 def rooms(domain_ids: Collection[int], *, without: int | None = None) -> dict[int, Room]:
-    """Return by domain id what each domain has and may have; the mailbox with id `without` is not counted."""
+    """Return the room of each domain, by its id. The mailbox with the id `without` is not counted."""
     mailboxes = Mailbox.objects.exclude(pk=without) if without else Mailbox.objects.all()
     used = {
         domain_id: (count, total)
@@ -79,7 +80,7 @@ def rooms(domain_ids: Collection[int], *, without: int | None = None) -> dict[in
 
 
 def quota_error(domain: Domain, quota_mb: int) -> ValidationError | None:
-    """Return what to say when one mailbox of a domain may not have so many MB (quota_over_domain_limit), else None."""
+    """Return the error when no mailbox of a domain may have so many MB (quota_over_domain_limit), else None."""
     if domain.max_mailbox_quota_mb is None or quota_mb <= domain.max_mailbox_quota_mb:
         return None
     return ValidationError(
@@ -94,22 +95,25 @@ def quota_error(domain: Domain, quota_mb: int) -> ValidationError | None:
 
 
 def common_quota_errors(mailboxes: MailboxQuerySet, quota_mb: int) -> Iterator[ValidationError]:
-    """Yield why not all of these mailboxes may have this quota: quota_over_domain_limit, domain_limit, by domain."""
+    """Yield the errors of each domain where these mailboxes may not all get this quota.
+
+    Codes: quota_over_domain_limit, domain_limit.
+    """
     sums = {
         domain_id: (number, total, raised)
         for domain_id, number, total, raised in mailboxes.order_by()
         .values_list("domain")
         .annotate(Count("pk"), Sum("quota_mb"), raised=Count("pk", filter=Q(quota_mb__lt=quota_mb)))
     }
-    found = rooms(sums.keys())
+    domain_rooms = rooms(sums.keys())
     for domain in Domain.objects.filter(pk__in=sums):
         number, total, raised = sums[domain.pk]
-        if not raised:  # the limits must not stop anybody from making mailboxes smaller
+        if not raised:  # mailboxes over a limit, which was lowered since, can still be made smaller
             continue
         if error := quota_error(domain, quota_mb):
             yield error
         increase = max(0, number * quota_mb - total)
-        limit = found[domain.pk].error_for(mailboxes=0, quota_mb=increase, whole_file=False)
+        limit = domain_rooms[domain.pk].error_for(mailboxes=0, quota_mb=increase, whole_file=False)
         if increase and limit:
             message = _("This needs %(needed)s more in %(domain)s, which has %(left)s left. Write a smaller quota.")
             yield ValidationError(message, code=limit.code, params=limit.params)

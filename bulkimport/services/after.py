@@ -6,12 +6,12 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
+from accounts.digests import digest
 from accounts.handout import batches as handout
 from accounts.handout.batches import Entry, delete_batch, forget_passwords, read_batch
 from accounts.handout.links import mailbox_links, revoke_links
 from accounts.models import Forward, Mailbox
-from accounts.passwords import digest
-from accounts.services import Written, delete_mailboxes, lock_domains
+from accounts.services import WriteResult, delete_mailboxes, lock_domains
 from accounts.submissions import purge_submissions
 from bulkimport.models import Import, ImportedAccount
 from bulkimport.services.reading import ImportNotOpen
@@ -42,7 +42,7 @@ def plan_undo(import_record: Import) -> Undo:
 
 
 @transaction.atomic
-def undo(import_record: Import) -> Written:
+def undo(import_record: Import) -> WriteResult:
     """Remove the accounts of an import that have not been changed since, with their forwards. Raises ImportNotOpen.
 
     Also where nothing would go: the passwords of what stays are then not lost for nothing.

@@ -13,7 +13,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from accounts.access import domains_of
+from accounts.access import usable_domains
 from accounts.formats import grouped
 from accounts.sealing import seal, seal_json
 from accounts.validators import normalize_mailbox_address
@@ -103,7 +103,7 @@ def check(import_record: Import, *, wait_seconds: float | None = WAIT_SECONDS) -
 def check_unstored(*, content: bytes, uploaded_by: User | None, default_quota: str = "") -> Plan:
     """Return the plan that `upload` and `check` would give this file, without writing anything to the database."""
     file = read_file(content, max_rows=settings.MAX_ACCOUNTS_PER_FILE)
-    plan = validate(file, domains=domains_of(uploaded_by), default_quota=default_quota)
+    plan = validate(file, domains=usable_domains(uploaded_by), default_quota=default_quota)
     return _recognise_repeat(plan, _same_file(uploaded_by, hashlib.sha256(content).hexdigest()).first())
 
 

@@ -14,10 +14,11 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone, translation
 
+from accounts.digests import digest
 from accounts.handout.batches import create_batch
 from accounts.handout.models import Batch
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
-from accounts.passwords import digest, generate_password, hash_password, warm_up
+from accounts.passwords import generate_password, hash_password, warm_up
 from accounts.rules.mailboxes import Account
 from accounts.services import NewMailbox, Refused, create_mailboxes
 from bulkimport.models import Import, ImportedAccount, ImportQuerySet, fingerprint, interrupted_before

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Domain, Forward, Mailbox
-from accounts.rules.forwards import LONGEST_CHAIN, _graph_from, circle_errors, forward_errors, self_forward_error
+from accounts.rules.forwards import LONGEST_CHAIN, _read_graph, circle_errors, forward_errors, self_forward_error
 from accounts.rules.mailboxes import Account, changed_account_errors, new_account_errors, taken_errors
 from accounts.rules.room import quota_error, rooms
 from tests.factories import make_domain, make_forward, make_mailbox
@@ -232,7 +232,7 @@ def test_the_graph_is_read_with_one_query_a_step() -> None:
         make_forward(f"b{number}@a.pl", f"b{number + 1}@a.pl", keep_copy=True)
         make_mailbox(f"b{number}@a.pl")
     with CaptureQueriesContext(connection) as queries:
-        graph = _graph_from(["a0@a.pl", "b0@a.pl"], Forward.objects.all())
+        graph = _read_graph(["a0@a.pl", "b0@a.pl"], Forward.objects.all())
     assert graph.keys() == {"a0@a.pl", "a1@a.pl", "a2@a.pl"}
     assert len(queries) == 4
 
@@ -243,7 +243,7 @@ def test_a_very_long_chain_is_not_followed_to_its_end() -> None:
         Forward(domain=domain, source=f"a{number}@a.pl", destinations=f"a{number + 1}@a.pl")
         for number in range(LONGEST_CHAIN + 10)
     )
-    assert len(_graph_from(["a0@a.pl"], Forward.objects.all())) == LONGEST_CHAIN
+    assert len(_read_graph(["a0@a.pl"], Forward.objects.all())) == LONGEST_CHAIN
 
 
 def test_a_plus_address_is_that_of_its_mailbox_in_a_circle() -> None:

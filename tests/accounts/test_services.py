@@ -10,8 +10,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import IntegrityError, connections
 from django.db.models import ProtectedError
 
-from accounts import services
-from accounts.access import domains_of
+from accounts.access import usable_domains
 from accounts.models import Domain, Forward, Mailbox, MailUsage
 from accounts.rules.forwards import Errors
 from accounts.rules.mailboxes import Account
@@ -24,12 +23,15 @@ from accounts.services import (
     delete_domains,
     delete_forwards,
     delete_mailboxes,
+    forwards,
+    mailboxes,
     save_domain,
     save_forward,
+    selection_version,
+    selections,
     set_passwords,
     set_quota,
     set_state,
-    version_of,
 )
 from tests.factories import make_domain, make_forward, make_mailbox, make_user
 
@@ -91,14 +93,14 @@ def test_a_domain_of_somebody_else_gets_no_mailbox_and_tells_nothing() -> None:
     anna = make_user()
     make_domain("mine.pl", [anna])
     make_mailbox("jan@foreign.pl")
-    codes = refusal(lambda: create("jan@foreign.pl", "ewa@mine.pl", domains=domains_of(anna)))
+    codes = refusal(lambda: create("jan@foreign.pl", "ewa@mine.pl", domains=usable_domains(anna)))
     assert codes == {"jan@foreign.pl": {"email": ["domain_not_yours"]}}
     assert Mailbox.objects.count() == 1
 
 
 def test_a_writer_that_does_not_hold_the_domain_causes_no_error_page(monkeypatch: pytest.MonkeyPatch) -> None:
     make_domain()
-    rules = services.new_account_errors
+    rules = mailboxes.new_account_errors
 
     def asked_too_early(accounts: Sequence[Account]) -> Mapping[str, Errors]:
         errors = rules(accounts)
@@ -106,7 +108,7 @@ def test_a_writer_that_does_not_hold_the_domain_causes_no_error_page(monkeypatch
         make_forward(JAN)
         return errors
 
-    monkeypatch.setattr(services, "new_account_errors", asked_too_early)
+    monkeypatch.setattr(mailboxes, "new_account_errors", asked_too_early)
     assert refusal(lambda: create(JAN, forward="a@x.pl")) == {JAN: {"email": ["address_is_forward"]}}
     assert not Mailbox.objects.exists()
 
@@ -117,7 +119,7 @@ def test_another_fault_of_the_database_is_not_hidden(monkeypatch: pytest.MonkeyP
     def fail(*_args: object, **_named: object) -> None:
         raise IntegrityError("something else")
 
-    monkeypatch.setattr(services, "_write_new", fail)
+    monkeypatch.setattr(mailboxes, "_write_new", fail)
     with pytest.raises(IntegrityError, match="something else"):
         create(JAN)
 
@@ -177,14 +179,14 @@ def test_a_change_of_its_forward_makes_a_new_version_of_a_mailbox() -> None:
 
 def test_a_selection_has_another_version_once_anything_of_it_changes() -> None:
     first, second = make_mailbox(JAN), make_mailbox("ewa@przyklad.iq.pl")
-    versions = [version_of(Mailbox.objects.all())]
+    versions = [selection_version(Mailbox.objects.all())]
     only_first = Mailbox.objects.filter(pk=first.pk)
-    set_quota(mailboxes=only_first, version=version_of(only_first), quota_mb=5)
-    versions.append(version_of(Mailbox.objects.all()))
+    set_quota(mailboxes=only_first, version=selection_version(only_first), quota_mb=5)
+    versions.append(selection_version(Mailbox.objects.all()))
     make_mailbox("adam@przyklad.iq.pl")
-    versions.append(version_of(Mailbox.objects.all()))
+    versions.append(selection_version(Mailbox.objects.all()))
     delete_mailboxes(mailboxes=Mailbox.objects.filter(pk=second.pk), version=None)
-    versions.append(version_of(Mailbox.objects.all()))
+    versions.append(selection_version(Mailbox.objects.all()))
     assert len(set(versions)) == 4
 
 
@@ -192,15 +194,15 @@ def test_passwords_are_set_for_exactly_the_selected_mailboxes() -> None:
     first, second = make_mailbox(JAN), make_mailbox("ewa@przyklad.iq.pl")
     chosen = Mailbox.objects.all()
     with pytest.raises(Outdated):
-        set_passwords(mailboxes=chosen, version=version_of(chosen), password_hashes={first.pk: "x"})
+        set_passwords(mailboxes=chosen, version=selection_version(chosen), password_hashes={first.pk: "x"})
     hashes = {first.pk: "x", second.pk: "y"}
-    changed = set_passwords(mailboxes=chosen, version=version_of(chosen), password_hashes=hashes)
+    changed = set_passwords(mailboxes=chosen, version=selection_version(chosen), password_hashes=hashes)
     assert {mailbox.pk: mailbox.password_hash for mailbox in changed.mailboxes} == hashes
     assert {mailbox.version for mailbox in Mailbox.objects.all()} == {2}
 
 
 def test_mailboxes_are_deleted_with_their_forwards_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(services, "IN_ONE_QUERY", 2)
+    monkeypatch.setattr(selections, "IDS_PER_QUERY", 2)
     for number in range(5):
         make_forward(make_mailbox(f"a{number}@a.pl").address, "x@x.pl")
     stays = make_forward("b@a.pl", "x@x.pl")
@@ -222,7 +224,7 @@ def test_a_forward_moves_to_another_domain_with_its_source() -> None:
 
 def test_a_forward_that_another_writer_adds_at_the_same_moment_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     make_domain("a.pl")
-    rules = services.forward_errors
+    rules = forwards.forward_errors
 
     def asked_too_early(**values: object) -> Errors:
         errors = rules(**values)  # type: ignore[arg-type]
@@ -230,7 +232,7 @@ def test_a_forward_that_another_writer_adds_at_the_same_moment_is_refused(monkey
         make_forward("info@a.pl", "x@x.pl")
         return errors
 
-    monkeypatch.setattr(services, "forward_errors", asked_too_early)
+    monkeypatch.setattr(forwards, "forward_errors", asked_too_early)
     assert refusal(lambda: save("info@a.pl", "y@y.pl")) == {"info@a.pl": {"source": ["unique"]}}
 
 

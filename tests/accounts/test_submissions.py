@@ -12,7 +12,7 @@ from django.test import RequestFactory
 from django.utils import timezone
 
 from accounts.models import Submission
-from accounts.submissions import SentBefore, new_token, purge_submissions, sent_before, submission
+from accounts.submissions import AlreadySubmitted, find_submission, new_token, purge_submissions, submit_once
 
 pytestmark = pytest.mark.django_db
 
@@ -26,17 +26,17 @@ def request(path: str = "/mailboxes/new/", **fields: str) -> object:
 def send(sent: object, sent_by: str = "login 1") -> str:
     """Do the work of a form, and return where it leads."""
     try:
-        with submission(sent, sent_by) as made:  # type: ignore[arg-type]
+        with submit_once(sent, sent_by) as made:  # type: ignore[arg-type]
             made.next_url = f"/done/{made.pk}/"
-    except SentBefore as before:
-        return before.made.next_url
+    except AlreadySubmitted as before:
+        return before.submission.next_url
     return made.next_url
 
 
 def test_the_same_form_leads_to_the_same_page() -> None:
     first = send(request(email="jan@a.pl"))
     assert send(request(email="jan@a.pl")) == first
-    before = sent_before(request(email="jan@a.pl"), "login 1")  # type: ignore[arg-type]
+    before = find_submission(request(email="jan@a.pl"), "login 1")  # type: ignore[arg-type]
     assert before
     assert before.next_url == first
 
@@ -52,12 +52,12 @@ def test_another_form_of_the_same_page_is_another() -> None:
 @pytest.mark.parametrize("token", ["", "short", "t" * 33, "ł" * 32])
 def test_a_form_without_a_token_does_its_work_each_time(token: str) -> None:
     sent = request(token=token)
-    assert sent_before(sent, "login 1") is None  # type: ignore[arg-type]
+    assert find_submission(sent, "login 1") is None  # type: ignore[arg-type]
     assert send(sent) != send(sent)
 
 
 def test_what_fails_may_be_sent_again() -> None:
-    with pytest.raises(ValueError, match="no"), submission(request(), "login 1"):  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="no"), submit_once(request(), "login 1"):  # type: ignore[arg-type]
         raise ValueError("no")
     assert not Submission.objects.exists()
     assert send(request())

@@ -66,7 +66,7 @@ def test_a_batch_with_a_label_stays_without_its_passwords(three: list[Mailbox], 
     batch.refresh_from_db()
     assert not batch.has_passwords
     contents = read_batch(batch)
-    assert [entry.state for entry in contents.entries] == [State.NOT_KEPT] * 3
+    assert [entry.state for entry in contents.entries] == [State.NOT_STORED] * 3
     assert not contents.has_passwords
     delete_batch(batch.pk)
     assert not Batch.objects.exists()

@@ -1,5 +1,6 @@
-"""Compile the translations: django.po to the django.mo that Django reads. Needs polib, where compilemessages has to
-find the gettext programs.
+"""Compile the translations: each django.po to the django.mo that Django reads.
+
+Uses polib: Django's compilemessages needs the gettext programs.
 """
 
 from __future__ import annotations
@@ -29,7 +30,7 @@ def compile_file(source: Path) -> Path:
     """Compile one .po file to the .mo beside it and return its path. Fuzzy and untranslated entries stay out."""
     content: bytes = polib.pofile(str(source), encoding="utf-8").to_binary()
     target = source.with_suffix(".mo")
-    # Renamed into place: a page that is read at this moment would fail on an empty or half-written file.
+    # Written under another name, then renamed: a process must never read a half-written file.
     unfinished = source.with_name(f"unfinished-{os.getpid()}.mo")
     unfinished.write_bytes(content)
     unfinished.replace(target)

@@ -1,4 +1,4 @@
-"""Write the configuration of Postfix and Dovecot, or compare what is written with what would be written now."""
+"""Write the configuration of Postfix and Dovecot, or compare the existing files with what would be written now."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from accounts.mailserver.files import ConfigurationError, render_files, without_passwords
 
 MODE: Final = 0o640  # the files may hold the password of the database
-READERS: Final = ("postfix", "dovecot")  # each of these folders is read by the group of its name
+READERS: Final = ("postfix", "dovecot")  # each of these folders is read by the group of the same name
 
 
 class Command(BaseCommand):
@@ -44,7 +44,7 @@ class Command(BaseCommand):
 
 
 def write_files(folder: Path, files: dict[str, str]) -> None:
-    """Write the files and, as root, give them to the group that reads them. Raises OSError."""
+    """Write the files. As root, set the group of each to the group that reads it. Raises OSError."""
     for name, content in files.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -52,51 +52,51 @@ def write_files(folder: Path, files: dict[str, str]) -> None:
             parent.chmod(0o755)  # the servers have accounts of their own
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT, MODE)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            os.fchmod(file.fileno(), MODE)  # before the password is in it, whatever the file was before
+            os.fchmod(file.fileno(), MODE)  # before the password is in it: the file may have existed with another mode
             file.truncate()
             file.write(content)
-        group = group_of(name)
+        group = find_group(name)
         if group and os.geteuid() == 0:
             shutil.chown(path, group=group)
 
 
-def group_of(name: str) -> str | None:
-    """Return the group that must be able to read a file, None where the file is root's or the group is not here."""
+def find_group(name: str) -> str | None:
+    """Return the group that must be able to read a file, None if only root needs it or the group does not exist."""
     group = name.partition("/")[0]
     return group if group in READERS and any(entry.gr_name == group for entry in grp.getgrall()) else None
 
 
 def differences(folder: Path, files: dict[str, str]) -> list[str]:
-    """Return what differs between the folder and the files that would be written: a sentence for each, with its diff.
+    """Return a sentence for each difference between the folder and the files that would be written, and diffs.
 
-    Passwords are starred. Raises OSError.
+    Passwords are replaced by stars. Raises OSError.
     """
     problems = []
     for name, content in files.items():
         path = folder / name
         if not path.is_file():
             problems.append(_("%(file)s is missing.") % {"file": path})
-        elif (written := path.read_text(encoding="utf-8", errors="replace")) != content:
+        elif (existing := path.read_text(encoding="utf-8", errors="replace")) != content:
             problems.append(_("%(file)s is not what would be written now:") % {"file": path})
-            problems.append(difference(written, content))
+            problems.append(difference(existing, content))
         elif path.stat().st_mode & 0o777 != MODE:
             problems.append(_("%(file)s must have the mode 0640.") % {"file": path})
-        elif (group := group_of(name)) and path.group() != group:
+        elif (group := find_group(name)) and path.group() != group:
             problems.append(_("%(file)s must belong to the group %(group)s.") % {"file": path, "group": group})
-    there = {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
-    problems += [_("%(file)s is not one of the files.") % {"file": folder / name} for name in sorted(there - {*files})]
+    paths = {str(path.relative_to(folder)) for path in folder.rglob("*") if not path.is_dir()}
+    problems += [_("%(file)s is not one of the files.") % {"file": folder / name} for name in sorted(paths - {*files})]
     return problems
 
 
-def difference(written: str, content: str) -> str:
-    """Return the unified diff between two contents of a file, their passwords starred."""
-    before, after = (without_passwords(text).splitlines() for text in (written, content))
-    lines = list(difflib.unified_diff(before, after, _("written"), _("now"), lineterm="", n=1))
+def difference(existing: str, content: str) -> str:
+    """Return the unified diff between two contents of a file, with stars for passwords."""
+    old, new = (without_passwords(text).splitlines() for text in (existing, content))
+    lines = list(difflib.unified_diff(old, new, _("written"), _("now"), lineterm="", n=1))
     return "\n".join(lines) or _("The password is another one, or only the ends of lines differ.")
 
 
 def guide(folder: Path, names: list[str], database: str) -> str:
-    """Return what is left to do on the mail server, as root."""
+    """Return the message after writing: the commands that are left to run on the mail server, as root."""
     if "sqlite-permissions.sh" in names:
         open_database = f"sh {folder}/sqlite-permissions.sh"
     else:
