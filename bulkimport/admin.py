@@ -14,8 +14,8 @@ from django.utils.translation import gettext, gettext_lazy
 from accounts.formats import grouped
 from accounts.handout.models import Link
 from accounts.validators import to_unicode
+from bulkimport.descriptions import describe_places, summarise_welcome
 from bulkimport.models import SEALED, Import
-from bulkimport.wording import named, welcome_of
 
 ACCOUNTS_SHOWN = 500
 
@@ -102,12 +102,12 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no pa
 
     @admin.display(description=gettext_lazy("rows left out"))
     def rows_left_out(self, import_record: Import) -> str:
-        return named(import_record.left_out_places)
+        return describe_places(import_record.left_out_places)
 
     @admin.display(description=gettext_lazy("welcome messages"))
     def welcome_messages(self, import_record: Import) -> str:
         """Say how many were delivered, and list those that were not."""
-        welcome = welcome_of(import_record)
+        welcome = summarise_welcome(import_record)
         if welcome is None:
             return ""
         lines = format_html_join("", "<li>{}: {}</li>", welcome.failures)

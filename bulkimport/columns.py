@@ -147,21 +147,21 @@ _ALIASES = {folded(name): column.field for column in CHOICES for name in column.
 _PASSED_OVER = frozenset(folded(name) for name in PROBLEMS_NAMES)
 
 
-def field_named(name: str) -> Field | None:
+def find_field(name: str) -> Field | None:
     """Return the column that a header cell names for certain, in Polish or English, or None."""
     return _FIELDS.get(folded(name))
 
 
-def field_hinted(name: str) -> Field | None:
+def find_field_by_alias(name: str) -> Field | None:
     """Return the column that a header cell may mean by a word that other columns have as well, or None."""
     return _ALIASES.get(folded(name))
 
 
-def is_passed_over(name: str) -> bool:
+def is_problems_column(name: str) -> bool:
     """Tell whether a header cell names the column of problems that the panel itself added."""
     return folded(name) in _PASSED_OVER
 
 
-def known_words(cells: Iterable[str]) -> int:
+def count_known_names(cells: Iterable[str]) -> int:
     """Count the cells that name a column or may mean one, for telling encodings and separators apart."""
-    return sum(field_named(cell) is not None or field_hinted(cell) is not None for cell in cells)
+    return sum(find_field(cell) is not None or find_field_by_alias(cell) is not None for cell in cells)

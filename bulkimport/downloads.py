@@ -20,7 +20,7 @@ from bulkimport.columns import COLUMNS, NO_WORD, PROBLEMS_LABEL, YES_WORD
 from bulkimport.models import Import
 from bulkimport.readers.cells import unguarded
 from bulkimport.rows import ROW_FIELDS, Dialect, Field, FileRows, Place, Plan, Row
-from bulkimport.services.after import CreatedAccount, accounts_of
+from bulkimport.services.results import CreatedAccount, list_created_accounts
 from bulkimport.tables import Table, written
 
 MAX_PROBLEM_TEXT: Final = 2000  # characters; with more, the reader would take a line of text for a faulty one
@@ -62,7 +62,7 @@ def template(file_format: str) -> Download:
 
 def results(import_record: Import, file_format: str) -> Download:
     """Return the accounts that an import created, with the passwords that can be handed out, as csv or xlsx."""
-    rows = [_result(account) for account in accounts_of(import_record)]
+    rows = [_result(account) for account in list_created_accounts(import_record)]
     name = f"{_stem(import_record)}-" + pgettext("file name", "accounts")
     return _download(name, file_format, [Table(_ALL_FIELDS, _safe(rows, file_format))])
 
@@ -108,7 +108,7 @@ def problem_list(import_record: Import, plan: Plan, *, only: Collection[Place] |
     sheets: dict[str, list[list[str | int]]] = {sheet.name: [] for sheet in plan.file.sheets if sheet.is_read}
     for row in plan.file.rows:
         if only is None or row.place in only:
-            sheets.setdefault(plan.file.sheet_of(row.place), []).append(_with_problems(row, fields, messages))
+            sheets.setdefault(plan.file.find_sheet_name(row.place), []).append(_with_problems(row, fields, messages))
     ending = "-" + pgettext("file name", "problems")
     name = _stem(import_record).removesuffix(ending) + ending  # the list may have been here before
     file_format = {"xlsx": "xlsx", "xls": "xlsx", "ods": "ods"}.get(plan.file.dialect.format or "", "csv")

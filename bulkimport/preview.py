@@ -99,7 +99,7 @@ class Preview:
         return max(1, len(self.columns))
 
 
-def preview_of(sheet: FoundSheet, choice: SheetChoice, errors: Sequence[Problem] = ()) -> Preview:
+def build_preview(sheet: FoundSheet, choice: SheetChoice, errors: Sequence[Problem] = ()) -> Preview:
     """Return the first lines of a sheet. errors: what is wrong with its columns."""
     secret = _secret_columns(sheet)
     header = next((at for at, line in enumerate(sheet.preview) if line.kind == "header"), -1)

@@ -128,7 +128,7 @@ def has_changed_ticks(data: QueryDict) -> bool:
     return "sheets-was" in data and set(data.getlist("sheet")) != _shown_ticks(data)
 
 
-def with_ticked(before: Reading, file: FileRows, data: QueryDict) -> Reading:
+def apply_ticks(before: Reading, file: FileRows, data: QueryDict) -> Reading:
     """Return a reading of exactly the sheets that are ticked on a page. A text has no ticks.
 
     A tick that nobody touched there is as it is now: another tab may have changed it meanwhile.

@@ -12,8 +12,9 @@ from django.utils.translation import ngettext
 
 from accounts.formats import grouped
 from bulkimport.columns import CHOICES, Column
+from bulkimport.descriptions import sum_of_lines
 from bulkimport.models import Import
-from bulkimport.preview import Preview, preview_of
+from bulkimport.preview import Preview, build_preview
 from bulkimport.rows import (
     ENCODING_NAMES,
     SEPARATOR_NAMES,
@@ -26,9 +27,8 @@ from bulkimport.rows import (
     Reading,
     SheetChoice,
 )
-from bulkimport.services.reading import choices_of
-from bulkimport.wording import sum_of_lines
-from bulkimport.workbook_page import Workbook, workbook_of
+from bulkimport.services.reading import load_choices
+from bulkimport.workbook_page import Workbook, describe_workbook
 
 DOMAINS_OFFERED: Final = 100
 _ABOUT_COLUMNS: Final = ("header_unknown", "email_column_missing", "column_repeated", "column_unclear")
@@ -84,7 +84,7 @@ def reading_page(import_record: Import, plan: Plan) -> ReadingPage:
     """Return what the page of a checked import shows of how its list was read."""
     asked = asked_sheet(plan.file)
     return ReadingPage(
-        workbook=workbook_of(plan) if _has_ticks(plan.file) else None,
+        workbook=describe_workbook(plan) if _has_ticks(plan.file) else None,
         columns=columns_part(import_record, plan, asked) if asked else None,
         can_change=can_change(import_record, plan.file),
     )
@@ -99,7 +99,7 @@ def can_change(import_record: Import, file: FileRows) -> bool:
     """Tell whether a file can be read in another way: it has lines, or its encoding does not fit."""
     if file.sheets or file.dialect.format == "csv":
         return True
-    return choices_of(import_record).reading.encoding is not None
+    return load_choices(import_record).reading.encoding is not None
 
 
 def is_text(file: FileRows) -> bool:
@@ -148,7 +148,7 @@ def columns_title(file: FileRows, sheet: FoundSheet | None) -> str:
 
 def columns_part(import_record: Import, plan: Plan, sheet: FoundSheet | None) -> ColumnsPart:
     """Return the form for a sheet of a file; None for the sheet of one that could not be taken apart."""
-    reading = choices_of(import_record).reading
+    reading = load_choices(import_record).reading
     choice = reading.sheets.get(sheet.name, SheetChoice()) if sheet else SheetChoice()
     file = plan.file
     errors = column_errors(file, sheet) if sheet else plan.file_errors
@@ -161,7 +161,7 @@ def columns_part(import_record: Import, plan: Plan, sheet: FoundSheet | None) ->
         number=sheet.number if sheet else 0,
         title=columns_title(file, sheet),
         sheet_name=sheet.name if sheet and len(file.sheets) > 1 else "",
-        preview=preview_of(sheet, choice, errors) if sheet else None,
+        preview=build_preview(sheet, choice, errors) if sheet else None,
         errors=errors,
         fields=CHOICES,
         selects=tuple(selects),

@@ -217,7 +217,7 @@ class FileRows:
         """
         if len(self.sheets) < 2:
             return str(place.line)
-        name = self.sheet_of(place)
+        name = self.find_sheet_name(place)
         return f"{next(sheet.number for sheet in self.sheets if sheet.name == name)}-{place.line}"
 
     def place(self, key: str) -> Place | None:
@@ -234,7 +234,7 @@ class FileRows:
         is_alone = sheet.is_read and sum(other.is_read for other in self.sheets) == 1
         return Place(None if is_alone else sheet.name, line)
 
-    def sheet_of(self, place: Place) -> str:
+    def find_sheet_name(self, place: Place) -> str:
         """Return the name of the sheet that a place is in, also where one sheet alone was read; empty for text."""
         return place.sheet or next((sheet.name for sheet in self.sheets if sheet.is_read), "")
 

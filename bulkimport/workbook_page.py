@@ -45,7 +45,7 @@ class Workbook:
     sheets: tuple[WorkbookSheet, ...]
 
 
-def workbook_of(plan: Plan) -> Workbook:
+def describe_workbook(plan: Plan) -> Workbook:
     """Return the sheets of a workbook and what was made of each."""
     sheets = plan.file.sheets
     read = [sheet for sheet in sheets if sheet.is_read]

@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.formats import grouped
-from bulkimport.services.after import purge_expired
+from bulkimport.services.results import purge_expired
 
 
 class Command(BaseCommand):

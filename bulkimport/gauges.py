@@ -82,14 +82,14 @@ class DomainGauges:
 
 
 @dataclass(frozen=True, slots=True)
-class Capacity:
+class Gauges:
     """The fullest domains that have a limit and get accounts, and how many others there are."""
 
     domains: tuple[DomainGauges, ...]
     others: int
 
 
-def capacity_for(drafts: Sequence[Draft]) -> Capacity:
+def measure_domains(drafts: Sequence[Draft]) -> Gauges:
     """Return how full these accounts make their domains, in two queries however many there are."""
     quotas: dict[int, list[int]] = defaultdict(list)
     for draft in drafts:
@@ -97,7 +97,7 @@ def capacity_for(drafts: Sequence[Draft]) -> Capacity:
     by_domain = rooms(quotas.keys()) if quotas else {}
     gauges = [DomainGauges(room.domain_name, tuple(_gauges(room, quotas[pk]))) for pk, room in by_domain.items()]
     limited = sorted((one for one in gauges if one.gauges), key=lambda one: (-one.share, one.name))
-    return Capacity(tuple(limited[:DOMAINS_SHOWN]), len(limited[DOMAINS_SHOWN:]))
+    return Gauges(tuple(limited[:DOMAINS_SHOWN]), len(limited[DOMAINS_SHOWN:]))
 
 
 def _gauges(room: Room, quotas: Sequence[int]) -> Iterable[Gauge]:
