@@ -8,7 +8,7 @@ from django.utils.translation import ngettext
 from accounts.formats import grouped
 from bulkimport.checked_rows import ShownRow, shown_rows
 from bulkimport.descriptions import describe_places, describe_reading, locate_problem, sum_of_lines, sum_of_rows
-from bulkimport.reading_page import asked_sheet, columns_title
+from bulkimport.reading_page import columns_title, find_unclear_sheet
 from bulkimport.rows import Field, FoundSheet, Level, Plan, Problem
 
 PROBLEMS_SHOWN = 20  # in the summary; the rest stands at its row
@@ -78,7 +78,7 @@ class CheckedPage:
 
 def checked_page(plan: Plan, *, all_rows: bool = False) -> CheckedPage:
     """Return what the page of a checked import shows; of the rows without problems the first, unless `all_rows`."""
-    asked = asked_sheet(plan.file)
+    asked = find_unclear_sheet(plan.file)
     is_over_limit = any(problem.code == "domain_limit" for problem in plan.file_errors)
     # What nobody has agreed to read in this way is not to be corrected.
     rows = [] if asked else shown_rows(plan, opened=[Field.QUOTA] if is_over_limit else [])

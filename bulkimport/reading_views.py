@@ -21,7 +21,7 @@ from bulkimport.descriptions import describe_place
 from bulkimport.forms import SentCheckPage
 from bulkimport.models import Import
 from bulkimport.reading_forms import ReadingForm, apply_ticks
-from bulkimport.reading_page import DOMAINS_OFFERED, can_change, columns_part, is_unsure, knows_addresses
+from bulkimport.reading_page import DOMAINS_OFFERED, build_columns_part, can_change, is_unsure, knows_addresses
 from bulkimport.rows import FileRows, FoundSheet, Place, Reading
 from bulkimport.services.checking import check
 from bulkimport.services.correcting import correct
@@ -77,7 +77,7 @@ def _show_columns(request: HttpRequest, import_record: Import) -> HttpResponse:
     plan = check(import_record)
     if not can_change(import_record, plan.file):
         return redirect(import_record)
-    part = columns_part(import_record, plan, _find_sheet(plan.file, request.GET.get("sheet")))
+    part = build_columns_part(import_record, plan, _find_sheet(plan.file, request.GET.get("sheet")))
     context = {"import": import_record, "part": part}
     return render(request, "bulkimport/import_columns.html", context)
 

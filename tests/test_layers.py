@@ -12,6 +12,7 @@ LAYERS = [
     ["columns"],
     ["readers", "validation", "models"],
     ["services"],
+    ["preview_secrets"],
     ["descriptions", "preview"],
     ["access", "tables", "checked_rows", "workbook_page"],
     ["reading_page"],

@@ -1,4 +1,4 @@
-"""Delete for good what is kept sealed, once its time is up. To be run every hour."""
+"""Delete expired secrets for good. To be run every hour."""
 
 from __future__ import annotations
 
