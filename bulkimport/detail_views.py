@@ -71,7 +71,7 @@ def _take_check_page(request: HttpRequest, import_record: Import) -> HttpRespons
     if before := sent_before(request, sender(request)):  # by a second press of the button at the same moment
         return led_to(request, before)
     import_record = own_import_or_404(request, import_record.pk)  # as it is now; 404 if discarded in another tab
-    if not is_started and (warning := _warning(import_record, sent, action)):
+    if not is_started and (warning := _explain_refusal(import_record, sent, action)):
         messages.warning(request, warning)
     url = import_record.get_absolute_url()
     if action == "show_all":  # a button of the form, so that what was typed is not lost
@@ -81,7 +81,7 @@ def _take_check_page(request: HttpRequest, import_record: Import) -> HttpRespons
     return redirect(f"{url}#summary" if is_summary else url)
 
 
-def _warning(import_record: Import, sent: SentCheckPage, action: str) -> str:
+def _explain_refusal(import_record: Import, sent: SentCheckPage, action: str) -> str:
     """Return why the page did not do what was wanted, for an import whose creation was not started; else empty."""
     if import_record.status != Import.Status.CHECKED:
         is_lost = sent.cells or sent.default_quota is not None

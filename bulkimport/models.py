@@ -166,7 +166,7 @@ class Import(models.Model):
 
 
 def interrupted_before() -> datetime:
-    """Return the time; a creation whose last progress is before it counts as interrupted."""
+    """Return a time: a creation whose last progress was earlier counts as interrupted."""
     return timezone.now() - INTERRUPTED_AFTER
 
 

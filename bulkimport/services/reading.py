@@ -31,7 +31,7 @@ Corrections = Mapping[Place, Mapping[Field, str]]
 
 
 class ImportNotOpen(Exception):
-    """The import cannot be read or changed: it is being created, was created, its file has expired or lost its key."""
+    """The import cannot be read or changed: its creation has begun, or its file has expired or cannot be unsealed."""
 
 
 @dataclass(frozen=True, slots=True)

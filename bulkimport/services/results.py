@@ -46,8 +46,8 @@ def plan_undo(import_record: Import) -> Undo:
 def undo(import_record: Import) -> Written:
     """Remove the accounts of an import that have not been changed since, with their forwards.
 
-    The passwords of the accounts that stay are deleted too. Raises ImportNotOpen when the import cannot be undone, or
-    when no account would be removed: the passwords would be lost without need.
+    The batch is deleted, with the passwords of the accounts that stay. So ImportNotOpen is raised not only when the
+    import cannot be undone, but also when no account would be removed.
     """
     lock_domains(import_record.accounts.filter(mailbox__isnull=False).values_list("mailbox__domain", flat=True))
     planned = plan_undo(import_record)

@@ -155,7 +155,7 @@ class Progress:
 
 
 def _explain_change(plan: Plan) -> Plan:
-    """Return the new plan after a change elsewhere stopped a creation, with an error that says so if it has none."""
+    """Return the plan of an import whose creation was stopped by a change elsewhere, with at least one error."""
     if not plan.can_create:
         return plan
     message = _("Something changed while the accounts were being created, so nothing was created. Start again.")
