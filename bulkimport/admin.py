@@ -1,4 +1,4 @@
-"""What staff sees of imports: who uploaded what and what became of it. Only to look at, and never a secret."""
+"""Imports in the admin: who uploaded what, and what became of it. Read-only, and without secrets."""
 
 from __future__ import annotations
 
@@ -14,15 +14,15 @@ from django.utils.translation import gettext, gettext_lazy
 from accounts.formats import grouped
 from accounts.handout.models import Link
 from accounts.validators import to_unicode
+from bulkimport.descriptions import describe_places, summarise_welcome
 from bulkimport.models import SEALED, Import
-from bulkimport.wording import named, welcome_of
 
 ACCOUNTS_SHOWN = 500
 
 
 @admin.register(Import)
 class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no parameter at run time
-    """Imports are made on their own pages, by the services alone; nothing is added, changed or deleted here."""
+    """Read-only: imports are created and changed on their own pages, through services."""
 
     list_display = [
         "filename",
@@ -39,7 +39,7 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no pa
     list_select_related = ["uploaded_by", "customer"]
     search_fields = ["filename", "uploaded_by__username", "customer__username", "sha256"]
     empty_value_display = "–"
-    view_on_site = False  # its page is for the login that uploaded it
+    view_on_site = False  # only the login that uploaded it may see its page
     fields = [
         "filename",
         "sha256",
@@ -59,30 +59,29 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no pa
         "links_list",
     ]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+    readonly_fields = [
+        "status_now",
+        "rows",
+        "with_errors",
+        "accounts_created",
+        "rows_left_out",
+        "welcome_messages",
+        "accounts_list",
+        "links_list",
+    ]
+
+    def has_add_permission(self, *_args: Any, **_kwargs: Any) -> bool:
         return False
 
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_change_permission(self, *_args: Any, **_kwargs: Any) -> bool:
         return False
 
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+    def has_delete_permission(self, *_args: Any, **_kwargs: Any) -> bool:
         return False
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # noqa: ARG002
-        return [
-            "status_now",
-            "rows",
-            "with_errors",
-            "accounts_created",
-            "rows_left_out",
-            "welcome_messages",
-            "accounts_list",
-            "links_list",
-        ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Import]:
         imports: QuerySet[Import] = super().get_queryset(request)
-        return imports.defer(*SEALED)  # megabytes that nothing here shows
+        return imports.defer(*SEALED)  # several megabytes each, which the admin does not show
 
     @admin.display(description=gettext_lazy("status"), ordering="status")
     def status_now(self, import_record: Import) -> str:
@@ -102,12 +101,12 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no pa
 
     @admin.display(description=gettext_lazy("rows left out"))
     def rows_left_out(self, import_record: Import) -> str:
-        return named(import_record.left_out_places)
+        return describe_places(import_record.left_out_places)
 
     @admin.display(description=gettext_lazy("welcome messages"))
     def welcome_messages(self, import_record: Import) -> str:
-        """Say how many were delivered, and list those that were not."""
-        welcome = welcome_of(import_record)
+        """Show how many were delivered, and list those that were not."""
+        welcome = summarise_welcome(import_record)
         if welcome is None:
             return ""
         lines = format_html_join("", "<li>{}: {}</li>", welcome.failures)
@@ -115,7 +114,7 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no pa
 
     @admin.display(description=gettext_lazy("accounts"))
     def accounts_list(self, import_record: Import) -> str:
-        """List the accounts that were created, each with a link to its mailbox while there is one."""
+        """List the created accounts, with links to those mailboxes that still exist."""
         accounts = list(import_record.accounts.values_list("line", "address", "mailbox_id")[: ACCOUNTS_SHOWN + 1])
         lines = format_html_join(
             "",
@@ -132,7 +131,7 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no pa
 
     @admin.display(description=gettext_lazy("one-time links"))
     def links_list(self, import_record: Import) -> str:
-        """List the links that were made, when, and what became of each. Nobody can see a link itself."""
+        """List when links were made and what became of them. The links themselves are secret and not shown."""
         links = Link.objects.filter(mailbox__imported__import_record=import_record).select_related("mailbox")
         shown = list(links.order_by("-pk")[: ACCOUNTS_SHOWN + 1])
         made = gettext("made on %(when)s")

@@ -7,9 +7,9 @@ from django.utils.translation import ngettext
 
 from accounts.formats import grouped
 from bulkimport.checked_rows import ShownRow, shown_rows
-from bulkimport.reading_page import asked_sheet, columns_title
+from bulkimport.descriptions import describe_places, describe_reading, locate_problem, sum_of_lines, sum_of_rows
+from bulkimport.reading_page import columns_title, find_unclear_sheet
 from bulkimport.rows import Field, FoundSheet, Level, Plan, Problem
-from bulkimport.wording import named, place_of, read_as, sum_of_lines, sum_of_rows
 
 PROBLEMS_SHOWN = 20  # in the summary; the rest stands at its row
 GOOD_ROWS_SHOWN = 100
@@ -78,7 +78,7 @@ class CheckedPage:
 
 def checked_page(plan: Plan, *, all_rows: bool = False) -> CheckedPage:
     """Return what the page of a checked import shows; of the rows without problems the first, unless `all_rows`."""
-    asked = asked_sheet(plan.file)
+    asked = find_unclear_sheet(plan.file)
     is_over_limit = any(problem.code == "domain_limit" for problem in plan.file_errors)
     # What nobody has agreed to read in this way is not to be corrected.
     rows = [] if asked else shown_rows(plan, opened=[Field.QUOTA] if is_over_limit else [])
@@ -92,18 +92,18 @@ def checked_page(plan: Plan, *, all_rows: bool = False) -> CheckedPage:
     create = ngettext("Create %(count)s account", "Create %(count)s accounts", ready) % {"count": grouped(ready)}
     good_label = _("Create %(count)s and leave out %(rows)s") % {
         "count": grouped(ready),
-        "rows": named(plan.error_places),
+        "rows": describe_places(plan.error_places),
     }
     return CheckedPage(
         title=title,
         lead=lead,
         sum_of_rows=sum_of_lines(plan.counts) if asked else sum_of_rows(plan.counts),
-        read_as=read_as(plan),
+        read_as=describe_reading(plan),
         repeat=plan.repeat,
         file_errors=() if plan.repeat else plan.file_errors,
         file_warnings=tuple(p for p in plan.problems if p.line is None and p.level is Level.WARNING),
         summary_title=_errors_in_rows(len(errors), len(plan.error_places)),
-        summary=tuple((p, *place_of(p, plan.file.key(p.place))) for p in errors[:PROBLEMS_SHOWN] if p.place),
+        summary=tuple((p, *locate_problem(p, plan.file.key(p.place))) for p in errors[:PROBLEMS_SHOWN] if p.place),
         more_problems=max(0, len(errors) - PROBLEMS_SHOWN),
         warnings=plan.counts["warnings"],
         faulty=faulty,

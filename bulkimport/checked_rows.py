@@ -1,18 +1,18 @@
 """The rows of a checked file as its page shows them: what stands in each cell, and which of them can be corrected."""
 
 import dataclasses
-import hashlib
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
+from accounts.digests import digest
 from accounts.formats import megabytes
 from accounts.validators import to_unicode, trimmed
 from bulkimport.columns import BY_FIELD, COLUMNS
+from bulkimport.descriptions import describe_place
 from bulkimport.rows import Draft, Field, Level, Place, Plan, Problem, Row
-from bulkimport.wording import place_named
 
 SURPLUS_SHOWN = 200  # characters
 LONGEST_STAMP = 100
@@ -93,7 +93,7 @@ def shown_rows(plan: Plan, *, opened: Collection[Field] = ()) -> list[ShownRow]:
 
 def stamp(text: str) -> str:
     """Return a text for comparison; of a long one a digest, or a page of hostile cells would be too large to send."""
-    return text if len(text) <= LONGEST_STAMP else hashlib.sha256(text.encode()).hexdigest()
+    return text if len(text) <= LONGEST_STAMP else digest(text)
 
 
 def _shown_row(
@@ -121,7 +121,7 @@ def _cell(row: Row, key: str, column: Field, problems: Iterable[Problem], draft:
     is_input = bool(is_open or own or row.problems or is_corrected)
     raw = row.cells.get(column, "")
     label = str(BY_FIELD[column].label)
-    named = place_named(row.place)
+    named = describe_place(row.place)
     plain = _plain(column, draft) if draft else ""
     is_tidied = bool(plain) and trimmed(raw).casefold() not in ("", *_SAID_PLAINLY) and trimmed(raw) != plain
     if is_input:

@@ -1,5 +1,6 @@
-"""The columns of the file: their names, order and help. The readers, the pages, the templates and the downloads all
-take them from here. The names and their order are the help page's of the hosting company that the format comes from.
+"""The columns of the list: their names, order and help, for the readers, the pages, the templates and the downloads.
+
+The names and their order come from the help page of the hosting company that invented the format.
 """
 
 import unicodedata
@@ -13,18 +14,18 @@ from django.utils.translation import ngettext, pgettext_lazy
 
 from bulkimport.rows import Field
 
-# What the panel writes into the column of kept copies.
+# What the panel writes into the column KEEP_COPY.
 YES_WORD = _("Yes")
 NO_WORD = _("No")
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column that a file may have. `names` are the header words it is known by, Polish first, then English.
+    """A column that a file may have. names: the header words that identify it, Polish first, then English.
 
-    `aliases` are words that other columns have as well, such as “Adres” of a street: they count where no column has
-    one of the names and the cells look like it. `template_example` stands in the example row of the templates, whose
-    address the row validator refuses.
+    aliases: words that other columns may have too, such as “Adres” for a street. They count only if no column has one
+    of the names, and the cells fit. template_example: its cell in the example row of the templates, whose address the
+    row validator refuses.
     """
 
     field: Field
@@ -38,12 +39,12 @@ class Column:
 
     @property
     def header(self) -> str:
-        """The name to write into a file in the language of the moment."""
+        """The name to write into a file, in the active language."""
         return str(self.label)
 
     @property
     def other_name(self) -> str:
-        """The help page's name, where the label of the moment is another; else empty."""
+        """The name on the original help page, if the label in the active language is different; else empty."""
         return self.names[0] if self.names[0] != self.header else ""
 
 
@@ -65,7 +66,7 @@ COLUMNS = (
         _("The address, in one of your domains"),
         _("Not allowed: the row gets an error"),
         pgettext_lazy("column example", "jan@przyklad.pl"),
-        # Its domain is one of accounts.validators.EXAMPLE_DOMAINS, so an example left in becomes no account.
+        # Its domain is one of accounts.validators.EXAMPLE_DOMAINS, so an example that is left in creates no account.
         pgettext_lazy("template example", "jan@your-domain.example"),
         aliases=(
             *("mail", "address", "adres", "adres poczty", "poczta", "konto", "nazwa konta", "account", "mailbox"),
@@ -79,7 +80,7 @@ COLUMNS = (
         lazy(_password_help, str)(),
         _("We generate a strong one and show it to you"),
         pgettext_lazy("column example", "snad9hj934!!"),
-        "",  # a password printed in a template would be the password of many mailboxes
+        "",  # a password in the template would become the password of many mailboxes
     ),
     Column(
         Field.QUOTA,
@@ -116,7 +117,7 @@ COLUMNS = (
         YES_WORD,
     ),
 )
-# Of a list whose e-mail column has only what stands before the @. Templates and downloads have whole addresses.
+# For lists whose e-mail column has only the part before the @. Templates and downloads have whole addresses.
 DOMAIN_COLUMN = Column(
     Field.DOMAIN,
     pgettext_lazy("column", "Domain"),
@@ -126,17 +127,17 @@ DOMAIN_COLUMN = Column(
     "przyklad.pl",
     "",
 )
-CHOICES = (*COLUMNS, DOMAIN_COLUMN)  # what a column can be said to be
+CHOICES = (*COLUMNS, DOMAIN_COLUMN)  # what a person can choose for a column
 BY_FIELD = {column.field: column for column in CHOICES}
 
-# The column that the panel adds to a list handed back for correction. It is passed over when read again.
+# The column that the panel adds to a list that is downloaded for correction. It is ignored when the list is read again.
 PROBLEMS_LABEL = pgettext_lazy("column", "Problems")
 PROBLEMS_NAMES = ("Problems", "Problemy")
 
 
 def folded(name: str) -> str:
-    """Return a header name as it is compared: without accents, blanks, punctuation and case."""
-    if name.isascii():  # as most cells are, of which a hostile list has a million
+    """Return a header name for comparison: in lower case, without accents, blanks and punctuation."""
+    if name.isascii():  # a fast path for most cells, of which a hostile list may have a million
         return "".join(filter(str.isalnum, name.lower()))
     plain = unicodedata.normalize("NFKD", name.casefold().replace("ł", "l"))
     return "".join(character for character in plain if character.isalnum() and character.isascii())
@@ -144,24 +145,24 @@ def folded(name: str) -> str:
 
 _FIELDS = {folded(name): column.field for column in CHOICES for name in column.names}
 _ALIASES = {folded(name): column.field for column in CHOICES for name in column.aliases}
-_PASSED_OVER = frozenset(folded(name) for name in PROBLEMS_NAMES)
+_PROBLEMS_COLUMN = frozenset(folded(name) for name in PROBLEMS_NAMES)
 
 
-def field_named(name: str) -> Field | None:
-    """Return the column that a header cell names for certain, in Polish or English, or None."""
+def find_field(name: str) -> Field | None:
+    """Return the column whose name a header cell has, in Polish or English, or None."""
     return _FIELDS.get(folded(name))
 
 
-def field_hinted(name: str) -> Field | None:
-    """Return the column that a header cell may mean by a word that other columns have as well, or None."""
+def find_field_by_alias(name: str) -> Field | None:
+    """Return the column that a header cell may mean because it has one of its aliases, or None."""
     return _ALIASES.get(folded(name))
 
 
-def is_passed_over(name: str) -> bool:
-    """Tell whether a header cell names the column of problems that the panel itself added."""
-    return folded(name) in _PASSED_OVER
+def is_problems_column(name: str) -> bool:
+    """Tell whether a header cell names the column of problems that the panel adds to a download."""
+    return folded(name) in _PROBLEMS_COLUMN
 
 
-def known_words(cells: Iterable[str]) -> int:
-    """Count the cells that name a column or may mean one, for telling encodings and separators apart."""
-    return sum(field_named(cell) is not None or field_hinted(cell) is not None for cell in cells)
+def count_known_names(cells: Iterable[str]) -> int:
+    """Count the cells with the name or alias of a column. The right encoding and separator give the most."""
+    return sum(find_field(cell) is not None or find_field_by_alias(cell) is not None for cell in cells)

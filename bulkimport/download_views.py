@@ -1,4 +1,4 @@
-"""What can be downloaded: created accounts, a list with its problems, mailboxes, passwords and links, templates."""
+"""The downloads: created accounts, a list with its problems, mailboxes, passwords, links, templates."""
 
 import uuid
 
@@ -34,7 +34,7 @@ def import_results(request: HttpRequest, pk: uuid.UUID, file_format: str) -> Htt
 @require_safe
 @never_cache
 def import_problems(request: HttpRequest, pk: uuid.UUID) -> HttpResponseBase:
-    """Download the person's own list with a column of problems; after a creation, only the rows left out."""
+    """Download the uploaded list with a column of problems; after a creation, only the rows left out."""
     import_record = own_import_or_404(request, pk)
     try:
         plan = check(import_record)
@@ -58,7 +58,7 @@ def mailbox_export(request: HttpRequest, file_format: str) -> HttpResponseBase:
 
 
 @with_batch
-def passwords_download(request: HttpRequest, contents: Contents, file_format: str) -> HttpResponseBase:  # noqa: ARG001
+def passwords_download(_request: HttpRequest, contents: Contents, file_format: str) -> HttpResponseBase:
     """Download the passwords of a batch that are still valid."""
     if not contents.valid:
         return redirect(contents.batch)
@@ -77,6 +77,6 @@ def links_download(request: HttpRequest, contents: Contents) -> HttpResponseBase
 
 
 @require_safe
-def import_template(request: HttpRequest, file_format: str) -> HttpResponseBase:  # noqa: ARG001 - Django gives it
+def import_template(_request: HttpRequest, file_format: str) -> HttpResponseBase:
     """Download an empty list to fill in."""
     return downloads.as_response(downloads.template(file_format))

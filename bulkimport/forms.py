@@ -1,8 +1,10 @@
-"""The forms of the import pages."""
+"""What the upload page and the check page send."""
 
 from __future__ import annotations
 
 import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any, Final
 
 from django import forms
@@ -16,25 +18,24 @@ from django.utils.translation import gettext_lazy as _
 from accounts.submissions import new_token
 from accounts.validators import parse_quota_mb, trimmed
 from bulkimport.checked_rows import stamp
+from bulkimport.models import Import
 from bulkimport.readers.book import MAX_CELL
-from bulkimport.rows import ROW_FIELDS, Field
-from bulkimport.services.checking import file_too_large
+from bulkimport.rows import ROW_FIELDS, Field, FileRows
+from bulkimport.services.reading import Corrections
+from bulkimport.services.uploading import file_too_large
 
-# The name of an input that holds a cell: its row and its column, such as 14-email, or 2-14-email in the second sheet.
+# The name of a cell's input: its row and column, such as 14-email, or 2-14-email in the second sheet.
 CELL_NAME: Final = re.compile(rf"((?:[0-9]{{1,2}}-)?[0-9]{{1,9}})-({'|'.join(ROW_FIELDS)})")
 
 
 class UploadForm(forms.Form):
     """The file, the default quota, and for staff the customer it is for.
 
-    A faulty default quota does not refuse the file: a browser would drop the file from the page. The import keeps
-    what was typed, and its page shows the problem beside those of the rows.
+    An invalid default quota does not reject the upload, since the person would have to choose the file again. It is
+    stored as typed, and the import's page shows the problem with those of the rows.
     """
 
     token = forms.CharField(required=False, widget=forms.HiddenInput)
-    customer = forms.ModelChoiceField(
-        queryset=User.objects.none(), required=False, label=_("Customer"), empty_label=_("All domains")
-    )
     file = forms.FileField(
         label=_("File with the list of accounts"),
         error_messages={"required": _("Choose a file first."), "empty": _("This file is empty. Choose another one.")},
@@ -52,9 +53,9 @@ class UploadForm(forms.Form):
         self.initial["token"] = new_token()
         if user.is_staff:
             customers = User.objects.filter(domains__isnull=False, is_active=True).distinct().order_by("username")
-            self.fields["customer"].queryset = customers  # type: ignore[attr-defined]
-        else:
-            del self.fields["customer"]
+            self.fields["customer"] = forms.ModelChoiceField(
+                queryset=customers, required=False, label=_("Customer"), empty_label=_("All domains")
+            )
 
     def clean_file(self) -> UploadedFile[Any]:
         file: UploadedFile[Any] = self.cleaned_data["file"]
@@ -63,7 +64,7 @@ class UploadForm(forms.Form):
         return file
 
     def clean(self) -> None:
-        """Name a file that was too large to be read at all, and with it what else is wrong."""
+        """Report a file that was too large to be received, and then an invalid default quota too."""
         if "file" not in self.cleaned_data:
             if self.content_length > settings.FILE_UPLOAD_MAX_MEMORY_SIZE:
                 self.errors.pop("file", None)
@@ -75,26 +76,49 @@ class UploadForm(forms.Form):
                 self.add_error("default_quota_mb", error)
 
 
-def corrections_in(data: QueryDict, *, with_confirmed: bool) -> dict[str, dict[Field, str]]:
-    """Return by row the cells that a person has changed on a page: those that differ from what that page showed.
+@dataclass(frozen=True, slots=True)
+class SentCheckPage:
+    """What a person has typed on the check page.
 
-    So a page that is older than the import takes nothing back that was corrected meanwhile. A row whose cells are
-    confirmed as right (which the reader was not sure of) comes whole, if the page is not older (`with_confirmed`).
+    version: that of the import when the page was shown. is_current: whether it still is. cells: the changed cells, by
+    the key of their row. default_quota: None where it was not changed.
     """
-    corrections: dict[str, dict[Field, str]] = {}
+
+    version: str
+    is_current: bool
+    cells: Mapping[str, Mapping[Field, str]] = field(repr=False)
+    default_quota: str | None
+
+    @classmethod
+    def from_post(cls, data: QueryDict, import_record: Import) -> SentCheckPage:
+        version, quota = data.get("version", ""), data.get("default_quota_mb")
+        is_current = version == str(import_record.version)
+        return cls(
+            version=version,
+            is_current=is_current,
+            cells=_changed_cells(data, is_current=is_current),
+            default_quota=None if quota == data.get("default_quota_mb-was") else quota,
+        )
+
+    def corrections(self, file: FileRows) -> Corrections:
+        """Return the changed cells by their places in a file. Rows that it does not have are left out."""
+        return {place: cells for key, cells in self.cells.items() if (place := file.place(key))}
+
+
+def _changed_cells(data: QueryDict, *, is_current: bool) -> dict[str, dict[Field, str]]:
+    """Return the cells that differ from what the page showed, by the key of their row.
+
+    So an old page does not undo corrections that were made since in another tab. Of a row that the person confirms as
+    right although the reader was not sure of it, all cells are returned, but only from a current page.
+    """
+    cells: dict[str, dict[Field, str]] = {}
     for name, value in data.items():
         if not (cell := CELL_NAME.fullmatch(name)):
             continue
-        text = str(value)[:MAX_CELL]  # more is wrong in any column, and its problem is the same
-        if stamp(text) != data.get(f"{name}-was") or (with_confirmed and f"{cell[1]}-right" in data):
-            corrections.setdefault(cell[1], {})[Field(cell[2])] = text
-    return corrections
-
-
-def changed_quota(data: QueryDict) -> str | None:
-    """Return the default quota that a person has typed on a page, None where the page did not change it."""
-    quota = data.get("default_quota_mb")
-    return None if quota == data.get("default_quota_mb-was") else quota
+        text = str(value)[:MAX_CELL]  # longer texts are invalid in every column and have the same problem
+        if stamp(text) != data.get(f"{name}-was") or (is_current and f"{cell[1]}-right" in data):
+            cells.setdefault(cell[1], {})[Field(cell[2])] = text
+    return cells
 
 
 def _too_large() -> ValidationError:

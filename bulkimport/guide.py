@@ -1,4 +1,4 @@
-"""The help for imports. What a problem means and how to mend it stands in the templates, under the problem's code."""
+"""The help page. Its templates explain each problem under its code."""
 
 import re
 from functools import cache
@@ -14,7 +14,7 @@ from django.views.decorators.http import require_safe
 
 from bulkimport.columns import COLUMNS
 
-# Each part explains the problems of one column, or of one part of a file.
+# Each template explains the problems of one column or one part of a file.
 NAMES: Final = ("whole_file", "header", "rows", "address", "password", "quota", "forward", "keep_copy")
 PARTS: Final = [f"bulkimport/help/_{name}.html" for name in NAMES]
 ENTRY: Final = re.compile(r'<dt id="(\w+)">')

@@ -1,4 +1,4 @@
-"""The Import: one uploaded file and all that became of it, and the link from it to the accounts it created."""
+"""The Import: one uploaded list and what became of it, with the accounts that it created."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ from accounts.handout.models import Batch
 from accounts.models import DomainQuerySet, Forward, Mailbox
 from bulkimport.rows import Place
 
-# A creation whose progress has not moved for so long was interrupted: its server was stopped or killed. Hashing
-# reports at least every second, and the transaction that follows takes a few.
+# A creation without progress for this long counts as interrupted: its server was stopped or killed. Hashing stores its
+# progress at least every second, and the transaction after it takes a few seconds.
 INTERRUPTED_AFTER: Final = timedelta(seconds=60)
-# The columns of an import that hold secrets: large, and deferred wherever imports are listed.
+# The database columns that hold secrets. They are large, and deferred wherever imports are listed.
 SEALED: Final = ("sealed_file", "sealed_book", "sealed_choices")
 
 
 class ImportQuerySet(models.QuerySet["Import"]):
     def seen_by(self, user: User | AnonymousUser) -> ImportQuerySet:
-        """Return what a login may see: what it uploaded and, for a superuser, what the command line did."""
-        if user.pk is None:  # or somebody who is not signed in would have what nobody has uploaded
+        """Return the imports that a login uploaded; for a superuser also those of the command line."""
+        if user.pk is None:  # not signed in; uploaded_by=None would match the imports of the command line
             return self.none()
         own = models.Q(uploaded_by=user.pk)
         return self.filter(own | models.Q(uploaded_by=None) if user.is_superuser else own)
 
     def open(self) -> ImportQuerySet:
-        """Return the lists that can be corrected: nothing is being created from them, and their file is still there."""
+        """Return the imports that can be corrected: their creation has not begun, and their file still exists."""
         return self.filter(status=Import.Status.CHECKED, sealed_file__isnull=False, expires_at__gt=timezone.now())
 
     def unfinished(self) -> ImportQuerySet:
-        """Return the lists that hold a file and have created nothing."""
+        """Return the imports that hold a file and have created nothing yet."""
         unfinished = (Import.Status.CHECKED, Import.Status.CREATING)
         return self.filter(status__in=unfinished, sealed_file__isnull=False, expires_at__gt=timezone.now())
 
     def forget_secrets(self) -> int:
-        """Delete the sealed data of these imports for good and return of how many."""
+        """Delete the sealed data of these imports for good. Returns how many imports these are."""
         return self.update(**dict.fromkeys(SEALED))
 
     def with_expired_secrets(self) -> ImportQuerySet:
-        """Return the imports that still hold sealed data although their time is up."""
+        """Return the imports that still hold sealed data although it has expired."""
         now = timezone.now()
         has_file = models.Q(sealed_file__isnull=False, expires_at__lte=now)
         return self.filter(has_file | models.Q(batch__sealed__isnull=False, batch__expires_at__lte=now))
 
 
 class Import(models.Model):
-    """One uploaded file. What holds passwords is sealed, and deleted when it expires."""
+    """One uploaded list. Data with passwords is sealed, and deleted when it expires."""
 
     class Status(models.TextChoices):
         CHECKED = "checked", _("checked")
@@ -68,7 +68,7 @@ class Import(models.Model):
     uploaded_by = models.ForeignKey(
         settings.AUTH_USER_MODEL,
         verbose_name=_("uploaded by"),
-        on_delete=models.PROTECT,  # an import without its login would act as the command line does: as staff
+        on_delete=models.PROTECT,  # without a login, the import could use every domain, as the command line does
         null=True,
         related_name="imports",
         help_text=_("Empty: from the command line."),
@@ -90,32 +90,36 @@ class Import(models.Model):
     uploaded_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
     expires_at = models.DateTimeField(_("secrets expire"), db_index=True)
 
-    # Secrets: the file as it was uploaded; what came of opening it; how to read it and the corrections.
+    # Secrets: the uploaded file; its opened contents (Books); the chosen reading and the corrections.
     sealed_file = models.BinaryField(null=True)
     sealed_book = models.BinaryField(null=True)
     sealed_choices = models.BinaryField(null=True)
-    version = models.PositiveIntegerField(default=0)  # of the choices: what a page shows may be older
+    version = models.PositiveIntegerField(
+        default=0
+    )  # raised with each change of choices or quota, to recognise outdated pages
 
-    # The creation: who works on it (any process that claims it gets a token of its own) and how far it is.
+    # The creation: the token of the process that has claimed it, and its progress.
     claim = models.UUIDField(null=True)
     progress_done = models.PositiveIntegerField(_("accounts prepared"), default=0)
     progress_total = models.PositiveIntegerField(_("accounts to prepare"), default=0)
     progress_at = models.DateTimeField(_("last progress"), null=True)
 
-    # The outcome, kept for good: it holds no secrets.
+    # The outcome. It holds no secrets and is never deleted.
     file_format = models.CharField(_("format"), max_length=10, blank=True)
     encoding = models.CharField(_("encoding"), max_length=20, blank=True)
     separator = models.CharField(_("separator"), max_length=1, blank=True)
     counts = models.JSONField(_("counts"), default=dict)
     created_count = models.PositiveIntegerField(_("accounts created"), default=0)
     left_out = models.JSONField(_("rows left out"), default=list)
-    warnings = models.JSONField(_("warnings"), default=list)  # line, field, code, message in the creator's language
+    warnings = models.JSONField(
+        _("warnings"), default=list
+    )  # sheet, line, field, code, and message in the language of the creator
     created_at = models.DateTimeField(_("created"), null=True)
-    # Its mailboxes with their generated passwords, under the id of the import; none once it is undone.
+    # Its mailboxes with their generated passwords. The batch has the id of the import; it is deleted with an undo.
     batch = models.OneToOneField(Batch, on_delete=models.SET_NULL, null=True, editable=False, related_name="+")
     undone_at = models.DateTimeField(_("undone"), null=True)
-    # Of each welcome message that was not delivered: address, and reason in the creator's language (None: not sent
-    # yet). None: there were to be no messages.
+    # The undelivered welcome messages: address, and reason in the language of the creator (None: not sent yet). The
+    # field is None where no messages were to be sent.
     welcome_unsent = models.JSONField(null=True)
 
     objects = ImportQuerySet.as_manager()
@@ -132,17 +136,17 @@ class Import(models.Model):
         return reverse("import", args=[self.pk])
 
     def domains(self) -> DomainQuerySet:
-        """Return the domains that the import may use now: those of its customer, else of whoever uploaded it."""
+        """Return the domains that the import may use now: those of its customer, or else of its uploader."""
         return acting_domains(self.uploaded_by, self.customer)
 
     @property
     def is_interrupted(self) -> bool:
-        """Whether its creation stopped half-way; nothing was created then, and it can be started again."""
+        """Whether its creation stopped unfinished. Nothing was created then, and it can be started again."""
         return self.status == self.Status.CREATING and (self.progress_at or self.uploaded_at) < interrupted_before()
 
     @property
     def is_welcoming(self) -> bool:
-        """Whether its welcome messages are being sent. Where that stopped half-way, nobody sends the others."""
+        """Whether its welcome messages are being sent now. If that stops, the rest is never sent."""
         is_waiting = any(unsent["reason"] is None for unsent in self.welcome_unsent or ())
         return is_waiting and (self.progress_at or self.uploaded_at) >= interrupted_before()
 
@@ -157,26 +161,26 @@ class Import(models.Model):
 
     @property
     def left_out_places(self) -> tuple[Place, ...]:
-        """The rows that were left out. Lists of one sheet have their lines alone, as all had before."""
+        """The rows that were left out. Stored as line numbers, or as pairs of sheet and line."""
         return tuple(Place(None, place) if isinstance(place, int) else Place(*place) for place in self.left_out)
 
 
 def interrupted_before() -> datetime:
-    """Return the time before which a creation must have shown its last progress to count as interrupted."""
+    """Return a time: a creation whose last progress was earlier counts as interrupted."""
     return timezone.now() - INTERRUPTED_AFTER
 
 
 class ImportedAccount(models.Model):
-    """An account that an import created, as it was then; `mailbox` is empty once it has been deleted."""
+    """An account that an import created. `mailbox` is None once that has been deleted."""
 
     import_record = models.ForeignKey(Import, on_delete=models.CASCADE, related_name="accounts")
     mailbox = models.OneToOneField(Mailbox, on_delete=models.SET_NULL, null=True, related_name="imported")
-    sheet = models.CharField(_("sheet"), max_length=255, blank=True, default="")  # where its list had several
+    sheet = models.CharField(_("sheet"), max_length=255, blank=True, default="")  # empty unless its list had several
     line = models.PositiveIntegerField(_("row"))
     address = models.CharField(_("address"), max_length=254)
     is_generated = models.BooleanField(_("password was generated"))
-    fingerprint = models.CharField(max_length=64)  # of all that was written, to tell later whether it has changed
-    password_digest = models.CharField(max_length=64, default="")  # of the hash that was written, likewise
+    fingerprint = models.CharField(max_length=64)  # see `fingerprint`; it tells whether the account was changed later
+    password_digest = models.CharField(max_length=64, default="")  # digest of the password hash at creation
 
     class Meta:
         verbose_name = _("imported account")
@@ -187,12 +191,12 @@ class ImportedAccount(models.Model):
         return self.address
 
     def is_as_created(self, mailbox: Mailbox | None, forward: Forward | None) -> bool:
-        """Whether its mailbox, with the forward that the address has now, is still as the import left it."""
+        """Whether the mailbox and forward that it has now are unchanged since the import."""
         return mailbox is not None and self.fingerprint == fingerprint(mailbox, forward)
 
 
 def fingerprint(mailbox: Mailbox, forward: Forward | None) -> str:
-    """Return a digest of all that an account is, for telling later whether anybody has changed it."""
+    """Return a digest of a mailbox with its forward, which tells later whether they have been changed."""
     facts: list[object] = [mailbox.address, mailbox.password_hash, mailbox.quota_mb, mailbox.is_active]
     if forward:
         facts += [forward.destinations, forward.keep_copy, forward.is_active]

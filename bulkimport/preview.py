@@ -1,37 +1,26 @@
-"""The first lines of a sheet as its page shows them, with what each column is read as. What may be secret is dots."""
+"""The first lines of a sheet as its page shows them, with what each column is read as. Possible secrets are hidden."""
 
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
 
 from accounts.formats import grouped
-from accounts.refusals import is_quotable
-from accounts.validators import NO, YES
+from bulkimport.preview_secrets import find_secret_columns, is_secret_cell
 from bulkimport.readers.found import ROWS_SHOWN
 from bulkimport.rows import Field, FoundColumn, FoundLine, FoundSheet, Problem, SheetChoice
-
-# An address; a number too short for a password, also with a unit, or the number of a row; the name of a person: no
-# password is without a digit.
-_NO_SECRET: Final = re.compile(
-    r"[^@\s]+@[\w-]+(\.[\w-]+)*\.[^\W\d_]{2,}|[0-9]{1,5}([.,][0-9]{1,2})?( ?[MG]B|[.)])?", re.IGNORECASE
-)
-_NAME: Final = re.compile(r"[^\W\d_]+\.?([ '’-]{1,3}[^\W\d_]+\.?){0,5}")
-
-_SEPARATORS: Final = re.compile(r"[,;|\t]")
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewColumn:
-    """A column with its drop-down. why: by what it was told. error: why the choice is refused.
+    """A column with its drop-down. why: how its meaning was recognised. error: why the choice is invalid.
 
-    has_secrets: whether any of its cells may hold a secret. is_first_secret: whether it has the tick that shows them.
+    has_secrets: whether any of its cells may hold a secret. is_first_secret: whether it is the first such column, which
+    has the checkbox that shows them.
     """
 
     index: int
@@ -57,7 +46,7 @@ class PreviewCell:
 
 @dataclass(frozen=True, slots=True)
 class PreviewLine:
-    """A line of the file. kind: as FoundLine has it. is_taken_back: an account only because a person has said so."""
+    """A line of the file. kind: as in FoundLine. is_taken_back: a person has said that it is an account."""
 
     line: int
     kind: str
@@ -66,7 +55,7 @@ class PreviewLine:
 
     @property
     def tag(self) -> str:
-        """What the line is, where it is no account."""
+        """What the line is, if it is not an account or only because it was taken back; else empty."""
         if self.is_taken_back:
             return _("taken back")
         return {
@@ -77,7 +66,7 @@ class PreviewLine:
 
     @property
     def is_out(self) -> bool:
-        """Whether it is no account; its cells are then shown one after the other, since they belong to no columns."""
+        """Whether it is not an account. Its cells belong to no columns and are shown one after the other."""
         return self.kind in ("left_out", "blank")
 
 
@@ -85,7 +74,7 @@ class PreviewLine:
 class Preview:
     """The table of first lines. first: those at the top of the sheet. more: how many rows follow, in words.
 
-    below: lines further down that are left out, or were taken back. more_below: how many such lines are not shown.
+    below: lines further down that are left out or were taken back. more_below: how many of those are not shown.
     """
 
     columns: tuple[PreviewColumn, ...]
@@ -99,9 +88,9 @@ class Preview:
         return max(1, len(self.columns))
 
 
-def preview_of(sheet: FoundSheet, choice: SheetChoice, errors: Sequence[Problem] = ()) -> Preview:
+def build_preview(sheet: FoundSheet, choice: SheetChoice, errors: Sequence[Problem] = ()) -> Preview:
     """Return the first lines of a sheet. errors: what is wrong with its columns."""
-    secret = _secret_columns(sheet)
+    secret = find_secret_columns(sheet)
     header = next((at for at, line in enumerate(sheet.preview) if line.kind == "header"), -1)
     end = header + 1 + ROWS_SHOWN
     lines = [_line(line, sheet, secret, choice) for line in sheet.preview]
@@ -144,7 +133,7 @@ def _columns(sheet: FoundSheet, lines: Sequence[PreviewLine], errors: Sequence[P
 
 
 def _why(column: FoundColumn, *, has_header: bool) -> str:
-    """Return in words by what a column was told."""
+    """Return in words how the meaning of a column was recognised."""
     if column.field is None:
         return pgettext("column", "not used")
     if column.by == "content" and column.field is Field.EMAIL:
@@ -174,7 +163,7 @@ def _line(line: FoundLine, sheet: FoundSheet, secret: frozenset[int], choice: Sh
 
 
 def _header_cells(line: FoundLine, sheet: FoundSheet) -> tuple[PreviewCell, ...]:
-    """Return the names of the columns, which need not stand above them: see `_is_shifted` of the reader."""
+    """Return the names of the columns. They may stand one column off in the file: see `_is_shifted` of the reader."""
     names = [column.name for column in sheet.columns]
     cells = []
     for index, name in enumerate(names):
@@ -188,64 +177,17 @@ def _row_cells(texts: Sequence[str], sheet: FoundSheet, secret: frozenset[int]) 
     cells = []
     for index, column in enumerate(sheet.columns):
         text = texts[index] if index < len(texts) else ""
-        cells.append(PreviewCell(text, bool(text) and _hides(index, text, sheet, secret), column.field is not None))
+        cells.append(
+            PreviewCell(text, bool(text) and is_secret_cell(index, text, sheet, secret), column.field is not None)
+        )
     return tuple(cells)
 
 
 def _cells_apart(line: FoundLine, sheet: FoundSheet, secret: frozenset[int]) -> tuple[PreviewCell, ...]:
-    """Return the filled cells of a line that is no account. A title in the first column is no secret."""
+    """Return the filled cells of a line that is not an account. A title in the first column is not secret."""
     filled = [(index, text) for index, text in enumerate(line.cells) if text]
     is_title = len(filled) == 1 and filled[0][0] not in secret - {0} and "@" not in filled[0][1]
     return tuple(
-        PreviewCell(text, not is_title and _hides(index, text, sheet, secret), is_used=False) for index, text in filled
+        PreviewCell(text, not is_title and is_secret_cell(index, text, sheet, secret), is_used=False)
+        for index, text in filled
     )
-
-
-# --- Secrets ---------------------------------------------------------------------------------------------------------
-def _secret_columns(sheet: FoundSheet) -> frozenset[int]:
-    """Return the columns whose cells may be secret: the passwords, and any other that is not known for certain.
-
-    What a column without a sure meaning holds is shown where no value of the preview can be a password, or where the
-    passwords are known to stand in another column.
-    """
-    has_passwords = any(column.field is Field.PASSWORD and _is_named(column, sheet) for column in sheet.columns)
-    return frozenset(
-        index
-        for index, column in enumerate(sheet.columns)
-        if column.field is Field.PASSWORD
-        or not (
-            (column.field is not None and _is_sure(column, sheet))
-            or (column.name and has_passwords)
-            or all(_is_harmless(text) for text in _texts(index, sheet))
-        )
-    )
-
-
-def _is_named(column: FoundColumn, sheet: FoundSheet) -> bool:
-    return _is_sure(column, sheet) or column.by == "likeness"
-
-
-def _is_sure(column: FoundColumn, sheet: FoundSheet) -> bool:
-    return column.by == "choice" or (column.by == "name" and sheet.header_line > 0)
-
-
-def _texts(index: int, sheet: FoundSheet) -> list[str]:
-    lines = [line for line in sheet.preview if line.kind == "row" and index < len(line.cells)]
-    return [line.cells[index] for line in lines if line.cells[index]]
-
-
-def _is_harmless(text: str) -> bool:
-    is_name = text[:1].isupper() and _NAME.fullmatch(text) is not None
-    return is_name or _NO_SECRET.fullmatch(text) is not None or text.casefold() in YES | NO
-
-
-def _hides(index: int, text: str, sheet: FoundSheet, secret: frozenset[int]) -> bool:
-    """Tell whether a cell is shown as dots. In a column of addresses each speaks for itself: it may be a whole row."""
-    if index >= len(sheet.columns):
-        return not _is_harmless(text)
-    column = sheet.columns[index]
-    if column.by == "choice" and "@" not in text and not is_quotable(text) and not _is_harmless(text):
-        return True  # whatever the column was set to, this may be a password
-    if column.field is Field.EMAIL:
-        return (index in secret or _SEPARATORS.search(text) is not None) and not _is_harmless(text)
-    return index in secret

@@ -1,4 +1,4 @@
-"""What a person says on a page about how a list is to be read: the columns of a sheet, and which sheets are read."""
+"""What a person chooses about how a list is read: the columns of a sheet, and which sheets are read."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django import forms
 from django.http import QueryDict
 
 from bulkimport.readers.book import MAX_COLUMNS
-from bulkimport.reading_page import alike_sheets, as_text, is_text
+from bulkimport.reading_page import alike_sheets, columns_as_text, is_text
 from bulkimport.rows import ENCODING_NAMES, SEPARATOR_NAMES, Field, FileRows, FoundSheet, Reading, SheetChoice
 
 _FIELDS: Final = {str(field): field for field in Field}
@@ -21,11 +21,10 @@ _AS_DETECTED: Final = SheetChoice()
 
 
 class ReadingForm(forms.Form):
-    """How one sheet is to be read, or a text. An empty choice stands for "work it out".
+    """How one sheet, or a text file, is to be read. An empty choice means "detect it".
 
-    What each column is comes as column-0, column-1 and so on. What the page showed of the columns and of the line with
-    their names comes beside them, as columns-was and header_row-was: only what differs from that was touched, and only
-    that is changed, for another tab may have changed the rest meanwhile.
+    The fields column-0, column-1 and so on say what each column holds. columns-was and header_row-was say what the page
+    showed. Only choices that differ from that are stored, since another tab may have changed the others meanwhile.
     """
 
     encoding = forms.ChoiceField(required=False, choices=[("", ""), *ENCODING_NAMES.items()])
@@ -37,10 +36,10 @@ class ReadingForm(forms.Form):
         self.sheet = sheet
 
     def reading(self, before: Reading, *, domains: Collection[str], confirms: bool) -> Reading:
-        """Return what was chosen, once the form is valid; `before` is what had been chosen until then.
+        """Return the reading after this form, which must be valid. before: the reading until now.
 
-        domains: the names of those that may be added to an e-mail. confirms: whether the columns are taken as they were
-        shown, although nobody touched them.
+        domains: the names that may be chosen as the domain of e-mails without one. confirms: whether unchanged columns
+        count as chosen, too.
         """
         reading = before
         if is_text(self.file):
@@ -57,46 +56,49 @@ class ReadingForm(forms.Form):
             taken_back=self._taken_back(before_here, self.sheet),
         )
         if self.sheet.is_read and choice.header_line != before_here.header_line:
-            # It may have been read only because of the names of its columns, which stand elsewhere now.
+            # The sheet may have been read only because of its column names, which are in another line now.
             choice = replace(choice, is_read=True)
         is_read_anew = (reading.encoding, choice.header_line) != (before.encoding, before_here.header_line)
-        said = None if is_split_anew else self._said(self.sheet, confirms=confirms and not is_read_anew)
-        if said is None:
+        chosen = None if is_split_anew else self._chosen_columns(self.sheet, confirms=confirms and not is_read_anew)
+        if chosen is None:
             columns = None if is_split_anew or is_read_anew else before_here.columns
             return replace(reading, sheets={**before.sheets, self.sheet.name: replace(choice, columns=columns)})
         sheets = dict(before.sheets)
         for other in alike_sheets(self.file, self.sheet):
-            sheets[other.name] = replace(sheets.get(other.name, _AS_DETECTED), columns=said)
+            sheets[other.name] = replace(sheets.get(other.name, _AS_DETECTED), columns=chosen)
         if not self.sheet.is_read:
-            # Once a sheet is chosen, those are left out that were read for want of a better one: they are chosen, too.
+            # Once a sheet is chosen, sheets that were read only for lack of a better one would no longer be read. So
+            # they are chosen, too.
             read = [sheet.name for sheet in self.file.sheets if sheet.is_read]
             sheets |= {name: replace(sheets.get(name, _AS_DETECTED), is_read=True) for name in read}
             choice = replace(choice, is_read=True)
-        return replace(reading, sheets={**sheets, self.sheet.name: replace(choice, columns=said)})
+        return replace(reading, sheets={**sheets, self.sheet.name: replace(choice, columns=chosen)})
 
-    def _said(self, sheet: FoundSheet, *, confirms: bool) -> tuple[Field | None, ...] | None:
-        """Return what the columns are where that was said: a drop-down was touched, or they are confirmed as shown.
+    def _chosen_columns(self, sheet: FoundSheet, *, confirms: bool) -> tuple[Field | None, ...] | None:
+        """Return the columns if the person changed or confirmed them, else None.
 
-        A sheet that is not read is confirmed only with a column of addresses: looking at it does not read it.
+        A sheet that is not read is confirmed only with a column of addresses, so that just looking at it does not make
+        it read.
         """
         columns = self._columns()
         shown = self._posted("columns-was")
-        is_touched = bool(columns) and as_text(columns) != shown
+        is_touched = bool(columns) and columns_as_text(columns) != shown
         present = [column.field for column in sheet.columns]
-        if is_touched and as_text(present) != shown and len(present) == len(columns) == len(shown.split(",")):
+        if is_touched and columns_as_text(present) != shown and len(present) == len(columns) == len(shown.split(",")):
             pairs = zip(columns, shown.split(","), present, strict=True)
-            columns = tuple(now if (said or "") == was else said for said, was, now in pairs)
+            # Another tab has changed columns since: those that were not touched here stay as they are now.
+            columns = tuple(now if (sent or "") == was else sent for sent, was, now in pairs)
         is_confirmed = confirms and bool(columns) and (sheet.is_read or Field.EMAIL in columns)
         return columns if is_touched or is_confirmed else None
 
     def _columns(self) -> tuple[Field | None, ...]:
-        """Return what each column was set to; anything that is not offered stands for "not used"."""
+        """Return what each column was set to. Invalid values mean "not used"."""
         names = (f"column-{index}" for index in range(MAX_COLUMNS))
         values = [str(self.data[name]) for name in takewhile(self.data.__contains__, names)]
         return tuple(_FIELDS.get(value) for value in values)
 
     def _header_line(self, choice: SheetChoice, sheet: FoundSheet) -> int | None:
-        """Return the line that names the columns: the chosen one, 0 for none, else what it was until then."""
+        """Return the chosen header line: 0 for none; as before where the person has not changed it."""
         line, shown = self._posted("header_row"), self._posted("header_row-was")
         names = self._posted("names")
         if names == "none" and shown:
@@ -112,26 +114,26 @@ class ReadingForm(forms.Form):
         return domain if domain == "" or domain in domains else choice.domain
 
     def _taken_back(self, choice: SheetChoice, sheet: FoundSheet) -> frozenset[int]:
-        """Return the lines that are accounts although they do not look so, with the one whose button was pressed."""
-        taken, left = self._posted("take_back"), self._posted("leave_out_again")
+        """Return the lines that count as accounts although they do not look like it, after a press of their buttons."""
+        added, removed = self._posted("take_back"), self._posted("leave_out_again")
         lines = choice.taken_back
-        if _LINE.fullmatch(taken) and int(taken) in sheet.left_out:
-            lines |= {int(taken)}
-        return lines - {int(left)} if _LINE.fullmatch(left) else lines
+        if _LINE.fullmatch(added) and int(added) in sheet.left_out:
+            lines |= {int(added)}
+        return lines - {int(removed)} if _LINE.fullmatch(removed) else lines
 
     def _posted(self, name: str) -> str:
         return str(self.data.get(name, ""))
 
 
 def has_changed_ticks(data: QueryDict) -> bool:
-    """Tell whether other sheets are ticked on a page than it showed."""
+    """Tell whether a person has changed the ticks of sheets on a page."""
     return "sheets-was" in data and set(data.getlist("sheet")) != _shown_ticks(data)
 
 
-def with_ticked(before: Reading, file: FileRows, data: QueryDict) -> Reading:
-    """Return a reading of exactly the sheets that are ticked on a page. A text has no ticks.
+def apply_ticks(before: Reading, file: FileRows, data: QueryDict) -> Reading:
+    """Return a reading of exactly the ticked sheets; unchanged for a text file, which has no ticks.
 
-    A tick that nobody touched there is as it is now: another tab may have changed it meanwhile.
+    Ticks that the person has not changed stay as they are now, since another tab may have changed them meanwhile.
     """
     if is_text(file):
         return before
@@ -145,5 +147,5 @@ def with_ticked(before: Reading, file: FileRows, data: QueryDict) -> Reading:
 
 
 def _shown_ticks(data: QueryDict) -> set[str]:
-    """Return the numbers of the sheets that were ticked when the page was shown."""
+    """Return the numbers of the sheets that the page showed as ticked."""
     return set(filter(None, str(data.get("sheets-was", "")).split(",")))

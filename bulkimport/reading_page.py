@@ -1,4 +1,4 @@
-"""How a list was read, as its pages show it: the sheets of a workbook, and which column of a sheet is what."""
+"""How a list was read, as its pages show it: the sheets of a workbook, and what each column of a sheet holds."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from django.utils.translation import ngettext
 
 from accounts.formats import grouped
 from bulkimport.columns import CHOICES, Column
+from bulkimport.descriptions import sum_of_lines
 from bulkimport.models import Import
-from bulkimport.preview import Preview, preview_of
+from bulkimport.preview import Preview, build_preview
 from bulkimport.rows import (
     ENCODING_NAMES,
     SEPARATOR_NAMES,
@@ -26,9 +27,8 @@ from bulkimport.rows import (
     Reading,
     SheetChoice,
 )
-from bulkimport.services.reading import choices_of
-from bulkimport.wording import sum_of_lines
-from bulkimport.workbook_page import Workbook, workbook_of
+from bulkimport.services.reading import load_choices
+from bulkimport.workbook_page import Workbook, describe_workbook
 
 DOMAINS_OFFERED: Final = 100
 _ABOUT_COLUMNS: Final = ("header_unknown", "email_column_missing", "column_repeated", "column_unclear")
@@ -37,7 +37,7 @@ _NAME_SHOWN: Final = 40  # characters
 
 @dataclass(frozen=True, slots=True)
 class Select:
-    """A drop-down. options: value, label and whether it is the one chosen."""
+    """A drop-down. options: value, label and whether it is selected."""
 
     name: str
     label: str
@@ -46,11 +46,11 @@ class Select:
 
 @dataclass(frozen=True, slots=True)
 class ColumnsPart:
-    """The form that says what the columns of a sheet are and how its lines are read.
+    """The form for choosing what the columns of a sheet hold and how its lines are read.
 
-    number: of the sheet; 0 where the file could not be taken apart, and only how it is written can be said.
-    alike: the names of the other sheets for which what is said here of the columns holds too. columns_shown,
-    header_shown: what the page shows, for it to send back, so that what was touched can be told.
+    number: that of the sheet; 0 where the file could not be split into columns, so that only encoding and separator can
+    be chosen. alike: the names of the other sheets that the choice of columns applies to. columns_shown, header_shown:
+    what the page shows; it sends them back, so that only what the person changed is stored.
     """
 
     number: int
@@ -71,8 +71,8 @@ class ColumnsPart:
 class ReadingPage:
     """What the page of a checked import shows of how its list was read.
 
-    workbook: None where there is one sheet. columns: where they have to be said before anything else. can_change:
-    whether there is a page on which that can be changed.
+    workbook: None where there is only one sheet. columns: the form to show first, where the columns are not clear; else
+    None. can_change: whether the page of columns can be opened.
     """
 
     workbook: Workbook | None
@@ -82,59 +82,59 @@ class ReadingPage:
 
 def reading_page(import_record: Import, plan: Plan) -> ReadingPage:
     """Return what the page of a checked import shows of how its list was read."""
-    asked = asked_sheet(plan.file)
+    asked = find_unclear_sheet(plan.file)
     return ReadingPage(
-        workbook=workbook_of(plan) if _has_ticks(plan.file) else None,
-        columns=columns_part(import_record, plan, asked) if asked else None,
+        workbook=describe_workbook(plan) if _has_ticks(plan.file) else None,
+        columns=build_columns_part(import_record, plan, asked) if asked else None,
         can_change=can_change(import_record, plan.file),
     )
 
 
 def _has_ticks(file: FileRows) -> bool:
-    """Tell whether sheets can be chosen: there are several, or the only one is hidden and waits to be ticked."""
+    """Tell whether sheets can be ticked: there are several, or the only one is hidden and not read."""
     return len(file.sheets) > 1 or (not is_text(file) and any(not sheet.is_read for sheet in file.sheets))
 
 
 def can_change(import_record: Import, file: FileRows) -> bool:
-    """Tell whether a file can be read in another way: it has lines, or its encoding does not fit."""
+    """Tell whether a file can be read in another way. If the chosen encoding does not fit, another can be chosen."""
     if file.sheets or file.dialect.format == "csv":
         return True
-    return choices_of(import_record).reading.encoding is not None
+    return load_choices(import_record).reading.encoding is not None
 
 
 def is_text(file: FileRows) -> bool:
     return file.dialect.format in (None, "csv")
 
 
-def asked_sheet(file: FileRows) -> FoundSheet | None:
-    """Return the first sheet that is read and whose columns a person has to say; None where all are clear."""
+def find_unclear_sheet(file: FileRows) -> FoundSheet | None:
+    """Return the first sheet that is read and whose columns the person has to choose; None if there is none."""
     sheets = (sheet for sheet in file.sheets if sheet.is_read and any(line.kind == "row" for line in sheet.preview))
     return next((sheet for sheet in sheets if column_errors(file, sheet) or _has_guessed_addresses(sheet)), None)
 
 
 def is_unsure(file: FileRows, sheet: FoundSheet) -> bool:
-    """Tell whether what the columns of a sheet are shown as has not been told for certain."""
+    """Tell whether the person has yet to confirm what the columns of a sheet hold."""
     return not knows_addresses(sheet) or bool(column_errors(file, sheet))
 
 
 def knows_addresses(sheet: FoundSheet) -> bool:
-    """Tell whether the column of addresses is known by its name or because a person has said so."""
+    """Tell whether the column of addresses was recognised by its name or chosen by the person."""
     columns = [column for column in sheet.columns if column.field is Field.EMAIL]
     return any(column.by == "choice" or (column.by == "name" and sheet.has_addresses) for column in columns)
 
 
 def column_errors(file: FileRows, sheet: FoundSheet) -> tuple[Problem, ...]:
-    """Return what is wrong with the columns of a sheet that is read."""
+    """Return the errors of the columns of a sheet; none if it is not read."""
     if not sheet.is_read:
         return ()
     is_alone = sum(other.is_read for other in file.sheets) == 1
-    named = None if is_alone else sheet.name
+    name = None if is_alone else sheet.name
     errors = (problem for problem in file.problems if problem.line is None and problem.level is Level.ERROR)
-    return tuple(problem for problem in errors if problem.code in _ABOUT_COLUMNS and problem.sheet == named)
+    return tuple(problem for problem in errors if problem.code in _ABOUT_COLUMNS and problem.sheet == name)
 
 
 def columns_title(file: FileRows, sheet: FoundSheet | None) -> str:
-    """Return the question, or the title, above the columns of a sheet."""
+    """Return the heading above the columns of a sheet: a question where they are not certain."""
     for column in sheet.columns if sheet else ():
         if column.field is Field.EMAIL and column.by == "content":
             message = ngettext(
@@ -146,9 +146,9 @@ def columns_title(file: FileRows, sheet: FoundSheet | None) -> str:
     return _("Which column is which?") if sheet and is_unsure(file, sheet) else _("Columns of the list")
 
 
-def columns_part(import_record: Import, plan: Plan, sheet: FoundSheet | None) -> ColumnsPart:
-    """Return the form for a sheet of a file; None for the sheet of one that could not be taken apart."""
-    reading = choices_of(import_record).reading
+def build_columns_part(import_record: Import, plan: Plan, sheet: FoundSheet | None) -> ColumnsPart:
+    """Return the form for a sheet. sheet: None where the file could not be split into columns."""
+    reading = load_choices(import_record).reading
     choice = reading.sheets.get(sheet.name, SheetChoice()) if sheet else SheetChoice()
     file = plan.file
     errors = column_errors(file, sheet) if sheet else plan.file_errors
@@ -156,16 +156,16 @@ def columns_part(import_record: Import, plan: Plan, sheet: FoundSheet | None) ->
     if sheet:
         selects += [_names(sheet), _domains(import_record, choice)]
     if is_text(file):
-        selects += _written(reading)
+        selects += _encoding_and_separator(reading)
     return ColumnsPart(
         number=sheet.number if sheet else 0,
         title=columns_title(file, sheet),
         sheet_name=sheet.name if sheet and len(file.sheets) > 1 else "",
-        preview=preview_of(sheet, choice, errors) if sheet else None,
+        preview=build_preview(sheet, choice, errors) if sheet else None,
         errors=errors,
         fields=CHOICES,
         selects=tuple(selects),
-        columns_shown=as_text(column.field for column in sheet.columns) if sheet else "",
+        columns_shown=columns_as_text(column.field for column in sheet.columns) if sheet else "",
         header_shown=str(sheet.header_line or "") if sheet else "",
         check_label=_check_label(plan, sheet),
         alike=", ".join(other.name for other in alike_sheets(file, sheet)) if sheet else "",
@@ -174,7 +174,7 @@ def columns_part(import_record: Import, plan: Plan, sheet: FoundSheet | None) ->
 
 
 def alike_sheets(file: FileRows, sheet: FoundSheet) -> tuple[FoundSheet, ...]:
-    """Return the other sheets that are read, or not read, as this one is and have the same names of columns."""
+    """Return the other sheets with the same column names that are read if this one is read, and not if it is not."""
     names = [column.name for column in sheet.columns]
     if not any(names):
         return ()
@@ -187,8 +187,8 @@ def alike_sheets(file: FileRows, sheet: FoundSheet) -> tuple[FoundSheet, ...]:
     )
 
 
-def as_text(columns: Iterable[Field | None]) -> str:
-    """Return what columns are, as a form sends it."""
+def columns_as_text(columns: Iterable[Field | None]) -> str:
+    """Return the fields of columns as the form sends them."""
     return ",".join(column or "" for column in columns)
 
 
@@ -197,9 +197,11 @@ def _has_guessed_addresses(sheet: FoundSheet) -> bool:
 
 
 def _check_label(plan: Plan, sheet: FoundSheet | None) -> str:
-    """Return the words of the button that leads to the check, with the rows there are, this sheet's included."""
+    """Return the label of the button that leads to the check, with the number of rows, those of this sheet included."""
     rows = plan.counts["rows"] - plan.counts["blank"] - plan.counts["left_out"]
-    if sheet and not sheet.is_read and _has_guessed_addresses(sheet):  # it is read once that is confirmed
+    if (
+        sheet and not sheet.is_read and _has_guessed_addresses(sheet)
+    ):  # the button confirms the columns, and then it is read
         rows += sheet.rows
     if not rows:
         return _("Check the list")
@@ -227,15 +229,17 @@ def _domains(import_record: Import, choice: SheetChoice) -> Select:
     return Select("domain", _("Domain, where it is missing"), (("", _("None"), not choice.domain), *options))
 
 
-def _written(reading: Reading) -> tuple[Select, Select]:
-    encodings = {code: name for code, name in ENCODING_NAMES.items() if code != "utf-8-sig"}  # the same to a person
+def _encoding_and_separator(reading: Reading) -> tuple[Select, Select]:
+    encodings = {
+        code: name for code, name in ENCODING_NAMES.items() if code != "utf-8-sig"
+    }  # has the same name as utf-8
     separators = {separator: capfirst(str(name)) for separator, name in SEPARATOR_NAMES.items()}
     return (
-        Select("encoding", _("Encoding"), _or_detected(encodings, reading.encoding)),
-        Select("separator", _("Separator"), _or_detected(separators, reading.separator)),
+        Select("encoding", _("Encoding"), _add_detected(encodings, reading.encoding)),
+        Select("separator", _("Separator"), _add_detected(separators, reading.separator)),
     )
 
 
-def _or_detected(labels: Mapping[str, str], chosen: str | None) -> tuple[tuple[str, str, bool], ...]:
+def _add_detected(labels: Mapping[str, str], chosen: str | None) -> tuple[tuple[str, str, bool], ...]:
     offered = {"": _("Detect automatically"), **labels}
     return tuple((value, label, value == (chosen or "")) for value, label in offered.items())

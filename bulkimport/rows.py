@@ -1,31 +1,34 @@
-"""What travels between the steps of an import: cells, rows, problems, drafts and the plan. Data, nothing else."""
+"""The data that is passed between the steps of an import: rows, problems, drafts and the plan."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import StrEnum, auto
 from typing import Final, NamedTuple
 
 from django.utils.translation import gettext_lazy as _
 
-# A row in a form or an anchor: perhaps the number of its sheet, and its line.
+# The key of a row in forms and anchors: its line, after the number of its sheet where there are several.
 _KEY: Final = re.compile(r"(?:([0-9]{1,2})-)?([0-9]{1,9})")
 
 
 class Field(StrEnum):
-    """What a column of the list may be. A domain is joined to its row's e-mail by the reader, so no row has it."""
+    """What a column of the list may hold. The values (email, password, ...) are stored, and scripts rely on them.
 
-    EMAIL = "email"
-    PASSWORD = "password"  # noqa: S105 - the name of a column
-    QUOTA = "quota"
-    FORWARD = "forward"
-    KEEP_COPY = "keep_copy"
-    DOMAIN = "domain"
+    The reader joins a domain to the e-mail of its row, so a Row has no DOMAIN.
+    """
+
+    EMAIL = auto()
+    PASSWORD = auto()
+    QUOTA = auto()
+    FORWARD = auto()
+    KEEP_COPY = auto()
+    DOMAIN = auto()
 
 
-ROW_FIELDS: Final = tuple(field for field in Field if field is not Field.DOMAIN)  # the cells of a row
+ROW_FIELDS: Final = tuple(field for field in Field if field is not Field.DOMAIN)
 
 
 class Level(StrEnum):
@@ -36,9 +39,9 @@ class Level(StrEnum):
 
 
 class Place(NamedTuple):
-    """Where a row stands: its sheet, None for text and where one sheet alone was read, and its line.
+    """The place of a row. sheet: None for a text file, and where only one sheet was read.
 
-    `line` is the number that a person sees in their editor or spreadsheet, where the header counts.
+    line: the number that an editor or spreadsheet shows; it counts the header.
     """
 
     sheet: str | None
@@ -49,8 +52,8 @@ class Place(NamedTuple):
 class Problem:
     """What is wrong with a row or, where `line` is None, with the file as a whole.
 
-    `code` is a stable snake_case word; `message` is one sentence in the language of the moment. Never a password.
-    suggestion: the value to write in the place of the cell's, where one is sure; else empty.
+    code: a stable snake_case word. message: one sentence in the active language; never a password. suggestion: the
+    correct value of the cell, where it is certain; else empty.
     """
 
     code: str
@@ -63,11 +66,11 @@ class Problem:
 
     @property
     def place(self) -> Place | None:
-        """The row that it belongs to, None for one of the file as a whole."""
+        """The row that it belongs to; None for a problem of the whole file."""
         return None if self.line is None else Place(self.sheet, self.line)
 
 
-# The encodings that can be read, and how people call them.
+# The encodings that can be read, and their names.
 ENCODING_NAMES: Final = {
     "utf-8": "UTF-8",
     "utf-8-sig": "UTF-8",
@@ -78,17 +81,17 @@ ENCODING_NAMES: Final = {
     "mac-latin2": "Mac (Central Europe)",
 }
 
-# The separators that can be read, the likeliest first, and what they are called.
+# The separators that can be read, the most likely first, and their names.
 SEPARATOR_NAMES: Final = {",": _("comma"), ";": _("semicolon"), "\t": _("tab"), "|": _("vertical bar")}
 
 
 @dataclass(frozen=True, slots=True)
 class SheetChoice:
-    """How a person has said that one sheet is to be read; None stands for "work it out".
+    """How a person has chosen to read one sheet; None means "detect it".
 
-    is_read: whether it is ticked. header_line: the line that names the columns, 0 for "there is none". columns: what
-    each column is, None for one that is not used. domain: what to add to an e-mail that has no @; empty for nothing.
-    taken_back: the lines that are rows although they look like titles, comments or totals.
+    is_read: whether it is ticked. header_line: the line with the column names, 0 for none. columns: the field of each
+    column, None for an unused one. domain: what to add to an e-mail without @; empty for nothing. taken_back: the lines
+    that are rows although they look like titles, comments or totals.
     """
 
     is_read: bool | None = None
@@ -100,9 +103,9 @@ class SheetChoice:
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """How a person has said that a file is to be read; None stands for "work it out".
+    """How a person has chosen to read a file; None means "detect it".
 
-    encoding: one of ENCODING_NAMES. separator: one of SEPARATOR_NAMES. sheets: by name, "" for that of a text.
+    encoding: one of ENCODING_NAMES. separator: one of SEPARATOR_NAMES. sheets: by name, which is "" for a text file.
     """
 
     encoding: str | None = None
@@ -112,9 +115,9 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a file is written, as it was read.
+    """How a file was read.
 
-    format: csv, xlsx, xls or ods, None where that is unknown. encoding and separator: None for a spreadsheet.
+    format: csv, xlsx, xls or ods; None if unknown. encoding and separator: None for a spreadsheet.
     """
 
     format: str | None = None
@@ -124,12 +127,12 @@ class Dialect:
 
 @dataclass(frozen=True, slots=True)
 class FoundColumn:
-    """A column as a person is shown it.
+    """A column as it is shown to a person.
 
-    letter: as a spreadsheet names it, A, B and so on. name: what the header calls it, empty where that may be a secret.
-    field: what it is read as, or what it most likely is where the sheet is not read; None: not used. by: "name",
-    "likeness" (its name looks like one of ours) or "content", by which that was told, "choice" where a person has said
-    it, empty for a column that is not used. filled: how many cells below the header hold text.
+    letter: A, B and so on, as in a spreadsheet. name: that in the header; empty where it may be a secret. field: what
+    it is read as, or would be if its sheet were read; None: not used. by: how that was recognised: "name", "likeness"
+    (its name resembles one of ours), "content", or "choice" (by a person); empty for an unused column. filled: the
+    number of cells below the header with text.
     """
 
     letter: str
@@ -141,9 +144,9 @@ class FoundColumn:
 
 @dataclass(frozen=True, slots=True)
 class FoundLine:
-    """One of the first lines of a sheet, or one that was left out, as it stands in the file.
+    """One of the first lines of a sheet, or one that was left out.
 
-    kind: "header", "row", "left_out" or "blank". cells: as they are, passwords included.
+    kind: "header", "row", "left_out" or "blank". cells: unchanged texts, passwords included.
     """
 
     line: int
@@ -153,13 +156,13 @@ class FoundLine:
 
 @dataclass(frozen=True, slots=True)
 class FoundSheet:
-    """One sheet of a file and what was made of it, to show and to choose from. Text has one, whose name is empty.
+    """One sheet of a file, and how it was read. A text file has one, whose name is empty.
 
-    number: from 1, in the order of the file. rows: how many accounts it has or would have; where it has no column of
-    addresses, how many lines with text. left_out: the lines that are no accounts, and are not counted in rows.
-    header_line: the line with the names of the columns, 0 where there is none. has_addresses: whether a column of
-    addresses was found. is_chosen: whether a person has said that it is to be read, or not. preview: the first lines,
-    then those below them that were left out.
+    number: from 1, in the order of the file. is_chosen: whether a person has chosen that it is read, or is not.
+    has_addresses: whether a column of addresses was recognised. rows: the number of accounts that it has, or would have
+    if it were read; without a column of addresses, the number of lines with text. left_out: lines that are not accounts
+    and not counted in rows. header_line: the line with the column names, 0 for none. preview: the first lines, then
+    those below them that were left out.
     """
 
     number: int
@@ -177,14 +180,14 @@ class FoundSheet:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """One account as it stands in the file: the text of its cells, and what the reader itself found wrong with it."""
+    """One account as the file has it: the texts of its cells, and the problems that the reader has noticed."""
 
     line: int
     cells: Mapping[Field, str] = field(repr=False)  # may hold a password
     problems: tuple[Problem, ...] = ()
-    surplus: str = field(default="", repr=False)  # the first text that belongs to no column
-    corrected: frozenset[Field] = frozenset()  # the cells that a person has written on the page
-    sheet: str | None = None  # None for text, and where one sheet alone was read
+    surplus: str = field(default="", repr=False)  # the first text beyond the columns
+    corrected: frozenset[Field] = frozenset()  # the cells that a person has corrected
+    sheet: str | None = None  # as in Place
 
     @property
     def place(self) -> Place:
@@ -193,12 +196,12 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class FileRows:
-    """A file as the reader understood it. `rows_read == len(rows) + left_out + blank` unless an error is of the file.
+    """The result of reading a file. `rows_read == len(rows) + left_out + blank`, unless the whole file has an error.
 
-    rows_read: all lines of the sheets that were read but their headers, blank ones included. left_out: lines above a
-    header, totals, comments and repeated headers. When a problem of level error is among `problems`, `rows` may be
-    empty although rows_read is not.
-    columns: the fields that the file has, in its order. sheets: all that have text in them, and what was made of each.
+    rows_read: the number of all lines of the sheets that were read, blank ones included, headers not. left_out: the
+    number of lines above a header, totals, comments and repeated headers. If `problems` has an error, `rows` may be
+    empty although rows_read is not 0. columns: the fields that the file has, in its order. sheets: all sheets with
+    text.
     """
 
     dialect: Dialect
@@ -211,17 +214,17 @@ class FileRows:
     sheets: tuple[FoundSheet, ...] = ()
 
     def key(self, place: Place) -> str:
-        """Return a place as the pages name it in forms and anchors: `14`, or `2-14` in the second sheet of a workbook.
+        """Return the key of a place in forms and anchors: `14`, or `2-14` in the second sheet of a workbook.
 
-        It stays the same when other sheets of the workbook are read.
+        It does not depend on which sheets are read.
         """
         if len(self.sheets) < 2:
             return str(place.line)
-        name = self.sheet_of(place)
+        name = self.find_sheet_name(place)
         return f"{next(sheet.number for sheet in self.sheets if sheet.name == name)}-{place.line}"
 
     def place(self, key: str) -> Place | None:
-        """Return the place that a page has named, None where there can be none of that name."""
+        """Return the place that belongs to a key; None if the key is invalid."""
         match = _KEY.fullmatch(key)
         if not match:
             return None
@@ -234,14 +237,14 @@ class FileRows:
         is_alone = sheet.is_read and sum(other.is_read for other in self.sheets) == 1
         return Place(None if is_alone else sheet.name, line)
 
-    def sheet_of(self, place: Place) -> str:
-        """Return the name of the sheet that a place is in, also where one sheet alone was read; empty for text."""
+    def find_sheet_name(self, place: Place) -> str:
+        """Return the name of a place's sheet, also where only one was read; empty for a text file."""
         return place.sheet or next((sheet.name for sheet in self.sheets if sheet.is_read), "")
 
 
 @dataclass(frozen=True, slots=True)
 class Draft:
-    """An account ready to be written. `password` is None where one will be generated."""
+    """An account that can be created. password: None where one will be generated."""
 
     line: int
     address: str
@@ -254,10 +257,6 @@ class Draft:
     sheet: str | None = None
 
     @property
-    def local_part(self) -> str:
-        return self.address.partition("@")[0]
-
-    @property
     def place(self) -> Place:
         return Place(self.sheet, self.line)
 
@@ -266,9 +265,9 @@ class Draft:
 class Plan:
     """The checked rows of a file: drafts and problems.
 
-    `rows_read == len(drafts) + len(error_places) + left_out + blank`. Not where one error stands for the whole file,
-    because it could not be read or was imported before; every row that is neither blank, left out nor a draft counts as
-    one with errors then.
+    `rows_read == len(drafts) + len(error_places) + left_out + blank`, unless the whole file has an error because it
+    could not be read or was imported before. Then every row that is neither blank, left out nor a draft counts as one
+    with errors.
     """
 
     file: FileRows
@@ -277,23 +276,23 @@ class Plan:
 
     @property
     def repeat(self) -> str:
-        """What is said about a file that was imported before; else empty."""
+        """The message about a file that was imported before; else empty."""
         return next((problem.message for problem in self.problems if problem.code == "already_imported"), "")
 
     @property
     def file_errors(self) -> tuple[Problem, ...]:
-        """The errors that belong to no row: with one of them nothing can be created, not even the good rows."""
+        """The errors of the whole file. With any of them, not even the rows without errors can be created."""
         return tuple(p for p in self.problems if p.line is None and p.level is Level.ERROR)
 
     @property
     def error_places(self) -> tuple[Place, ...]:
-        """The rows that cannot become an account, in the order of the file."""
+        """The rows with errors, in the order of the file."""
         faulty = {p.place for p in self.problems if p.level is Level.ERROR}
         return tuple(row.place for row in self.file.rows if row.place in faulty)
 
     @property
     def unread_sheets(self) -> tuple[FoundSheet, ...]:
-        """The sheets with text in them that were not read although nobody has said so."""
+        """The sheets with text that were not read although nobody has chosen that."""
         return tuple(sheet for sheet in self.file.sheets if not sheet.is_read and not sheet.is_chosen)
 
     @property
@@ -311,10 +310,10 @@ class Plan:
 
     @property
     def can_create(self) -> bool:
-        """Whether everything in the file can be created."""
+        """Whether all rows can be created."""
         return bool(self.drafts) and not self.file_errors and not self.error_places
 
     @property
     def can_create_good_rows(self) -> bool:
-        """Whether the rows without errors can be created while the others are left out."""
+        """Whether the rows without errors can be created if those with errors are left out."""
         return bool(self.drafts) and not self.file_errors and bool(self.error_places)

@@ -1,4 +1,4 @@
-"""The thread that creates an import: no further service has to run, and a closed browser stops nothing."""
+"""Create an import in a thread of the web process: it needs no task queue, and closing the browser does not stop it."""
 
 import logging
 from threading import Thread
@@ -11,9 +11,9 @@ logger = logging.getLogger(__name__)
 
 
 def start(claim: Claim, *, wait_seconds: float = 2.0) -> None:
-    """Create a claimed import in a thread of its own, and wait for it a little: most imports are done by then.
+    """Create a claimed import in a new thread, and wait for it for a while, since most imports take less time.
 
-    The thread is not a daemon: a server that stops in good order lets it finish.
+    The thread is not a daemon, so that a server that is stopped normally lets it finish.
     """
     thread = Thread(target=_run, args=(claim,), name=f"import-{claim.import_id}")
     thread.start()
@@ -26,7 +26,7 @@ def _run(claim: Claim) -> None:
     except ClaimLost:
         logger.warning("Import %s was taken over or discarded; nothing was written here.", claim.import_id)
     except Exception:
-        # The import's page shows it as interrupted. A traceback has no values of variables, so no password.
+        # The page shows the import as interrupted. The logged traceback has no values of variables, so no passwords.
         logger.exception("Import %s stopped; nothing was created.", claim.import_id)
     finally:
         connections.close_all()

@@ -1,4 +1,4 @@
-"""A list of accounts written as a CSV, XLSX or ODS file, in memory: no password touches a temporary file."""
+"""Write lists of accounts as CSV, XLSX or ODS files, in memory, since a temporary file would hold passwords."""
 
 import csv
 import io
@@ -35,14 +35,14 @@ _ODS_WIDTH: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """What is to be written: the columns, perhaps one that no import knows after them, and the cells of each row.
+    """A list to write. rows: the cells of each row. added: the header of one more column, which the importer ignores.
 
-    name: of its sheet in a workbook; without one, it is called “Accounts”.
+    name: that of its sheet in a workbook; empty for “Accounts”.
     """
 
     fields: tuple[Field, ...]
     rows: Sequence[Sequence[str | int]] = field(repr=False)
-    added: str = ""  # the header of the last column, which no import knows
+    added: str = ""
     name: str = ""
 
     @property
@@ -51,7 +51,7 @@ class Table:
 
     @property
     def headers(self) -> list[str]:
-        """The names of the columns in the language of the moment."""
+        """The names of the columns in the active language."""
         return [BY_FIELD[column].header for column in self.fields] + ([self.added] if self.added else [])
 
     @property
@@ -61,14 +61,14 @@ class Table:
         return [max(width, len(header) + 2) for width, header in zip(wanted, self.headers, strict=False)]
 
     def is_text(self, index: int) -> bool:
-        """Tell whether a column gets the text format, in which a spreadsheet keeps leading zeros as they are typed."""
+        """Tell whether a column gets the text format, in which a spreadsheet does not drop leading zeros."""
         return self.fields[index : index + 1] != (Field.QUOTA,)
 
 
-def written(tables: Sequence[Table], file_format: str, dialect: Dialect | None = None) -> bytes:
-    """Return tables as the sheets of an xlsx or ods, or the one table as a csv.
+def write_tables(tables: Sequence[Table], file_format: str, dialect: Dialect | None = None) -> bytes:
+    """Return the bytes of a file with tables as its sheets; a CSV has exactly one table.
 
-    `dialect` says how a CSV was written that is handed back.
+    dialect: how the person's own CSV was written, which a CSV is written like; None for the usual way.
     """
     if file_format == "xlsx":
         return _xlsx(tables)
@@ -79,13 +79,13 @@ def written(tables: Sequence[Table], file_format: str, dialect: Dialect | None =
 
 
 def _usual_separator() -> str:
-    """Return what Excel in the language of the moment takes for the separator of a CSV."""
+    """Return the separator that Excel expects in a CSV in the active language."""
     return ";" if get_language() == "pl" else ","
 
 
 def _csv(table: Table, encoding: str, separator: str) -> bytes:
     text = io.StringIO(newline="")
-    # Blanks after a separator are left out when a file is read, unless they stand in quotation marks.
+    # The reader drops blanks after a separator unless the cell is quoted.
     leading_blank = any(isinstance(cell, str) and cell.startswith(" ") for row in table.rows for cell in row)
     writer = csv.writer(
         text,
@@ -99,10 +99,10 @@ def _csv(table: Table, encoding: str, separator: str) -> bytes:
 
 
 def _csv_like(table: Table, dialect: Dialect) -> bytes:
-    """Return a table as a CSV written like another one.
+    """Return a table as a CSV in the given dialect.
 
-    A code page is used only if it has every character and the reader recognises it again: rather another encoding
-    than another password. UTF-8 always gets its mark, without which Excel reads it as a code page.
+    Its code page is used only if it has every character and the reader detects it again; a wrong guess would change
+    passwords. UTF-8 always gets a byte order mark, without which Excel reads it as a code page.
     """
     separator = dialect.separator or _usual_separator()
     if dialect.encoding in _CODE_PAGES:
@@ -125,7 +125,7 @@ def _xlsx(tables: Sequence[Table]) -> bytes:
         formats = workbook.add_format({"num_format": "@"}), workbook.add_format({"bold": True})
         taken: set[str] = set()
         for number, table in enumerate(tables, start=1):
-            # What XLSX does not allow may come from another kind of workbook; names differ in more than their case.
+            # Names from ODS may be invalid in XLSX, or differ from another sheet's only in case, which is invalid too.
             is_allowed = _XLSX_NAME.fullmatch(table.sheet_name) and table.sheet_name.casefold() not in taken
             name = table.sheet_name if is_allowed else str(number)
             taken.add(name.casefold())
@@ -145,7 +145,7 @@ def _fill(sheet: Any, table: Table, text: Any, bold: Any) -> None:
                 sheet.write_number(line, index, cell)
             elif cell:
                 sheet.write_string(line, index, cell, text)
-    # A quota handed back as it was typed is text; Excel need not point that out in every row.
+    # A quota in a returned list is text, as it was typed. Without this, Excel marks every such cell as an error.
     sheet.ignore_errors({"number_stored_as_text": f"A1:Z{len(table.rows) + 1}"})
 
 

@@ -1,4 +1,4 @@
-"""What the home page shows of imports: the last ones, and those that wait for their person."""
+"""What the home page shows of imports: the newest, and those that wait for the person."""
 
 from typing import Any, Final
 
@@ -18,22 +18,21 @@ LAST_IMPORTS: Final = 5
 
 
 def last_imports(user: User) -> QuerySet[Import]:
-    """Return the last imports of the login, the newest first."""
-    return imports_seen_by(user).select_related("customer")[:LAST_IMPORTS]
+    """Return the newest imports of the login."""
+    return list_imports(user).select_related("customer")[:LAST_IMPORTS]
 
 
-def imports_seen_by(user: User) -> QuerySet[Import]:
+def list_imports(user: User) -> QuerySet[Import]:
+    """Return all imports that the login may see, the newest first, without their secrets."""
     return Import.objects.seen_by(user).defer(*SEALED)
 
 
 def import_todos(user: User) -> list[Todo]:
-    """Return the imports that wait for the login.
-
-    First those whose passwords are to be saved, then those that were interrupted, then those with rows to be corrected
-    or accounts to be created.
+    """Return the imports that wait for the login: first those with passwords to save, then interrupted ones, then those
+    with rows to correct or accounts to create.
     """
     has_passwords = Q(status=Import.Status.CREATED, batch__sealed__isnull=False, generated__gt=0)
-    # Not where something is wrong with the file itself: most of that cannot be corrected on its page.
+    # Without errors of the file as a whole, most of which cannot be corrected on the page.
     has_errors = Q(status=Import.Status.CHECKED, sealed_file__isnull=False, counts__errors__gt=0)
     has_errors &= Q(counts__file_errors=0)
     is_ready = Q(status=Import.Status.CHECKED, sealed_file__isnull=False, counts__drafts__gt=0)
@@ -43,7 +42,7 @@ def import_todos(user: User) -> list[Todo]:
     )
     generated = Count("accounts", filter=Q(accounts__is_generated=True, accounts__mailbox__isnull=False))
     waiting = (
-        imports_seen_by(user)
+        list_imports(user)
         .annotate(generated=generated)
         .filter(has_passwords | has_errors | is_ready | is_interrupted, expires_at__gt=timezone.now())
     )

@@ -1,6 +1,6 @@
 from django.urls import path, re_path
 
-from bulkimport import download_views, guide, reading_views, views
+from bulkimport import detail_views, download_views, guide, reading_views, views
 
 urlpatterns = [
     path("help/", guide.help_page, name="help"),
@@ -25,7 +25,7 @@ urlpatterns = [
     re_path(
         r"^imports/template\.(?P<file_format>xlsx|ods|csv)$", download_views.import_template, name="import_template"
     ),
-    path("imports/<uuid:pk>/", views.import_detail, name="import"),
+    path("imports/<uuid:pk>/", detail_views.import_detail, name="import"),
     path("imports/<uuid:pk>/reading/", reading_views.import_reading, name="import_reading"),
     path("imports/<uuid:pk>/columns/", reading_views.import_columns, name="import_columns"),
     path("imports/<uuid:pk>/progress", views.import_progress, name="import_progress"),

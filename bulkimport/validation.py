@@ -1,7 +1,7 @@
-"""THE row validator: rows of a file to a plan of accounts, with every problem of every row at once.
+"""The row validator: makes a plan of the rows of a file, with all problems of all rows.
 
-It reads the database and never writes. Its rules are those of accounts: syntax from `accounts.validators`, the rest
-from `accounts.rules`. The number of queries does not depend on the number of rows.
+It reads the database and never writes. The rules live in `accounts.validators` (syntax) and `accounts.rules`. The
+number of queries does not depend on the number of rows.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -31,28 +31,28 @@ from accounts.validators import (
 from bulkimport.rows import Draft, Field, FileRows, Level, Place, Plan, Problem, Row
 
 T = TypeVar("T")
-# Of such a cell it is not known what was meant. Its reader has said so, and nothing else is said about it.
+# The reader's problems with cells whose meaning is unknown. Such a cell is not checked any further.
 _NOT_READ: Final = ("cell_unreadable", "cell_too_long", "number_format", "encoding_broken")
 _NO_NEW_ADDRESS: Final = ("address_repeated", "address_taken", "address_is_forward")
 
 
 @dataclass(slots=True)
 class _Account:
-    """A row on its way to a draft: what could be read from its cells so far, and what is wrong with it."""
+    """A row that is being checked: the valid values of its cells, and its problems so far."""
 
     place: Place
     address: str = ""
     domain: Domain | None = None
     quota_mb: int | None = None
     quota_is_default: bool = False
-    quota_is_typed: bool = False  # beside the file, for all rows without one
+    quota_is_typed: bool = False  # the default quota was typed on the upload page
     destinations: tuple[str, ...] = ()
     keep_copy: bool = False
     password: str | None = field(default=None, repr=False)
     problems: list[Problem] = field(default_factory=list)
 
     def add(self, column: Field, error: ValidationError, level: Level = Level.ERROR) -> None:
-        self.problems.extend(_problems_of(error, place=self.place, column=column, level=level))
+        self.problems.extend(_to_problems(error, place=self.place, column=column, level=level))
 
     @property
     def has_error(self) -> bool:
@@ -60,9 +60,9 @@ class _Account:
 
 
 def validate(file: FileRows, *, domains: DomainQuerySet, default_quota: str = "") -> Plan:
-    """Return the plan of a file: `domains` are those that the import may use, `default_quota` what the form says (MB).
+    """Return the plan of a file. A row with an error becomes no draft; a row with only warnings does.
 
-    An account comes after its row's problems: a row with an error becomes no draft; a row with warnings does.
+    domains: those that the import may use. default_quota: MB, as typed on the upload page; empty for none.
     """
     problems = list(file.problems)
     default_quota_mb: int | None = None
@@ -70,7 +70,7 @@ def validate(file: FileRows, *, domains: DomainQuerySet, default_quota: str = ""
         try:
             default_quota_mb = parse_quota_mb(default_quota)
         except ValidationError as error:
-            problems.extend(_problems_of(error, place=None, column=Field.QUOTA))
+            problems.extend(_to_problems(error, place=None, column=Field.QUOTA))
     meant = MeantDomains(domains)
     accounts = [_read_cells(row, meant) for row in file.rows]
     _mark_repeats(accounts)
@@ -88,10 +88,10 @@ def validate(file: FileRows, *, domains: DomainQuerySet, default_quota: str = ""
 
 
 def _read_cells(row: Row, meant: MeantDomains) -> _Account:
-    """Read the cells of one row by the rules of syntax.
+    """Check the syntax of the cells of one row.
 
-    Where the reader has found a fault in the row as a whole, such as a cell too many, its cells may stand in each
-    other's columns: they are not looked at, for what would be said of a quota could quote the end of a password.
+    If the reader reported an error of the whole row, such as a surplus cell, its cells may be in the wrong columns.
+    They are then not checked, since a message about a quota could quote a part of a password.
     """
     account = _Account(row.place, problems=list(row.problems))
     if any(problem.field is None and problem.level is Level.ERROR for problem in row.problems):
@@ -122,7 +122,7 @@ def _read_cells(row: Row, meant: MeantDomains) -> _Account:
 
 
 def _usable_domains(accounts: Iterable[_Account], domains: DomainQuerySet) -> Mapping[str, Domain]:
-    """Return by name the domains that the accounts name, as their own or as a forward's, and that may be used."""
+    """Return by name the usable domains among those of the addresses and of the forwards' destinations."""
     names = {account.address.partition("@")[2] for account in accounts if account.address}
     names |= {address.partition("@")[2] for account in accounts for address in account.destinations}
     return {domain.name: domain for domain in domains.filter(name__in=names)}
@@ -131,7 +131,7 @@ def _usable_domains(accounts: Iterable[_Account], domains: DomainQuerySet) -> Ma
 def _place_in_domain(
     account: _Account, usable: Mapping[str, Domain], meant: MeantDomains, default_quota_mb: int | None
 ) -> None:
-    """Find the account's domain, and its quota where the cell was empty; check the quota against the domain."""
+    """Set the account's domain, and its quota where the cell is empty. Adds errors of the domain, quota and forward."""
     if not account.address:
         return
     domain = usable.get(account.address.partition("@")[2])
@@ -144,7 +144,7 @@ def _place_in_domain(
 
 
 def _check_domain(account: _Account, domain: Domain | None, meant: MeantDomains) -> None:
-    """Give the account its domain, and errors where there is none to use or the domain allows no such quota."""
+    """Set the account's domain. Adds an error if the domain may not be used or does not allow the quota."""
     account.domain = domain
     if domain is None:
         local_part, _at, name = account.address.partition("@")
@@ -152,7 +152,7 @@ def _check_domain(account: _Account, domain: Domain | None, meant: MeantDomains)
         if alike := meant.find_similar(name):
             suggest(error, f"{local_part}@{to_unicode(alike)}")
         account.add(Field.EMAIL, error)
-        account.address = ""  # what another customer owns is not looked up
+        account.address = ""  # no further checks, which could reveal another customer's addresses
         return
     checked = None if account.quota_is_typed else account.quota_mb
     if domain and checked is not None and (too_large := quota_error(domain, checked)):
@@ -160,20 +160,22 @@ def _check_domain(account: _Account, domain: Domain | None, meant: MeantDomains)
 
 
 def _over_largest(accounts: Iterable[_Account], default_quota_mb: int | None) -> Iterator[Problem]:
-    """Yield one problem of the file for every domain that allows no mailbox of the default quota that was typed.
+    """Yield one problem of the file for every domain that does not allow the typed default quota.
 
-    In the place of one for each row: it is mended in one field, and until then nothing is created.
+    They replace problems of each row, since one field corrects them all.
     """
     if default_quota_mb is None:
         return
-    needing = {account.domain.pk: account.domain for account in accounts if account.domain and account.quota_is_typed}
-    for domain in needing.values():
+    using_default = {
+        account.domain.pk: account.domain for account in accounts if account.domain and account.quota_is_typed
+    }
+    for domain in using_default.values():
         if error := quota_error(domain, default_quota_mb):
-            yield from _problems_of(error, place=None, column=Field.QUOTA)
+            yield from _to_problems(error, place=None, column=Field.QUOTA)
 
 
 def _mark_repeats(accounts: Iterable[_Account]) -> None:
-    """Give an error to every row whose address stands in a row above, or in a sheet before."""
+    """Add an error to every row whose address is already in an earlier row."""
     first_place: dict[str, Place] = {}
     for account in accounts:
         if not account.address:
@@ -192,11 +194,12 @@ def _mark_repeats(accounts: Iterable[_Account]) -> None:
 
 
 def _mark_against_database(accounts: Sequence[_Account]) -> None:
-    """Give an error to addresses that are taken, and to forwards that go round in a circle."""
+    """Add errors to addresses that are taken, and to forwards that form a circle."""
     taken = taken_errors([account.address for account in accounts if account.address])
     forwards: dict[str, tuple[str, ...]] = {}
     for account in accounts:
-        to_oneself = self_forward_error(account.address, account.destinations) is not None  # which has its own words
+        # A forward to oneself has an error of its own already.
+        to_oneself = self_forward_error(account.address, account.destinations) is not None
         if account.address and account.destinations and not account.keep_copy and not to_oneself:
             forwards.setdefault(account.address, account.destinations)
     circles = circle_errors(forwards) if forwards else {}
@@ -210,10 +213,11 @@ def _mark_against_database(accounts: Sequence[_Account]) -> None:
 def _without_room(drafts: Iterable[Draft], faulty: Iterable[_Account] = ()) -> Iterator[Problem]:
     """Yield one problem of the file for every domain that has no room for all its accounts.
 
-    It is an error where the drafts alone do not fit, and a warning where they do, but not with the rows that are still
-    to be mended: nobody is to mend them first and hear of the limit then. A row whose address is taken is no account.
+    It is an error if the drafts alone do not fit. It is a warning if they fit, but not together with the rows that
+    still have errors, so that nobody corrects those only to reach the limit then. A row whose address is taken or
+    repeated does not count.
     """
-    wanted: dict[int, list[tuple[int, bool]]] = {}  # by domain: the quota, and whether it is a draft's
+    wanted: dict[int, list[tuple[int, bool]]] = {}  # by domain: quota in MB, and whether it is that of a draft
     for draft in drafts:
         wanted.setdefault(draft.domain_id, []).append((draft.quota_mb, True))
     for account in faulty:
@@ -224,16 +228,16 @@ def _without_room(drafts: Iterable[Draft], faulty: Iterable[_Account] = ()) -> I
     for domain_id, room in rooms(wanted.keys()).items():
         quotas = [quota_mb for quota_mb, _is_draft in wanted[domain_id]]
         ready = [quota_mb for quota_mb, is_draft in wanted[domain_id] if is_draft]
-        counts_faulty = len(ready) < len(quotas)  # and says so, for the meters of the page show the drafts alone
+        counts_faulty = len(ready) < len(quotas)  # the message says so, since the meters of the page show only drafts
         if error := room.error_for(
             mailboxes=len(quotas), quota_mb=sum(quotas), whole_file=True, with_faulty=counts_faulty
         ):
             fits_now = not room.error_for(mailboxes=len(ready), quota_mb=sum(ready), whole_file=True)
-            yield from _problems_of(error, place=None, column=None, level=Level.WARNING if fits_now else Level.ERROR)
+            yield from _to_problems(error, place=None, column=None, level=Level.WARNING if fits_now else Level.ERROR)
 
 
 def _warn(accounts: Iterable[_Account], drafted: set[str], usable: Mapping[str, Domain]) -> None:
-    """Add the warnings: what will work, but perhaps not as meant."""
+    """Add warnings about what can be created but may not be intended."""
     unreachable = unreachable_warnings({address for account in accounts for address in account.destinations}, usable)
     for account in accounts:
         forward_is_faulty = any(problem.field is Field.FORWARD for problem in account.problems)
@@ -251,7 +255,7 @@ def _warn(accounts: Iterable[_Account], drafted: set[str], usable: Mapping[str, 
 
 
 def _place_in_row(problem: Problem) -> int:
-    """Return where a problem stands in its row: those of the whole row first, then by the order of the columns."""
+    """Return the sort key of a problem in its row: problems of the whole row first, then by column."""
     return -1 if problem.field is None else list(Field).index(problem.field)
 
 
@@ -271,10 +275,10 @@ def _draft(account: _Account) -> Draft:
     )
 
 
-def _problems_of(
+def _to_problems(
     error: ValidationError, *, place: Place | None, column: Field | None, level: Level = Level.ERROR
 ) -> Iterator[Problem]:
-    """Yield a problem for each of the errors that a ValidationError holds; of the file where there is no place."""
+    """Yield a problem for each error in a ValidationError; a problem of the whole file if there is no place."""
     sheet, line = place or (None, None)
     for single in error.error_list:
         message, suggestion = " ".join(single.messages), get_suggestion(single)

@@ -1,4 +1,4 @@
-"""The sheets of a workbook as the page of a checked import shows them: which are read, and what is in each."""
+"""The table of a workbook's sheets on the check page: which are read, and what each holds."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _SHEETS_NAMED: Final = 12
 
 @dataclass(frozen=True, slots=True)
 class WorkbookSheet:
-    """A line of the table of sheets. accounts: how many, empty where no column has addresses."""
+    """A line of the table. accounts: how many there are, empty where no column has addresses."""
 
     number: int
     name: str
@@ -31,10 +31,10 @@ class WorkbookSheet:
 
 @dataclass(frozen=True, slots=True)
 class Workbook:
-    """The sheets of a workbook. title: how many are read; read: which, with their accounts; others: those that are not.
+    """The sheets of a workbook. title: how many are read. read: their names and numbers of accounts. others: the rest.
 
-    is_open: whether one was left unread without anybody having said so. ticked: the numbers of those that are read, for
-    the page to send back.
+    is_open: whether the table is unfolded, because a sheet is not read although nobody has chosen that. ticked: the
+    numbers of the sheets that are read, which the page sends back.
     """
 
     is_open: bool
@@ -45,7 +45,7 @@ class Workbook:
     sheets: tuple[WorkbookSheet, ...]
 
 
-def workbook_of(plan: Plan) -> Workbook:
+def describe_workbook(plan: Plan) -> Workbook:
     """Return the sheets of a workbook and what was made of each."""
     sheets = plan.file.sheets
     read = [sheet for sheet in sheets if sheet.is_read]
@@ -54,24 +54,24 @@ def workbook_of(plan: Plan) -> Workbook:
         is_open=bool(plan.unread_sheets),
         title=title % {"read": grouped(len(read)), "all": grouped(len(sheets))},
         ticked=",".join(str(sheet.number) for sheet in read),
-        read=_listed(f"{sheet.name} {grouped(sheet.rows)}" for sheet in read),
+        read=_join_names(f"{sheet.name} {grouped(sheet.rows)}" for sheet in read),
         others=_others([sheet for sheet in sheets if not sheet.is_read]),
         sheets=tuple(_line(sheet, sheets[:index]) for index, sheet in enumerate(sheets)),
     )
 
 
 def _others(unread: list[FoundSheet]) -> str:
-    """Return the sheets that are not read, by why that is."""
+    """Return the names of the sheets that are not read, grouped by the reason."""
     hidden = [sheet for sheet in unread if sheet.is_hidden]
     visible = [sheet for sheet in unread if not sheet.is_hidden and sheet.has_addresses]
     others = [sheet for sheet in unread if not sheet.is_hidden and not sheet.has_addresses]
     parts = []
     if hidden:
-        parts.append(_("hidden: %(names)s") % {"names": _listed(map(_with_size, hidden))})
+        parts.append(_("hidden: %(names)s") % {"names": _join_names(map(_with_size, hidden))})
     if visible:
-        parts.append(_("not read: %(names)s") % {"names": _listed(map(_with_size, visible))})
+        parts.append(_("not read: %(names)s") % {"names": _join_names(map(_with_size, visible))})
     if others:
-        parts.append(_("without addresses: %(names)s") % {"names": _listed(sheet.name for sheet in others)})
+        parts.append(_("without addresses: %(names)s") % {"names": _join_names(sheet.name for sheet in others)})
     return "; ".join(parts)
 
 
@@ -95,7 +95,7 @@ def _line(sheet: FoundSheet, before: Iterable[FoundSheet]) -> WorkbookSheet:
 
 
 def _content(sheet: FoundSheet, before: Iterable[FoundSheet]) -> str:
-    """Return in words what is in a sheet; of one like another that is read before it, only that."""
+    """Describe a sheet. If an earlier sheet has the same columns and is read, only name that one."""
     if not sheet.has_addresses:
         message = ngettext(
             "No column of addresses: %(count)s row of text",
@@ -126,7 +126,7 @@ def _names(sheet: FoundSheet) -> list[str]:
     return [column.name for column in sheet.columns if column.name]
 
 
-def _listed(names: Iterable[str]) -> str:
+def _join_names(names: Iterable[str]) -> str:
     listed = list(names)
     if len(listed) <= _SHEETS_NAMED + 1:
         return ", ".join(listed)

@@ -11,9 +11,10 @@ from django.test import Client
 from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import hash_password
 from bulkimport.models import Import
-from bulkimport.services.after import accounts_of
-from bulkimport.services.checking import check, note_plan, upload
-from bulkimport.services.creating import claim, create
+from bulkimport.services.checking import check, note_plan
+from bulkimport.services.creating import claim_import, create
+from bulkimport.services.results import list_created_accounts
+from bulkimport.services.uploading import upload
 
 LOGIN_PASSWORD = "long-enough-for-a-login"
 MAILBOX_PASSWORD = "secret1"
@@ -73,7 +74,7 @@ def make_created_import(
     """Make an import of a list, and its accounts."""
     import_record = make_checked_import(uploaded_by, text, filename)
     plan = check(import_record)
-    mine = claim(import_record, plan, leave_out=plan.error_places if skip_errors else ())
+    mine = claim_import(import_record, plan, leave_out=plan.error_places if skip_errors else ())
     if mine is None or not create(mine):
         raise AssertionError("This list cannot be created.")
     import_record.refresh_from_db()
@@ -82,7 +83,7 @@ def make_created_import(
 
 def generated_passwords(import_record: Import) -> dict[str, str]:
     """Return by address the generated passwords of an import that can still be shown and are still the mailboxes'."""
-    accounts = accounts_of(Import.objects.get(pk=import_record.pk))
+    accounts = list_created_accounts(Import.objects.get(pk=import_record.pk))
     return {account.address: account.password for account in accounts if account.password}
 
 

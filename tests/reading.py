@@ -3,7 +3,7 @@
 from bulkimport.models import Import
 from bulkimport.readers.reading import read_file
 from bulkimport.rows import Field, FileRows, Level, Place, Problem, Reading, SheetChoice
-from bulkimport.services.reading import choices_of
+from bulkimport.services.reading import load_choices
 
 
 def read(
@@ -30,7 +30,7 @@ def has_header(file: FileRows) -> bool:
 def typed_into(import_record: Import) -> dict[int, dict[Field, str]]:
     """Return by line what a person has typed into the cells of a list of one sheet."""
     typed: dict[int, dict[Field, str]] = {}
-    for correction in choices_of(import_record).corrections:
+    for correction in load_choices(import_record).corrections:
         typed.setdefault(correction.line, {})[correction.field] = correction.text
     return typed
 

@@ -14,7 +14,7 @@ from accounts.handout.links import link_rows, make_links, open_link
 from accounts.handout.models import Batch
 from accounts.models import Forward, Mailbox, MailUsage
 from bulkimport.models import Import
-from bulkimport.services.after import forget_secrets, undo
+from bulkimport.services.results import forget_secrets, undo
 from tests.factories import make_checked_import, make_created_import, make_domain, make_forward, make_mailbox, make_user
 from tests.manifest import SAMPLES
 

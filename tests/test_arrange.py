@@ -464,7 +464,7 @@ def test_every_visible_sheet_with_addresses_is_read_together() -> None:
 def test_the_sheet_is_named_only_where_several_were_read() -> None:
     file = read(sheet(["E-mail"], ["jan@a.pl"], name="A"), sheet(["Uwagi"], name="B"))
     assert file.rows[0].sheet is None
-    assert file.sheet_of(file.rows[0].place) == "A"
+    assert file.find_sheet_name(file.rows[0].place) == "A"
 
 
 def test_sheets_can_be_ticked_and_unticked() -> None:

@@ -15,7 +15,7 @@ from accounts.models import Mailbox
 from accounts.passwords import verify_password
 from bulkimport.models import Import
 from bulkimport.services import creating
-from bulkimport.services.reading import choices_of
+from bulkimport.services.reading import load_choices
 from tests.browsing import NARROW, NARROWEST, WIDE, expect_heading, fits, sign_in, uncomplaining, upload
 from tests.factories import LOGIN_PASSWORD, make_domain, make_user
 from tests.manifest import SAMPLES
@@ -316,7 +316,7 @@ def test_a_choice_that_the_server_refuses_is_not_passed_over(
     expect_heading(page, "The page was open too long")
     page.get_by_role("button", name="Send it again").click()
     expect(page.get_by_role("heading", level=1)).not_to_have_text("The page was open too long")
-    assert choices_of(Import.objects.get()).reading.sheets[""].header_line == 0
+    assert load_choices(Import.objects.get()).reading.sheets[""].header_line == 0
     page.context.close()
 
 

@@ -19,7 +19,7 @@ from accounts.rules.forwards import forwards_leading_to
 from accounts.services import change_mailbox
 from bulkimport.readers.reading import read_file
 from bulkimport.rows import Field
-from bulkimport.services.after import undo
+from bulkimport.services.results import undo
 from tests.factories import (
     make_created_import,
     make_domain,

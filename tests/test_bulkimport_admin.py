@@ -17,7 +17,8 @@ from accounts.models import Mailbox
 from bulkimport import admin
 from bulkimport.models import Import
 from bulkimport.rows import Field
-from bulkimport.services.checking import correct, upload
+from bulkimport.services.correcting import correct
+from bulkimport.services.uploading import upload
 from tests.factories import generated_passwords, make_created_import, make_user
 from tests.reading import at
 

@@ -11,7 +11,7 @@ from django.utils import translation
 from pytest_django import DjangoAssertNumQueries
 
 from accounts.models import Domain
-from bulkimport.capacity import DOMAINS_SHOWN, capacity_for
+from bulkimport.gauges import DOMAINS_SHOWN, measure_domains
 from bulkimport.rows import Draft
 from tests.factories import make_domain, make_mailbox, make_user
 
@@ -25,7 +25,7 @@ def draft(domain: Domain, number: int = 0, quota_mb: int = 100) -> Draft:
 def test_a_domain_with_limits_has_a_meter_for_each() -> None:
     domain = make_domain("przyklad.iq.pl", max_mailboxes=10, max_total_quota_mb=4000)
     make_mailbox("jan@przyklad.iq.pl", quota_mb=1000)
-    (found,) = capacity_for([draft(domain, 0), draft(domain, 1, 900)]).domains
+    (found,) = measure_domains([draft(domain, 0), draft(domain, 1, 900)]).domains
     mailboxes, quota = found.gauges
     assert (mailboxes.text, quota.text) == ("1 → 3 of 10", "1,000 → 2,000 of 4,000\N{NO-BREAK SPACE}MB")
     assert mailboxes.spoken == "1 now, 3 with the accounts that are ready, of 10"
@@ -34,7 +34,7 @@ def test_a_domain_with_limits_has_a_meter_for_each() -> None:
 
 def test_only_limits_that_the_domain_has_are_shown() -> None:
     free, mailboxes_only = make_domain("wolna.example"), make_domain("firma.example", max_mailboxes=5)
-    (found,) = capacity_for([draft(free), draft(mailboxes_only)]).domains
+    (found,) = measure_domains([draft(free), draft(mailboxes_only)]).domains
     assert found.name == "firma.example"
     assert [gauge.text for gauge in found.gauges] == ["0 → 1 of 5"]
 
@@ -42,7 +42,7 @@ def test_only_limits_that_the_domain_has_are_shown() -> None:
 @pytest.mark.parametrize(("most", "is_over"), [(0, True), (1, True), (2, False)])
 def test_a_meter_never_leaves_its_frame(most: int, is_over: bool) -> None:
     domain = make_domain("przyklad.iq.pl", max_mailboxes=most)
-    ((gauge,),) = [found.gauges for found in capacity_for([draft(domain, 0), draft(domain, 1)]).domains]
+    ((gauge,),) = [found.gauges for found in measure_domains([draft(domain, 0), draft(domain, 1)]).domains]
     assert gauge.is_over is is_over
     assert float(gauge.added_x) + float(gauge.added_width) <= 100
 
@@ -52,14 +52,14 @@ def test_the_fullest_domains_come_first_and_the_others_are_counted(
 ) -> None:
     domains = [make_domain(f"d{number}.example", max_mailboxes=number + 1) for number in range(DOMAINS_SHOWN + 2)]
     with django_assert_num_queries(2):
-        capacity = capacity_for([draft(domain) for domain in domains])
-    assert [found.name for found in capacity.domains[:2]] == ["d0.example", "d1.example"]
-    assert (len(capacity.domains), capacity.others) == (DOMAINS_SHOWN, 2)
+        gauges = measure_domains([draft(domain) for domain in domains])
+    assert [found.name for found in gauges.domains[:2]] == ["d0.example", "d1.example"]
+    assert (len(gauges.domains), gauges.others) == (DOMAINS_SHOWN, 2)
 
 
 def test_nothing_is_asked_for_a_list_without_drafts(django_assert_num_queries: DjangoAssertNumQueries) -> None:
     with django_assert_num_queries(0):
-        assert capacity_for([]).domains == ()
+        assert measure_domains([]).domains == ()
 
 
 def test_the_page_has_the_meters_also_in_polish(client: Client) -> None:

@@ -18,8 +18,8 @@ from bulkimport.models import Import
 from bulkimport.readers.book import MAX_COLUMNS
 from bulkimport.rows import Field, FoundColumn, SheetChoice
 from bulkimport.services import checking
-from bulkimport.services.creating import claim
-from bulkimport.services.reading import BusyError, ImportNotOpen, choices_of
+from bulkimport.services.creating import claim_import
+from bulkimport.services.reading import BusyError, ImportNotOpen, load_choices
 from tests.factories import make_domain, make_user
 from tests.pages import form_in, send_form, text_of
 from tests.reading import codes, read
@@ -139,7 +139,7 @@ def shown(client: Client, url: str, sheet: int | None = None) -> str:
 
 def choice() -> SheetChoice:
     """Return what is stored about the only sheet of the only import."""
-    return choices_of(Import.objects.get()).reading.sheets.get("", SheetChoice())
+    return load_choices(Import.objects.get()).reading.sheets.get("", SheetChoice())
 
 
 def hidden_in(html: str) -> list[str]:
@@ -247,7 +247,7 @@ def test_another_separator_makes_other_columns_and_lines(client: Client) -> None
     choose(client, url, c0="quota", header_row="1", action="again")
     choose(client, url, separator=",", c1="email", header_row="2", action="again")
     assert (choice().columns, choice().header_line) == (None, None)
-    assert choices_of(Import.objects.get()).reading.separator == ","
+    assert load_choices(Import.objects.get()).reading.separator == ","
 
 
 def test_an_encoding_that_does_not_fit_can_be_taken_back(client: Client) -> None:
@@ -365,7 +365,7 @@ def test_corrections_that_no_longer_fit_are_named_without_their_values(client: C
     assert "These corrections no longer fit and were dropped: row 2, Password; row 3, Password; " in html
     assert "row 6, Password and 2 others." in html
     assert "Wiosna" not in html
-    assert choices_of(Import.objects.get()).corrections == ()
+    assert load_choices(Import.objects.get()).corrections == ()
 
 
 def test_a_correction_that_still_fits_stays(client: Client) -> None:
@@ -373,7 +373,7 @@ def test_a_correction_that_still_fits_stays(client: Client) -> None:
     client.post(url, {"2-email": "ola@przyklad.iq.pl", "action": "check"})
     html = choose(client, url, c2="quota", action="again")
     assert "dropped" not in html
-    assert [correction.text for correction in choices_of(Import.objects.get()).corrections] == ["ola@przyklad.iq.pl"]
+    assert [correction.text for correction in load_choices(Import.objects.get()).corrections] == ["ola@przyklad.iq.pl"]
 
 
 def test_a_page_older_than_a_correction_drops_nothing(client: Client) -> None:
@@ -445,7 +445,7 @@ def test_another_login_sees_and_chooses_nothing(client: Client) -> None:
 def test_an_import_that_is_no_longer_open_leads_to_its_page(client: Client) -> None:
     url = send(client, "E-mail\njan@przyklad.iq.pl\n")
     import_record = Import.objects.get()
-    claim(import_record, checking.check(import_record))
+    claim_import(import_record, checking.check(import_record))
     for response in (client.get(f"{url}columns/"), client.post(f"{url}columns/", {"column-0": "email"})):
         assert (response.status_code, response.headers["Location"]) == (302, url)
 
@@ -470,7 +470,7 @@ def test_a_list_that_has_to_wait_says_so_and_asks_again(client: Client, monkeypa
 
     url = send(client, GERMAN)
     monkeypatch.setattr(reading_views, "check", busy)
-    monkeypatch.setattr("bulkimport.views.check", busy)
+    monkeypatch.setattr("bulkimport.detail_views.check", busy)
     html = client.get(f"{url}columns/?sheet=1").content.decode()
     assert f'<meta http-equiv="refresh" content="3; url={url}columns/?sheet=1">' in html
     assert "Your list is waiting to be read" in html

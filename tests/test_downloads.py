@@ -13,13 +13,14 @@ from django.utils import translation
 from python_calamine import CalamineWorkbook
 
 from accounts.models import Domain, Forward, Mailbox
-from bulkimport.columns import COLUMNS, field_named
+from bulkimport.columns import COLUMNS, find_field
 from bulkimport.downloads import MAX_PROBLEM_TEXT, Download, as_response, problem_list, results, template
 from bulkimport.models import Import
 from bulkimport.readers.reading import read_file
 from bulkimport.rows import ROW_FIELDS, Dialect, Field, FileRows, Place, Plan, Problem, Row
-from bulkimport.services.after import forget_secrets
-from bulkimport.services.checking import check, correct
+from bulkimport.services.checking import check
+from bulkimport.services.correcting import correct
+from bulkimport.services.results import forget_secrets
 from bulkimport.validation import validate
 from tests.factories import generated_passwords, make_checked_import, make_created_import, make_domain
 from tests.reading import at, has_header
@@ -82,7 +83,7 @@ def test_a_template_has_every_column_in_the_language_of_the_moment(language: str
         file = read_again(template(file_format))
         headers = [column.header for column in COLUMNS]
     assert file.columns == ROW_FIELDS
-    assert [field_named(header) for header in headers] == list(ROW_FIELDS)
+    assert [find_field(header) for header in headers] == list(ROW_FIELDS)
     assert headers[:2] == {"en": ["E-mail", "Password"], "pl": ["E-mail", "Hasło"]}[language]
     assert (len(file.rows), file.problems) == (1, ())
     assert has_header(file)

@@ -8,7 +8,7 @@ from django.test import Client, RequestFactory
 from django.views.debug import ExceptionReporter
 from pytest_django import Settings
 
-from bulkimport import views
+from bulkimport import detail_views
 from bulkimport.services import creating
 from tests.factories import make_domain, make_user
 
@@ -44,7 +44,7 @@ def test_an_error_in_the_middle_of_an_import_shows_no_password(
         raise RuntimeError("something broke")
 
     monkeypatch.setattr(creating, function, fails)
-    monkeypatch.setattr(views.runner, "start", creating.create)
+    monkeypatch.setattr(detail_views.runner, "start", creating.create)
     customer = make_user("anna")
     make_domain("przyklad.iq.pl", [customer])
     client = Client(raise_request_exception=False)

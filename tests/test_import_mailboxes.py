@@ -444,7 +444,7 @@ def test_an_address_taken_meanwhile_is_reported_at_its_row(good: Path, monkeypat
 
 
 def test_a_lost_race_without_a_trace_is_reported_too(good: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(import_mailboxes, "claim", lambda *_arguments, **_options: None)
+    monkeypatch.setattr(import_mailboxes, "claim_import", lambda *_arguments, **_options: None)
     ran = run(good, "--json")
     assert ran.status == 1
     assert [problem["code"] for problem in ran.json["problems"]] == ["changed_meanwhile"]

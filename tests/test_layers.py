@@ -12,12 +12,13 @@ LAYERS = [
     ["columns"],
     ["readers", "validation", "models"],
     ["services"],
-    ["wording", "preview"],
+    ["preview_secrets"],
+    ["descriptions", "preview"],
     ["access", "tables", "checked_rows", "workbook_page"],
     ["reading_page"],
-    ["runner", "capacity", "downloads", "checked_page"],
+    ["runner", "gauges", "downloads", "checked_page"],
     ["forms", "reading_forms", "todos"],
-    ["views", "reading_views", "download_views", "guide", "admin", "management"],
+    ["views", "detail_views", "reading_views", "download_views", "guide", "admin", "management"],
     ["urls", "templatetags"],
 ]
 HEIGHT = {name: height for height, names in enumerate(LAYERS) for name in names}

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from accounts.handout.models import Batch
 from bulkimport.models import Import
-from bulkimport.services.checking import upload
+from bulkimport.services.uploading import upload
 from tests.factories import make_user
 
 pytestmark = pytest.mark.django_db

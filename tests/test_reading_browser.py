@@ -14,7 +14,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Mailbox
 from accounts.passwords import verify_password
-from bulkimport import views
+from bulkimport import detail_views
 from bulkimport.models import Import
 from bulkimport.services.checking import check
 from bulkimport.services.reading import BusyError
@@ -139,7 +139,7 @@ def test_a_list_that_waits_is_read_as_soon_as_that_is_possible(
             raise answers.pop()
         return check(import_record)
 
-    monkeypatch.setattr(views, "check", busy_at_first)
+    monkeypatch.setattr(detail_views, "check", busy_at_first)
     page.goto(address)
     expect_heading(page, "Your list is waiting to be read")
     expect_heading(page, "2 addresses in column B. Is the rest right?")
@@ -198,7 +198,7 @@ def test_nothing_is_wrong_with_the_pages_for_whoever_does_not_see_them(
     page.locator("main form .btn-primary").last.click()
     expect(page.locator("#too-many")).to_be_visible()
     found["too many lists"] = faults()
-    monkeypatch.setattr(views, "check", busy)
+    monkeypatch.setattr(detail_views, "check", busy)
     page.goto(titled)
     found["busy"] = faults()
     context.close()

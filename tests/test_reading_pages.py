@@ -18,7 +18,7 @@ from accounts.models import Domain, Mailbox
 from bulkimport import reading_views, views
 from bulkimport.models import Import
 from bulkimport.rows import Field, SheetChoice
-from bulkimport.services.reading import BusyError, choices_of
+from bulkimport.services.reading import BusyError, load_choices
 from tests.factories import make_checked_import, make_domain
 from tests.pages import form_in, send_form, text_of
 
@@ -73,7 +73,7 @@ def ticked(html: str) -> list[str]:
 
 
 def choices() -> Mapping[str, SheetChoice]:
-    return choices_of(Import.objects.get()).reading.sheets
+    return load_choices(Import.objects.get()).reading.sheets
 
 
 def is_open(html: str) -> bool:
@@ -377,12 +377,12 @@ def test_what_was_typed_into_the_rows_is_stored_on_the_way_to_the_columns(browse
     assert re.search(r'form="corrections"[^>]*name="columns"\s+value="2"', html)
     typed = {"1-2-email": "jan@przyklad.iq.pl", "1-2-email-was": "bad", "columns": "2", "version": "0"}
     assert browser_of.post(f"{url}reading/", typed).headers["Location"] == f"{url}columns/?sheet=2"
-    assert [correction.text for correction in choices_of(Import.objects.get()).corrections] == ["jan@przyklad.iq.pl"]
+    assert [correction.text for correction in load_choices(Import.objects.get()).corrections] == ["jan@przyklad.iq.pl"]
     again = {**typed, "2-2-email": "ola@przyklad.iq.pl", "sheet": "1"}
     del again["columns"]
     response = browser_of.post(f"{url}reading/", again, follow=True)
     assert "The list was changed in another tab." in response.content.decode()
-    assert len(choices_of(Import.objects.get()).corrections) == 2, "from an old page, but stored"
+    assert len(load_choices(Import.objects.get()).corrections) == 2, "from an old page, but stored"
     assert ticked(response.content.decode()) == ["1", "2"]
 
 
@@ -414,7 +414,7 @@ def test_two_choices_of_one_page_in_a_hurry_are_both_taken(browser_of: Client) -
     browser_of.post(form.action, {**form.fields, "separator": ";"})
     response = browser_of.post(form.action, {**form.fields, "separator": ";", "encoding": "cp1250"}, follow=True)
     assert "another tab" not in response.content.decode()
-    reading = choices_of(Import.objects.get()).reading
+    reading = load_choices(Import.objects.get()).reading
     assert (reading.encoding, reading.separator) == ("cp1250", ";")
 
 

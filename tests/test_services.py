@@ -12,20 +12,22 @@ from django.db import DatabaseError, connection, connections
 from django.utils import timezone, translation
 from pytest_django import Settings
 
-from accounts import services
 from accounts.handout.models import Batch
 from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import verify_password
 from accounts.rules.forwards import Errors
 from accounts.rules.mailboxes import Account
+from accounts.services import mailboxes
 from bulkimport import runner
 from bulkimport.models import Import, ImportedAccount
 from bulkimport.rows import Field, Place, Reading, SheetChoice
 from bulkimport.services import creating
-from bulkimport.services.after import forget_secrets, plan_undo, purge_expired, undo
-from bulkimport.services.checking import check, correct, discard
-from bulkimport.services.creating import Claim, ClaimLost, claim, create
-from bulkimport.services.reading import ImportNotOpen, choices_of
+from bulkimport.services.checking import check
+from bulkimport.services.correcting import correct
+from bulkimport.services.creating import Claim, ClaimLost, claim_import, create
+from bulkimport.services.reading import ImportNotOpen, load_choices
+from bulkimport.services.results import forget_secrets, plan_undo, purge_expired, undo
+from bulkimport.services.uploading import discard
 from tests.factories import (
     generated_passwords,
     make_checked_import,
@@ -50,7 +52,7 @@ def uploaded(uploader: User | None, text: str = GOOD, **more: object) -> Import:
 
 
 def claimed(import_record: Import, *, leave_out: tuple[int, ...] = ()) -> Claim:
-    mine = claim(import_record, check(import_record), leave_out=[Place(None, line) for line in leave_out])
+    mine = claim_import(import_record, check(import_record), leave_out=[Place(None, line) for line in leave_out])
     assert mine
     return mine
 
@@ -84,7 +86,7 @@ def test_an_upload_is_checked_and_kept_sealed(customer: User, domain: Domain) ->
 def test_corrections_are_kept_sealed_and_used_for_the_next_check(customer: User, domain: Domain) -> None:
     import_record = uploaded(customer, FAULTY)
     correct(import_record, corrections=at({4: {Field.EMAIL: "ola@przyklad.iq.pl"}}))
-    plan, _dropped = correct(import_record, corrections=at({4: {Field.PASSWORD: "Tajne123"}}))
+    plan = correct(import_record, corrections=at({4: {Field.PASSWORD: "Tajne123"}})).plan
     assert plan.can_create
     import_record.refresh_from_db()
     assert b"Tajne123" not in bytes(import_record.sealed_choices or b"")
@@ -96,7 +98,8 @@ def test_read_in_another_way_corrections_stay_where_the_cells_are_the_same(custo
     import_record = uploaded(customer, FAULTY)
     correct(import_record, corrections=at({4: {Field.EMAIL: "ola@przyklad.iq.pl", Field.PASSWORD: "Tajne123"}}))
     columns = SheetChoice(columns=(Field.EMAIL, None, Field.PASSWORD))
-    plan, dropped = correct(import_record, reading=Reading(sheets={"": columns}))
+    result = correct(import_record, reading=Reading(sheets={"": columns}))
+    plan, dropped = result.plan, result.dropped
     assert typed_into(import_record) == {4: {Field.EMAIL: "ola@przyklad.iq.pl"}}
     assert [(correction.line, correction.field) for correction in dropped] == [(4, Field.PASSWORD)]
     assert plan.file.rows[2].cells[Field.EMAIL] == "ola@przyklad.iq.pl"
@@ -105,8 +108,8 @@ def test_read_in_another_way_corrections_stay_where_the_cells_are_the_same(custo
 def test_another_encoding_names_the_corrections_that_no_longer_fit(customer: User, domain: Domain) -> None:
     import_record = uploaded(customer, FAULTY + "zły adres;;;;\n")
     correct(import_record, corrections=at({4: {Field.EMAIL: "ola@przyklad.iq.pl"}, 5: {Field.EMAIL: "x@a.pl"}}))
-    _plan, dropped = correct(import_record, reading=Reading(encoding="cp852"))
-    assert choices_of(import_record).reading.encoding == "cp852"
+    dropped = correct(import_record, reading=Reading(encoding="cp852")).dropped
+    assert load_choices(import_record).reading.encoding == "cp852"
     assert typed_into(import_record) == {4: {Field.EMAIL: "ola@przyklad.iq.pl"}}
     assert [(correction.line, correction.field) for correction in dropped] == [(5, Field.EMAIL)]
     import_record.refresh_from_db()
@@ -116,7 +119,7 @@ def test_another_encoding_names_the_corrections_that_no_longer_fit(customer: Use
 def test_a_corrected_default_quota_is_used(customer: User, domain: Domain) -> None:
     import_record = uploaded(customer, default_quota="a lot")
     assert not check(import_record).can_create
-    plan, _dropped = correct(import_record, default_quota="250")
+    plan = correct(import_record, default_quota="250").plan
     assert plan.drafts[1].quota_mb == 250
 
 
@@ -138,7 +141,7 @@ def test_without_its_key_an_import_is_closed_but_nothing_breaks(
     with pytest.raises(ImportNotOpen):
         check(open_import)
     with pytest.raises(ImportNotOpen):
-        choices_of(open_import)
+        load_choices(open_import)
     assert generated_passwords(created_import) == {}
 
 
@@ -193,7 +196,7 @@ def test_no_clear_password_is_anywhere_in_the_database(customer: User, domain: D
 
 def test_one_error_stops_everything_unless_rows_are_left_out(customer: User, domain: Domain) -> None:
     import_record = uploaded(customer, FAULTY)
-    assert claim(import_record, check(import_record)) is None
+    assert claim_import(import_record, check(import_record)) is None
     assert create(claimed(import_record, leave_out=(4,)))
     import_record.refresh_from_db()
     assert import_record.left_out == [4]
@@ -212,8 +215,8 @@ def test_a_limit_that_only_the_rows_left_out_pass_is_no_warning_of_the_result(cu
 
 def test_only_one_of_two_processes_gets_the_claim(customer: User, domain: Domain) -> None:
     import_record = uploaded(customer)
-    assert claim(import_record, check(import_record))
-    assert claim(import_record, check(import_record)) is None
+    assert claim_import(import_record, check(import_record))
+    assert claim_import(import_record, check(import_record)) is None
 
 
 def test_an_interrupted_creation_can_be_claimed_again_and_the_first_writes_nothing(
@@ -297,7 +300,7 @@ def test_a_race_that_only_the_constraint_sees_ends_the_same_way(
 ) -> None:
     mine = claimed(uploaded(customer))
 
-    rules = services.new_account_errors
+    rules = mailboxes.new_account_errors
 
     def found_too_early(accounts: Sequence[Account]) -> Mapping[str, Errors]:
         errors = rules(accounts)
@@ -305,7 +308,7 @@ def test_a_race_that_only_the_constraint_sees_ends_the_same_way(
             make_mailbox("ewa@przyklad.iq.pl")
         return errors
 
-    monkeypatch.setattr(services, "new_account_errors", found_too_early)
+    monkeypatch.setattr(mailboxes, "new_account_errors", found_too_early)
     assert create(mine) is False
     assert (Mailbox.objects.count(), Forward.objects.count(), ImportedAccount.objects.count()) == (0, 0, 0)
 
@@ -441,7 +444,7 @@ def test_undo_removes_what_is_unchanged_and_keeps_what_is_not(customer: User, do
     other = make_mailbox("stays@przyklad.iq.pl")
     planned = plan_undo(import_record)
     assert [account.address for account in planned.removed] == ["jan@przyklad.iq.pl"]
-    assert [account.address for account in planned.kept] == ["ewa@przyklad.iq.pl", "ada@przyklad.iq.pl"]
+    assert [account.address for account in planned.changed] == ["ewa@przyklad.iq.pl", "ada@przyklad.iq.pl"]
     assert undo(import_record).signed_out == [account.address for account in planned.removed]
     assert set(Mailbox.objects.values_list("address", flat=True)) == {
         "ewa@przyklad.iq.pl",
@@ -467,7 +470,7 @@ def test_undo_leaves_a_domain_alone_that_is_no_longer_administered(customer: Use
 def test_a_forward_added_later_counts_as_a_change(customer: User, domain: Domain) -> None:
     import_record = created(customer)
     make_forward("ewa@przyklad.iq.pl", "x@poczta.example", domain=domain)
-    assert [account.address for account in plan_undo(import_record).kept] == ["ewa@przyklad.iq.pl"]
+    assert [account.address for account in plan_undo(import_record).changed] == ["ewa@przyklad.iq.pl"]
 
 
 def test_after_an_undo_the_same_file_can_be_imported_again(customer: User, domain: Domain) -> None:

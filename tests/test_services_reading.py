@@ -23,9 +23,11 @@ from bulkimport.readers import sheet
 from bulkimport.readers.sheet import BusyError
 from bulkimport.rows import Field, Reading, SheetChoice
 from bulkimport.services import reading
-from bulkimport.services.checking import TooManyLists, check, correct, discard, upload
-from bulkimport.services.creating import claim, create
-from bulkimport.services.reading import as_stored, choices_of, from_stored
+from bulkimport.services.checking import check
+from bulkimport.services.correcting import correct
+from bulkimport.services.creating import claim_import, create
+from bulkimport.services.reading import as_stored, from_stored, load_choices
+from bulkimport.services.uploading import TooManyLists, discard, upload
 from tests.factories import make_checked_import, make_client, make_created_import, make_user
 from tests.manifest import SAMPLES
 from tests.reading import at, typed_into
@@ -93,7 +95,7 @@ def test_what_was_opened_is_sealed_and_goes_with_the_other_secrets(customer: Use
     import_record = make_checked_import(customer, LIST)
     import_record.refresh_from_db()
     assert b"Wiosna2024" not in bytes(import_record.sealed_book or b"")
-    made = claim(import_record, check(import_record))
+    made = claim_import(import_record, check(import_record))
     assert made
     create(made)
     import_record.refresh_from_db()
@@ -238,7 +240,7 @@ def test_a_list_that_waits_over_an_upgrade_keeps_what_was_said_and_typed(custome
     plan = check(import_record)
     assert [(draft.address, draft.password) for draft in plan.drafts] == [("jan@przyklad.iq.pl", "Wiosna2024")]
     correct(import_record, corrections=at({2: {Field.QUOTA: "5"}}))
-    assert len(choices_of(Import.objects.get()).corrections) == 2
+    assert len(load_choices(Import.objects.get()).corrections) == 2
 
 
 def test_what_was_typed_before_an_upgrade_stays_in_the_sheet_that_was_read_then(customer: User, domain: Domain) -> None:

@@ -20,13 +20,13 @@ from pytest_django import Settings
 
 from accounts.models import Domain, Mailbox
 from accounts.passwords import verify_password
-from bulkimport import views
+from bulkimport import detail_views
 from bulkimport.models import Import
 from bulkimport.rows import Field, Place, Plan
-from bulkimport.services import checking
+from bulkimport.services import correcting, uploading
 from bulkimport.services.checking import check
-from bulkimport.services.creating import claim
-from bulkimport.services.reading import choices_of
+from bulkimport.services.creating import claim_import
+from bulkimport.services.reading import load_choices
 from tests.factories import LOGIN_PASSWORD, generated_passwords, make_client, make_domain, make_mailbox, make_user
 from tests.reading import at, typed_into
 
@@ -407,7 +407,7 @@ def test_the_page_for_a_new_file_says_where_it_is(browser_of: Client) -> None:
 
 def test_a_creation_under_way_shows_its_progress(browser_of: Client) -> None:
     url = send(browser_of)
-    claim(Import.objects.get(), check(Import.objects.get()))
+    claim_import(Import.objects.get(), check(Import.objects.get()))
     Import.objects.update(progress_done=1)
     assert "<progress" in page(browser_of, url)
     progress = json.loads(page(browser_of, url + "progress"))
@@ -426,7 +426,7 @@ def test_when_it_is_over_the_progress_leads_back_to_the_import(browser_of: Clien
 
 def test_an_interrupted_creation_says_so_and_starts_again(browser_of: Client) -> None:
     url = send(browser_of, FAULTY)
-    claim(Import.objects.get(), check(Import.objects.get()), leave_out=[Place(None, 4)])
+    claim_import(Import.objects.get(), check(Import.objects.get()), leave_out=[Place(None, 4)])
     Import.objects.update(progress_at=timezone.now() - timedelta(minutes=5))
     assert json.loads(page(browser_of, url + "progress"))["status"] == "interrupted"
     html = page(browser_of, url)
@@ -591,9 +591,9 @@ def test_corrections_of_a_file_that_another_tab_discards_meanwhile_are_no_error(
 
     def discarded_meanwhile(*arguments: Any, **options: Any) -> Plan:
         browser_of.post(url + "discard/")
-        return checking.correct(*arguments, **options)
+        return correcting.correct(*arguments, **options)
 
-    monkeypatch.setattr(views, "correct", discarded_meanwhile)
+    monkeypatch.setattr(detail_views, "correct", discarded_meanwhile)
     assert browser_of.post(url, typed).status_code == 404
     assert not Import.objects.exists()
 
@@ -670,7 +670,7 @@ def test_an_old_tab_takes_no_correction_back_and_creates_nothing_unseen(browser_
 
 def test_an_interrupted_creation_whose_plan_has_become_faulty_can_be_corrected(browser_of: Client) -> None:
     url = send(browser_of)
-    claim(Import.objects.get(), check(Import.objects.get()))
+    claim_import(Import.objects.get(), check(Import.objects.get()))
     Import.objects.update(progress_at=timezone.now() - timedelta(minutes=5))
     make_mailbox("ewa@przyklad.iq.pl")
     browser_of.post(url, {**as_shown(page(browser_of, url)), "action": "create"})
@@ -681,15 +681,15 @@ def test_an_interrupted_creation_whose_plan_has_become_faulty_can_be_corrected(b
 
 def test_a_slow_second_press_spoils_nothing(browser_of: Client, monkeypatch: pytest.MonkeyPatch) -> None:
     url = send(browser_of)
-    real_check = checking.check
+    real_check = correcting.check
 
     def created_meanwhile(import_record: Import) -> Plan:
         plan = real_check(import_record)
-        monkeypatch.setattr(checking, "check", real_check)
+        monkeypatch.setattr(correcting, "check", real_check)
         press(browser_of, url, {"action": "create"})
         return plan
 
-    monkeypatch.setattr(checking, "check", created_meanwhile)
+    monkeypatch.setattr(correcting, "check", created_meanwhile)
     press(browser_of, url, {"action": "create"})
     assert "2 accounts created" in page(browser_of, url)
     assert "2 accounts created" in page(browser_of, "/imports/")
@@ -698,7 +698,7 @@ def test_a_slow_second_press_spoils_nothing(browser_of: Client, monkeypatch: pyt
 
 def test_the_upload_sent_again_while_it_is_being_created_leads_to_its_progress(browser_of: Client) -> None:
     url = send(browser_of, token=TOKEN, action="check")
-    claim(Import.objects.get(), check(Import.objects.get()))
+    claim_import(Import.objects.get(), check(Import.objects.get()))
     assert send(browser_of, token=TOKEN, action="check") == url
     assert "<progress" in page(browser_of, url)
 
@@ -753,13 +753,13 @@ def test_a_list_corrected_in_another_tab_at_the_last_moment_is_not_created_as_it
     browser_of: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     url = send(browser_of)
-    real_claim = views.claim
+    real_claim = detail_views.claim_import
 
     def corrected_first(import_record: Import, plan: Plan, **more: Any) -> object:
-        checking.correct(Import.objects.get(), corrections=at({2: {Field.EMAIL: "janek@przyklad.iq.pl"}}))
+        correcting.correct(Import.objects.get(), corrections=at({2: {Field.EMAIL: "janek@przyklad.iq.pl"}}))
         return real_claim(import_record, plan, **more)
 
-    monkeypatch.setattr(views, "claim", corrected_first)
+    monkeypatch.setattr(detail_views, "claim_import", corrected_first)
     press(browser_of, url, {"action": "create"})
     assert Mailbox.objects.count() == 0
     html = page(browser_of, url)
@@ -777,7 +777,7 @@ def test_a_confirmation_from_an_old_tab_takes_nothing_back(browser_of: Client) -
 
 def test_an_interrupted_import_without_its_key_says_that_it_is_over(browser_of: Client, settings: Settings) -> None:
     url = send(browser_of)
-    claim(Import.objects.get(), check(Import.objects.get()))
+    claim_import(Import.objects.get(), check(Import.objects.get()))
     Import.objects.update(
         progress_at=timezone.now() - timedelta(minutes=5), sealed_file=b"", sealed_book=b"of another key"
     )
@@ -825,14 +825,14 @@ def test_what_another_tab_stores_meanwhile_is_not_created_unseen(
 ) -> None:
     url = send(browser_of, GOOD)
     fields = {**as_shown(page(browser_of, url)), "action": "create"}
-    check_now = checking.check
+    check_now = correcting.check
 
     def check_after_another_tab(import_record: Import) -> Plan:
-        monkeypatch.setattr(checking, "check", check_now)
-        checking.correct(Import.objects.get(), corrections=at({2: {Field.EMAIL: "janek@przyklad.iq.pl"}}))
+        monkeypatch.setattr(correcting, "check", check_now)
+        correcting.correct(Import.objects.get(), corrections=at({2: {Field.EMAIL: "janek@przyklad.iq.pl"}}))
         return check_now(import_record)
 
-    monkeypatch.setattr(checking, "check", check_after_another_tab)
+    monkeypatch.setattr(correcting, "check", check_after_another_tab)
     browser_of.post(url, fields)
     assert Mailbox.objects.count() == 0
     html = page(browser_of, url)
@@ -856,7 +856,7 @@ def test_two_choices_of_one_page_in_a_hurry_are_both_taken(browser_of: Client) -
     browser_of.post(url + "columns/", fields)
     response = browser_of.post(url + "columns/", {**fields, "encoding": "cp1250"}, follow=True)
     assert "another tab" not in response.content.decode()
-    assert choices_of(Import.objects.get()).reading.encoding == "cp1250"
+    assert load_choices(Import.objects.get()).reading.encoding == "cp1250"
 
 
 def test_an_invisible_character_in_a_column_name_harms_nothing(browser_of: Client) -> None:
@@ -915,7 +915,7 @@ def test_undo_says_that_the_rows_left_out_go_too(browser_of: Client) -> None:
 
 
 def test_what_the_command_line_imported_as_staff_is_there_for_staff_alone(client: Client, customer: User) -> None:
-    import_record = checking.upload(content=GOOD.encode(), filename="lista.csv", uploaded_by=None)
+    import_record = uploading.upload(content=GOOD.encode(), filename="lista.csv", uploaded_by=None)
     client.force_login(customer)
     assert client.get(import_record.get_absolute_url()).status_code == 404
     client.force_login(make_user("boss", is_staff=True))

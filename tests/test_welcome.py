@@ -32,7 +32,7 @@ from bulkimport import runner
 from bulkimport.models import Import
 from bulkimport.services import welcome
 from bulkimport.services.checking import check
-from bulkimport.services.creating import Claim, claim, create
+from bulkimport.services.creating import Claim, claim_import, create
 from tests.factories import generated_passwords, make_checked_import, make_created_import, make_mailbox, make_user
 from tests.mailserver import free_ports
 from tests.sink import address_in
@@ -150,7 +150,7 @@ def switch_on(settings: Settings, port: int) -> None:
 
 def claimed(customer: User, text: str = FILE) -> Claim:
     import_record = make_checked_import(customer, text)
-    mine = claim(import_record, check(import_record))
+    mine = claim_import(import_record, check(import_record))
     assert mine
     return mine
 
@@ -419,7 +419,7 @@ def test_what_a_killed_process_had_not_noted_counts_as_not_sent_and_is_not_sent_
     lmtp: LmtpServer,
     path: Path,
 ) -> None:
-    lmtp.slow_for[JAN] = welcome.NOTED_EVERY_SECONDS + 0.1
+    lmtp.slow_for[JAN] = welcome.SAVE_EVERY_SECONDS + 0.1
     lmtp.silent_for = EWA
     more = {"MAIL_HOSTNAME": "mail.example.com", "WELCOME_LMTP": f"127.0.0.1:{lmtp.port}"}
     command = [sys.executable, "manage.py", "import_mailboxes", str(path), "--json"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import chain
 from typing import Final
 
-from bulkimport.columns import is_passed_over
+from bulkimport.columns import is_problems_column
 from bulkimport.readers import messages
 from bulkimport.readers.book import Book, Record, Sheet
 from bulkimport.readers.cells import row_of
@@ -232,7 +232,7 @@ def _unknown_columns(each: _Looked) -> list[Problem]:
         for index, name in enumerate(layout.names)
         if name
         and not any(layout.columns[index : index + 1])
-        and not (name in said or is_passed_over(name) or repeated & known_fields([name]))
+        and not (name in said or is_problems_column(name) or repeated & known_fields([name]))
     ]
     if not unknown:
         return []

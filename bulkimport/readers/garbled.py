@@ -14,7 +14,7 @@ from itertools import groupby, product
 from typing import Final
 
 from accounts.validators import trimmed
-from bulkimport.columns import CHOICES, field_named, folded
+from bulkimport.columns import CHOICES, find_field, folded
 from bulkimport.readers.book import MAX_NAME
 from bulkimport.readers.mojibake import CODE_PAGES, misread, was_misread
 from bulkimport.rows import Field
@@ -75,21 +75,21 @@ def garbled_name(name: str) -> tuple[Field, Damage] | None:
 
 
 def _damaged(name: str) -> tuple[Field, Damage] | None:
-    if field := field_named(name):
+    if field := find_field(name):
         return (field, Damage.LETTERS) if was_misread(name) else None
     if (field := _cut_off(name)) is not None:
         return field, Damage.LOST
     unescaped = _unescaped(name, unknown="\ufffd")
     if unescaped != name:
         found = garbled_name(unescaped)
-        field = field_named(unescaped) or (found and found[0])
+        field = find_field(unescaped) or (found and found[0])
         return (field, Damage.ENTITIES) if field else None
     if found := _garbled(name):
         return found
     if found := _named_twice(name):
         return found
     for bare in map(trimmed, _without_remark(name)):
-        if field := field_named(bare):
+        if field := find_field(bare):
             return field, Damage.REMARK
         if found := _garbled(bare):
             return found
@@ -163,7 +163,7 @@ def _named_twice(name: str) -> tuple[Field, Damage] | None:
     parts = [part for part in map(trimmed, _JOINT.split(name)) if part and not _is_remark(part)]
     if not 2 <= len(parts) <= _MOST_NAMES or parts == [name]:
         return None
-    found = {garbled_name(part) or (field_named(part), Damage.REMARK) for part in parts}
+    found = {garbled_name(part) or (find_field(part), Damage.REMARK) for part in parts}
     fields = {field for field, _damage in found}
     field = fields.pop()
     if fields or field is None:
@@ -180,7 +180,7 @@ def _is_remark(text: str) -> bool:
 def _garbled(name: str) -> tuple[Field, Damage] | None:
     mark = next((mark for mark in _byte_order_marks() if name.startswith(mark)), "")
     name = name.removeprefix(mark)
-    if field := field_named(name):
+    if field := find_field(name):
         return field, Damage.LETTERS
     if not name.isascii() or not name.replace("_", "?").replace(" ", "").isalnum():
         fields = {field for field, pattern in _patterns() if pattern.fullmatch(name)}
@@ -263,4 +263,4 @@ def _shortened() -> dict[str, Field]:
     for field, name in _NAMES:
         choices = [("", folded(letter)) if _kind(letter) == "letter" else (folded(letter),) for letter in name]
         found.update({"".join(letters): field for letters in product(*choices)})
-    return {name: field for name, field in found.items() if not field_named(name)}
+    return {name: field for name, field in found.items() if not find_field(name)}

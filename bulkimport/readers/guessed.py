@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable
 from typing import Final
 
-from bulkimport.columns import field_named
+from bulkimport.columns import find_field
 from bulkimport.readers.evidence import polish_words
 from bulkimport.readers.text import EIGHT_BIT
 
@@ -54,7 +54,7 @@ def _is_settled(cells: set[str], encoding: str, other: str) -> bool:
 
 
 def _is_known(cell: str) -> bool:
-    return field_named(cell) is not None or any(word in polish_words() for word in _WORD.findall(cell.lower()))
+    return find_field(cell) is not None or any(word in polish_words() for word in _WORD.findall(cell.lower()))
 
 
 def _read_as(text: str, encoding: str, other: str) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final, NamedTuple
 
 from accounts.validators import trimmed
-from bulkimport.columns import field_hinted, field_named
+from bulkimport.columns import find_field, find_field_by_alias
 from bulkimport.readers.book import CONTROL, MAX_COLUMNS, MAX_NAME, Record
 from bulkimport.readers.garbled import Damage, garbled_name
 from bulkimport.readers.likeness import looks_like
@@ -77,11 +77,11 @@ def _score(names: Sequence[str]) -> tuple[int, int, int]:
 def match_name(name: str) -> Match | None:
     if len(name) > LONGEST_NAME:  # a sentence, whose words are looked at for long
         return None
-    if field := field_named(name):
+    if field := find_field(name):
         # Letters that were decoded wrongly may fold to the very name.
         found = None if name.isascii() else garbled_name(name)
         return Match(field, 3, found[1] if found else None)
-    if field := field_hinted(name):
+    if field := find_field_by_alias(name):
         return Match(field, 1)
     if found := garbled_name(name):
         return Match(found[0], 2, found[1])
@@ -113,7 +113,7 @@ def known_fields(cells: Sequence[str], *, only_certain: bool = False) -> set[Fie
     Those alone are quick to tell: every line of a list can be asked for them.
     """
     if only_certain:
-        return {field for cell in cells[:NAMES_EXAMINED] if len(cell) <= LONGEST_KNOWN and (field := field_named(cell))}
+        return {field for cell in cells[:NAMES_EXAMINED] if len(cell) <= LONGEST_KNOWN and (field := find_field(cell))}
     return {match.field for name in names_in(cells) if name and (match := match_name(name))}
 
 

@@ -9,7 +9,7 @@ from itertools import pairwise
 from typing import Final
 
 from accounts.validators import trimmed
-from bulkimport.columns import COLUMNS, is_passed_over
+from bulkimport.columns import COLUMNS, is_problems_column
 from bulkimport.readers.book import MAX_COLUMNS, MAX_NAME, Record, has_text
 from bulkimport.readers.evidence import damage_of_names
 from bulkimport.readers.garbled import Damage
@@ -99,7 +99,7 @@ def _by_names(header: int, names: Sequence[str], below: Sequence[Record]) -> Lay
             columns[index] = claimed
         if len(best) > 1:
             repeated.append((tuple(names[index] for index in best), claimed))
-    passed_over = frozenset(index for index, name in enumerate(names) if is_passed_over(name))
+    passed_over = frozenset(index for index, name in enumerate(names) if is_problems_column(name))
     return Layout(
         header,
         tuple(columns),
@@ -150,7 +150,7 @@ def _unclear(
     """
     unclear = []
     for index, (name, match) in enumerate(zip(names, matches, strict=True)):
-        if not name or columns[index] or is_passed_over(name) or not _filled(index, below):
+        if not name or columns[index] or is_problems_column(name) or not _filled(index, below):
             continue
         if match and match.strength == 1:  # an alias
             continue
@@ -183,7 +183,9 @@ def _as_chosen(
 ) -> Layout:
     """Return the layout that a person has set. What they leave out is not used; what they have not seen is surplus."""
     shown = range(max(len(columns), len(names)))
-    passed_over = frozenset(i for i, name in enumerate(names) if is_passed_over(name) and not any(columns[i : i + 1]))
+    passed_over = frozenset(
+        i for i, name in enumerate(names) if is_problems_column(name) and not any(columns[i : i + 1])
+    )
     repeated = {field for field in columns if field and columns.count(field) > 1}
     return Layout(
         header,

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Final
 
 from accounts.validators import trimmed
-from bulkimport.columns import CHOICES, field_hinted, field_named, folded
+from bulkimport.columns import CHOICES, find_field, find_field_by_alias, folded
 from bulkimport.readers.garbled import garbled_name
 from bulkimport.rows import Field
 
@@ -59,16 +59,16 @@ def looks_like(name: str) -> Field | None:
 
 
 def _field_likely(name: str) -> Field | None:
-    return field_named(name) or _LIKELY_NAMES.get(name)
+    return find_field(name) or _LIKELY_NAMES.get(name)
 
 
 def _is_of_passwords(token: str) -> bool:
     """Tell whether a word is our name, alone or in one with a word for a mailbox or its user: userpassword."""
-    if field_named(token) is Field.PASSWORD:
+    if find_field(token) is Field.PASSWORD:
         return True
     rests = [token.removeprefix(word) for word in _PASSWORD_WORDS if token.startswith(word)]
     rests += [token.removesuffix(word) for word in _PASSWORD_WORDS if token.endswith(word)]
-    return any(not rest or field_named(rest) or field_hinted(rest) for rest in rests)
+    return any(not rest or find_field(rest) or find_field_by_alias(rest) for rest in rests)
 
 
 def _taken_apart(word: str) -> list[str]:

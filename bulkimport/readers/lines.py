@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from accounts.validators import trimmed
-from bulkimport.columns import field_named
+from bulkimport.columns import find_field
 from bulkimport.readers.book import Record, Sheet, has_text, is_blank
 from bulkimport.readers.header import HEADER_ROWS, NAMES_EXAMINED, is_address, known_fields, match_name, names_in
 from bulkimport.readers.layout import Layout
@@ -120,7 +120,7 @@ def _names_otherwise(record: Record, layout: Layout) -> bool:
         if not name or name in layout.names[index : index + 1]:
             continue
         match = match_name(name) if known else None  # which takes long
-        if known is not (match.field if match else field_named(name)):
+        if known is not (match.field if match else find_field(name)):
             return True
     return False
 

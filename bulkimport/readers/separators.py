@@ -9,7 +9,7 @@ from itertools import islice
 from typing import Final
 
 from accounts.validators import INVISIBLE
-from bulkimport.columns import known_words
+from bulkimport.columns import count_known_names
 from bulkimport.readers.book import MAX_COLUMNS, MAX_NAME, Record, has_text, is_blank
 from bulkimport.readers.header import HEADER_ROWS, find_header, known_fields
 from bulkimport.readers.records import records
@@ -54,7 +54,7 @@ def names_in(sample: str) -> int:
     """Return how many names of columns the line with most of them has, whichever the separator."""
     lines = [line for line in sample.split("\n", HEADER_ROWS * 5) if line][:HEADER_ROWS]
     cells = (re.split(f"[{_ANY}]", line, maxsplit=MAX_COLUMNS)[:MAX_COLUMNS] for line in lines)
-    return max((known_words(cell[:MAX_NAME] for cell in line) for line in cells), default=0)
+    return max((count_known_names(cell[:MAX_NAME] for cell in line) for line in cells), default=0)
 
 
 def _usable_records(sample: str, separator: str) -> list[Record]:

@@ -1,1 +1,1 @@
-"""What can be done with an import. These modules are the only writers of imports and of the accounts from them."""
+"""The only modules that write imports; they create and delete accounts through accounts.services."""

@@ -1,4 +1,4 @@
-"""Creating the accounts of an import: claimed by one thread, hashed outside, written in one transaction."""
+"""Create the accounts of an import: one thread claims it, hashes the passwords, writes all in one transaction."""
 
 import os
 import time
@@ -21,7 +21,7 @@ from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
 from accounts.passwords import generate_password, hash_password, warm_up
 from accounts.rules.mailboxes import Account
 from accounts.services import NewMailbox, Refused, create_mailboxes
-from bulkimport.models import Import, ImportedAccount, ImportQuerySet, fingerprint, interrupted_before
+from bulkimport.models import SEALED, Import, ImportedAccount, ImportQuerySet, fingerprint, interrupted_before
 from bulkimport.rows import Draft, Level, Place, Plan
 from bulkimport.services.welcome import as_stored, send_welcome
 
@@ -35,13 +35,13 @@ class ClaimLost(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """The right to create one import, and what is to be created."""
+    """The exclusive right of one thread to create an import, with the accounts to create."""
 
     import_id: uuid.UUID
     token: uuid.UUID
     drafts: tuple[Draft, ...] = field(repr=False)  # may hold passwords
     left_out: tuple[Place, ...]
-    language: str | None  # of whoever claimed it; a thread has none of its own
+    language: str | None  # of the person who claimed it, since a new thread starts with the default language
 
 
 def is_allowed(plan: Plan, *, skip_errors: bool) -> bool:
@@ -49,29 +49,29 @@ def is_allowed(plan: Plan, *, skip_errors: bool) -> bool:
     return plan.can_create or (skip_errors and plan.can_create_good_rows)
 
 
-def claim(import_record: Import, plan: Plan, *, leave_out: Collection[Place] = ()) -> Claim | None:
-    """Return the right to create what a plan has, or None when the plan forbids it or somebody else has the right.
+def claim_import(import_record: Import, plan: Plan, *, leave_out: Collection[Place] = ()) -> Claim | None:
+    """Claim the creation of a plan. Returns None when the plan has errors or another process has the claim.
 
-    `leave_out` are the rows with errors that the person has agreed to leave out. They must be exactly those that the
-    plan has: nobody has agreed to lose another one. Without it, one error stops everything. The claim is a conditional
-    update, so of two processes only one gets it. A creation that was interrupted can be claimed again; where that is
-    forbidden now, it goes back to being checked, so that its problems can be seen and mended.
+    leave_out: the rows with errors that the person has agreed to leave out. They must be exactly the faulty rows of
+    the plan, so that no row is lost that the person has not seen. Empty: any error prevents the creation.
+    The claim is a conditional update, so only one of two processes gets it. An interrupted creation can be claimed
+    again. If its plan now has errors, its status goes back to "checked", so that the errors can be seen and corrected.
     """
-    # Of the version that the plan was made of: what another tab has corrected since is in no plan yet.
-    mine_to_try = Import.objects.filter(pk=import_record.pk, version=import_record.version)
+    # Only the version that the plan was made from: later corrections from another tab are not in this plan.
+    claimable = Import.objects.filter(pk=import_record.pk, version=import_record.version)
     interrupted = Q(status=Import.Status.CREATING, progress_at__lt=interrupted_before())
     if not is_allowed(plan, skip_errors=bool(leave_out)) or set(plan.error_places) != set(leave_out):
-        mine_to_try.filter(interrupted).update(status=Import.Status.CHECKED, **UNCLAIMED)
+        claimable.filter(interrupted).update(status=Import.Status.CHECKED, **UNCLAIMED)
         return None
-    mine = Claim(import_record.pk, uuid.uuid4(), plan.drafts, plan.error_places, translation.get_language())
-    claimed = mine_to_try.filter(Q(status=Import.Status.CHECKED) | interrupted).update(
+    claim = Claim(import_record.pk, uuid.uuid4(), plan.drafts, plan.error_places, translation.get_language())
+    claimed = claimable.filter(Q(status=Import.Status.CHECKED) | interrupted).update(
         status=Import.Status.CREATING,
-        claim=mine.token,
+        claim=claim.token,
         progress_done=0,
-        progress_total=len(mine.drafts),
+        progress_total=len(claim.drafts),
         progress_at=timezone.now(),
-        left_out=[place.line if place.sheet is None else place for place in mine.left_out],
-        # Of the rows left out there is nothing to warn; without them, the domains have room.
+        left_out=[place.line if place.sheet is None else place for place in claim.left_out],
+        # Warnings about rows that are left out no longer apply. Nor does domain_limit: it counts those rows too.
         warnings=[
             {
                 "sheet": problem.sheet,
@@ -81,58 +81,58 @@ def claim(import_record: Import, plan: Plan, *, leave_out: Collection[Place] = (
                 "message": problem.message,
             }
             for problem in plan.problems
-            if problem.level is Level.WARNING and problem.place not in mine.left_out and problem.code != "domain_limit"
+            if problem.level is Level.WARNING and problem.place not in claim.left_out and problem.code != "domain_limit"
         ],
     )
-    return mine if claimed else None
+    return claim if claimed else None
 
 
-def create(mine: Claim, *, on_progress: Callable[[int], object] | None = None) -> bool:
-    """Create the accounts of a claim, all or none, and tell whether they were created.
+def create(claim: Claim, *, on_progress: Callable[[int], object] | None = None) -> bool:
+    """Create all accounts of a claim or none. Returns whether they were created.
 
-    False: somebody took an address or the room meanwhile; the import is checked again, and its plan says what is
-    wrong. Hashing takes the time and needs no transaction; the transaction that follows is short and writes the
-    accounts, the outcome and the sealed passwords together. The welcome messages come last, and their failures are
-    only noted. Raises ClaimLost.
+    False: an address or the room of a domain was taken meanwhile. The status is then "checked" again, and a new plan
+    says what is wrong. Passwords are hashed before the transaction, since that is slow. One short transaction writes
+    the accounts, the outcome and the sealed passwords together. The welcome messages are sent last; their failures
+    are stored and not raised. Raises ClaimLost.
     """
     try:
-        passwords = [draft.password or generate_password() for draft in mine.drafts]
-        hashes = _hash_all(mine, passwords, on_progress)
+        passwords = [draft.password or generate_password() for draft in claim.drafts]
+        hashes = _hash_all(claim, passwords, on_progress)
         with transaction.atomic():
-            import_record = _held_by(mine).select_related("uploaded_by", "customer").first()
+            import_record = _find_claimed(claim).select_related("uploaded_by", "customer").first()
             if import_record is None:
                 raise ClaimLost
-            mailboxes = _write_accounts(mine, hashes, import_record.domains())
+            mailboxes = _write_accounts(claim, hashes, import_record.domains())
             generated = [
                 (mailbox, password if draft.password is None else None)
-                for mailbox, password, draft in zip(mailboxes, passwords, mine.drafts, strict=True)
+                for mailbox, password, draft in zip(mailboxes, passwords, claim.drafts, strict=True)
             ]
             batch = create_batch(
                 generated,
                 pk=import_record.pk,
                 made_by=import_record.uploaded_by,
                 customer=import_record.customer,
-                label=import_record.filename or "-",  # a batch without one goes with its passwords
+                label=import_record.filename or "-",  # a batch without a label disappears with its passwords
                 is_of_new_mailboxes=True,
             )
-            _write_outcome(mine, batch)
+            _write_outcome(claim, batch)
     except (IntegrityError, Refused):
-        _held_by(mine).update(status=Import.Status.CHECKED, **UNCLAIMED)
+        _find_claimed(claim).update(status=Import.Status.CHECKED, **UNCLAIMED)
         return False
     except BaseException:
-        # Shown as interrupted at once: nothing was created, and the person can start it again.
-        _held_by(mine).update(progress_at=interrupted_before() - timedelta(seconds=1))
+        # Old progress makes the import "interrupted" at once, so the person can start it again without waiting.
+        _find_claimed(claim).update(progress_at=interrupted_before() - timedelta(seconds=1))
         raise
     if settings.WELCOME_LMTP:
-        with translation.override(mine.language):
-            send_welcome(mine.import_id, [draft.address for draft in mine.drafts])
+        with translation.override(claim.language):
+            send_welcome(claim.import_id, [draft.address for draft in claim.drafts])
     return True
 
 
-def _hash_all(mine: Claim, passwords: Sequence[str], on_progress: Callable[[int], object] | None) -> list[str]:
-    """Return the hashes of all passwords, made on all cores, writing the progress down as it goes."""
+def _hash_all(claim: Claim, passwords: Sequence[str], on_progress: Callable[[int], object] | None) -> list[str]:
+    """Hash the passwords on all cores and store the progress. Returns the hashes in order. Raises ClaimLost."""
     warm_up()
-    generated = [draft.password is None for draft in mine.drafts]
+    generated = [draft.password is None for draft in claim.drafts]
     hashes: list[str] = []
     reported = time.monotonic()
     with ThreadPoolExecutor(os.cpu_count()) as pool:
@@ -143,29 +143,29 @@ def _hash_all(mine: Claim, passwords: Sequence[str], on_progress: Callable[[int]
             if time.monotonic() - reported < PROGRESS_EVERY_SECONDS:
                 continue
             reported = time.monotonic()
-            if not _held_by(mine).update(progress_done=len(hashes), progress_at=timezone.now()):
+            if not _find_claimed(claim).update(progress_done=len(hashes), progress_at=timezone.now()):
                 pool.shutdown(wait=False, cancel_futures=True)
                 raise ClaimLost
     return hashes
 
 
-def _write_accounts(mine: Claim, hashes: Sequence[str], domains: DomainQuerySet) -> list[Mailbox]:
-    """Write the mailboxes, their forwards and the import's list of them; return the mailboxes.
+def _write_accounts(claim: Claim, hashes: Sequence[str], domains: DomainQuerySet) -> list[Mailbox]:
+    """Write the mailboxes, their forwards and the import's list of its accounts. Returns the mailboxes in order.
 
     Raises as `create_mailboxes`.
     """
-    by_id = Domain.objects.in_bulk({draft.domain_id for draft in mine.drafts})
+    by_id = Domain.objects.in_bulk({draft.domain_id for draft in claim.drafts})
     new = [
         NewMailbox(
             Account(by_id[draft.domain_id], draft.address, draft.quota_mb, draft.destinations, draft.keep_copy),
             password_hash,
         )
-        for draft, password_hash in zip(mine.drafts, hashes, strict=True)
+        for draft, password_hash in zip(claim.drafts, hashes, strict=True)
     ]
     mailboxes = create_mailboxes(new=new, domains=domains)
     ImportedAccount.objects.bulk_create(
         ImportedAccount(
-            import_record_id=mine.import_id,
+            import_record_id=claim.import_id,
             mailbox=mailbox,
             sheet=draft.sheet or "",
             line=draft.line,
@@ -174,44 +174,42 @@ def _write_accounts(mine: Claim, hashes: Sequence[str], domains: DomainQuerySet)
             fingerprint=fingerprint(mailbox, _forward(draft)),
             password_digest=digest(mailbox.password_hash),
         )
-        for draft, mailbox in zip(mine.drafts, mailboxes, strict=True)
+        for draft, mailbox in zip(claim.drafts, mailboxes, strict=True)
     )
     return mailboxes
 
 
 def _forward(draft: Draft) -> Forward | None:
-    """Return the forward of an account as it was written."""
+    """Return the forward of an account as `create_mailboxes` writes it; None where it has none."""
     if not draft.destinations:
         return None
     return Forward(destinations=" ".join(draft.destinations), keep_copy=draft.keep_copy)
 
 
-def _write_outcome(mine: Claim, batch: Batch) -> None:
-    """Write down that the accounts exist. Raises ClaimLost.
+def _write_outcome(claim: Claim, batch: Batch) -> None:
+    """Store that the accounts exist. Raises ClaimLost.
 
-    The file is needed no more, unless rows were left out: the person may want those back to correct them.
+    The file is deleted unless rows were left out: the person can then download those rows to correct them.
     """
     now = timezone.now()
-    outcome: dict[str, object] = (
-        {} if mine.left_out else {"sealed_file": None, "sealed_book": None, "sealed_choices": None}
-    )
-    written = _held_by(mine).update(
+    deleted = {} if claim.left_out else dict.fromkeys(SEALED)
+    written = _find_claimed(claim).update(
         status=Import.Status.CREATED,
         claim=None,
         created_at=now,
         batch=batch,
         expires_at=batch.expires_at,
-        progress_done=len(mine.drafts),
+        progress_done=len(claim.drafts),
         progress_at=now,
-        # Noted before the first is sent: where this process is killed, nobody sends them twice.
-        welcome_unsent=as_stored({draft.address: None for draft in mine.drafts}) if settings.WELCOME_LMTP else None,
-        created_count=len(mine.drafts),
-        **outcome,
+        # Stored before the first message is sent: if this process is killed, no message is sent twice.
+        welcome_unsent=as_stored({draft.address: None for draft in claim.drafts}) if settings.WELCOME_LMTP else None,
+        created_count=len(claim.drafts),
+        **deleted,
     )
     if not written:
         raise ClaimLost
 
 
-def _held_by(mine: Claim) -> ImportQuerySet:
-    """Return the import of a claim, as a queryset that is empty once somebody else has claimed or discarded it."""
-    return Import.objects.filter(pk=mine.import_id, claim=mine.token, status=Import.Status.CREATING)
+def _find_claimed(claim: Claim) -> ImportQuerySet:
+    """Return a queryset of the claimed import; empty once another process has claimed it or it was discarded."""
+    return Import.objects.filter(pk=claim.import_id, claim=claim.token, status=Import.Status.CREATING)

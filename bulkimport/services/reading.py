@@ -1,7 +1,7 @@
-"""The rows of an import: the file is opened once, and what a person has said and typed is put into its rows.
+"""Read the rows of an import: from its file, arranged as the person chose, with their corrections.
 
-Opening a file is slow, a spreadsheet even takes a process of its own. So the import keeps the book that came of it,
-sealed, and every page arranges rows of that.
+Opening a file is slow; a spreadsheet even needs a child process. So the opened file (a `Book`) is stored with the
+import, sealed, and every page arranges its rows from there.
 """
 
 import dataclasses
@@ -24,21 +24,22 @@ from bulkimport.rows import ROW_FIELDS, Field, FileRows, FoundSheet, Place, Read
 
 __all__ = ["BusyError"]
 
-BOOKS_KEPT: Final = 3  # of an import: choices of an encoding and a separator
+MAX_STORED_BOOKS: Final = 3  # for each import; one for each chosen pair of encoding and separator
 
-# What was typed into cells: by row, and by column.
+# The text of corrected cells, by row and column.
 Corrections = Mapping[Place, Mapping[Field, str]]
 
 
 class ImportNotOpen(Exception):
-    """The import cannot be read or changed: it is being created, was created, its file has expired or lost its key."""
+    """The import cannot be read or changed: its creation has begun, or its file has expired or cannot be unsealed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Correction:
-    """A cell that a person has written. `was` is what the file has there, None where that was not stored.
+    """The text that a person has typed into a cell.
 
-    `sheet` is a name, empty for text, and where it was typed before a list could have several: see `first_sheet`.
+    sheet: the name of its sheet. Empty for a text file, and in corrections stored before a list could have several
+    sheets (see `find_legacy_sheet`). was: the text of the cell in the file; None where that was not stored.
     """
 
     sheet: str
@@ -49,43 +50,42 @@ class Correction:
 
     @property
     def cell(self) -> tuple[str, int, Field]:
-        """Which cell of the file it is."""
+        """The sheet, line and column of the cell."""
         return self.sheet, self.line, self.field
 
 
 @dataclass(frozen=True, slots=True)
 class Choices:
-    """What a person has said and typed about an import: how to read its file, and the cells they have written."""
+    """How a person has chosen to read the file of an import, and the cells they have corrected."""
 
     reading: Reading = AS_DETECTED
     corrections: tuple[Correction, ...] = ()
 
 
 def read(import_record: Import, *, wait_seconds: float | None = WAIT_SECONDS) -> FileRows:
-    """Return the rows of an import with the corrections of the person in their places.
+    """Return the rows of an import with the person's corrections.
 
-    wait_seconds: how long to wait for a spreadsheet to be opened, which happens once; None for as long as it takes.
-    Raises ImportNotOpen, and BusyError where it would take longer.
+    wait_seconds: how long to wait until a spreadsheet can be opened, which is done once; None for no limit.
+    Raises ImportNotOpen, and BusyError after that time.
     """
-    choices = choices_of(import_record)
-    book = _book_of(import_record, choices.reading, wait_seconds)
-    return corrected(arranged(book, choices.reading), choices.corrections)
+    choices = load_choices(import_record)
+    book = _load_book(import_record, choices.reading, wait_seconds)
+    return _apply_corrections(_arrange(book, choices.reading), choices.corrections)
 
 
-def arranged(book: Book, reading: Reading) -> FileRows:
-    """Return the rows of a book as its file has them."""
+def read_uncorrected(import_record: Import, reading: Reading) -> FileRows:
+    """Return the rows of an import without corrections. Raises as `read`."""
+    return _arrange(_load_book(import_record, reading, WAIT_SECONDS), reading)
+
+
+def _arrange(book: Book, reading: Reading) -> FileRows:
     return arrange(book, reading, max_rows=settings.MAX_ACCOUNTS_PER_FILE)
 
 
-def as_in_file(import_record: Import, reading: Reading) -> FileRows:
-    """Return the rows of an import without corrections. Raises as `read`."""
-    return arranged(_book_of(import_record, reading, WAIT_SECONDS), reading)
+def _load_book(import_record: Import, reading: Reading, wait_seconds: float | None) -> Book:
+    """Return the opened file of an import for an encoding and a separator; the first time, open and store it.
 
-
-def _book_of(import_record: Import, reading: Reading, wait_seconds: float | None) -> Book:
-    """Return the book of an import as its file was opened with an encoding and a separator, the first time opening it.
-
-    The books of the last few choices are kept together, so that going back to one opens nothing anew.
+    The books of the last few choices are stored, so that going back to one of them opens no file.
     """
     if not import_record.has_file or import_record.sealed_file is None:
         raise ImportNotOpen
@@ -106,71 +106,71 @@ def _book_of(import_record: Import, reading: Reading, wait_seconds: float | None
         client=import_record.uploaded_by_id,
         patience=wait_seconds,
     )
-    text = json.dumps([*before, [opened_as, books.to_json(book)]][-BOOKS_KEPT:], ensure_ascii=False)
+    text = json.dumps([*before, [opened_as, books.to_json(book)]][-MAX_STORED_BOOKS:], ensure_ascii=False)
     import_record.sealed_book = seal(zlib.compress(text.encode("utf-8", "surrogatepass"), 1))
-    # Not where the secrets have been deleted meanwhile.
+    # Not stored if the secrets have been deleted meanwhile.
     still_there = Import.objects.filter(pk=import_record.pk, sealed_file__isnull=False)
     still_there.update(sealed_book=import_record.sealed_book)
     return book
 
 
 # --- Corrections -----------------------------------------------------------------------------------------------------
-def corrected(file: FileRows, corrections: Sequence[Correction]) -> FileRows:
-    """Return rows with the corrections in them that fit: where the cell of the file is what it was then."""
+def _apply_corrections(file: FileRows, corrections: Sequence[Correction]) -> FileRows:
+    """Return the rows with those corrections whose cell still has the text that was corrected."""
     if not corrections:
         return file
-    first = first_sheet(file)
+    legacy_sheet = find_legacy_sheet(file)
     by_row: dict[tuple[str, int], list[Correction]] = {}
     for correction in corrections:
-        by_row.setdefault((correction.sheet or first, correction.line), []).append(correction)
-    rows = tuple(_corrected(row, by_row.get((file.sheet_of(row.place), row.line), ())) for row in file.rows)
+        by_row.setdefault((correction.sheet or legacy_sheet, correction.line), []).append(correction)
+    rows = tuple(_correct_row(row, by_row.get((file.find_sheet_name(row.place), row.line), ())) for row in file.rows)
     return replace(file, rows=rows)
 
 
-def first_sheet(file: FileRows) -> str:
-    """Return the name of the one sheet that was read before lists could have several; empty for text.
+def find_legacy_sheet(file: FileRows) -> str:
+    """Return the name of the sheet that corrections without a sheet belong to; empty for a text file.
 
-    It was the first visible one whose first line names the column of addresses, else the first visible one.
+    Before lists could have several sheets, only one was read: the first visible one with a header that names the
+    column of addresses, else the first visible one.
     """
     visible = [sheet for sheet in file.sheets if not sheet.is_hidden]
-    lists = [sheet for sheet in visible if sheet.preview and sheet.preview[0].kind == "header" and _is_named(sheet)]
-    return next((sheet.name for sheet in (*lists, *visible)), "")
+    with_header = [s for s in visible if s.preview and s.preview[0].kind == "header" and _has_named_addresses(s)]
+    return next((sheet.name for sheet in (*with_header, *visible)), "")
 
 
-def _is_named(sheet: FoundSheet) -> bool:
+def _has_named_addresses(sheet: FoundSheet) -> bool:
     return any(column.field is Field.EMAIL and column.by == "name" for column in sheet.columns)
 
 
 def fits(correction: Correction, row: Row | None) -> bool:
-    """Tell whether a correction was made of the text that a row of the file has now."""
+    """Tell whether the row still has the text that was corrected."""
     return row is not None and correction.was in (None, row.cells.get(correction.field, ""))
 
 
-def _corrected(row: Row, corrections: Sequence[Correction]) -> Row:
-    """Return a row with a person's cells in it.
+def _correct_row(row: Row, corrections: Sequence[Correction]) -> Row:
+    """Return a row with its corrections.
 
-    What the reader found wrong with a cell is settled once that cell has been rewritten, and what it found wrong with
-    the whole row once any has: the person has then seen them all. A text that belongs to no column is dropped only
-    with the row as a whole confirmed, which brings every cell.
+    A reader's problem with one cell is solved once that cell is corrected, and a problem with the whole row once any
+    cell is, since the person has then seen the row. A surplus text and its problems go only when the person confirms
+    the whole row, which sends all its cells.
     """
     cells = {correction.field: correction.text for correction in corrections if fits(correction, row)}
     if not cells:
         return row
     is_confirmed = cells.keys() >= set(ROW_FIELDS)
-    unsettled = tuple(
+    unsolved = tuple(
         problem
         for problem in row.problems
         if (problem.field and problem.field not in cells)
         or (row.surplus and problem.code in ("surplus_cell", "cells_slipped") and not is_confirmed)
     )
     surplus = "" if is_confirmed else row.surplus
-    together = {**row.cells, **cells}
-    return replace(row, cells=together, problems=unsettled, surplus=surplus, corrected=frozenset(cells))
+    return replace(row, cells={**row.cells, **cells}, problems=unsolved, surplus=surplus, corrected=frozenset(cells))
 
 
 # --- How choices are stored ------------------------------------------------------------------------------------------
-def choices_of(import_record: Import) -> Choices:
-    """Return what a person has said and typed about an import. Raises ImportNotOpen."""
+def load_choices(import_record: Import) -> Choices:
+    """Return the choices and corrections stored with an import. Raises ImportNotOpen."""
     if import_record.sealed_choices is None:
         return Choices()
     try:
@@ -181,7 +181,7 @@ def choices_of(import_record: Import) -> Choices:
 
 
 def as_stored(choices: Choices) -> dict[str, Any]:
-    """Return choices as JSON can hold them."""
+    """Return choices as JSON data, which `from_stored` reads."""
     reading = asdict(choices.reading)
     for sheet in reading["sheets"].values():
         sheet["taken_back"] = sorted(sheet["taken_back"])
@@ -190,9 +190,9 @@ def as_stored(choices: Choices) -> dict[str, Any]:
 
 
 def from_stored(stored: Mapping[str, Any]) -> Choices:
-    """Return the choices that `as_stored` was given, or those that the panel stored before lists had several sheets."""
+    """Return the choices from JSON data; also from the format used before lists could have several sheets."""
     if "reading" not in stored:
-        return _from_before(stored)
+        return _from_legacy(stored)
     reading = stored["reading"]
     sheets = {
         name: SheetChoice(
@@ -210,8 +210,8 @@ def from_stored(stored: Mapping[str, Any]) -> Choices:
     return Choices(Reading(reading["encoding"], reading["separator"], sheets), corrections)
 
 
-def _from_before(stored: Mapping[str, Any]) -> Choices:
-    """Return choices that were stored as `{"dialect": {...}, "corrections": {line: {column: text}}}`."""
+def _from_legacy(stored: Mapping[str, Any]) -> Choices:
+    """Return choices from `{"dialect": {...}, "corrections": {line: {column: text}}}`."""
     dialect = stored.get("dialect", {})
     sheet = dialect.get("sheet") or ""
     no_header = 0 if dialect.get("has_header") is False else None

@@ -1,4 +1,4 @@
-"""The welcome message: one to each new mailbox of an import, over LMTP, once its accounts exist."""
+"""Send a welcome message to each new mailbox of an import, over LMTP, once its accounts exist."""
 
 import logging
 import smtplib
@@ -19,25 +19,24 @@ from accounts.validators import to_unicode
 from bulkimport.models import Import
 
 TIMEOUT_SECONDS = 10.0  # for one answer of the mail server
-NOTED_EVERY_SECONDS = 0.5
+SAVE_EVERY_SECONDS = 0.5
 LONGEST_REPLY: Final = 200  # characters
-# Why a message is not noted as delivered that nobody works on any more.
+# The reason shown for a message that was still unsent when its process ended.
 STOPPED: Final = gettext_lazy("The panel was stopped meanwhile, so it is not known whether this message was sent.")
 
 logger = logging.getLogger(__name__)
 
 
 def as_stored(unsent: Mapping[str, str | None]) -> list[dict[str, str | None]]:
-    """Return what an import notes of the messages that were not delivered: by address why, None: not sent yet."""
+    """Return undelivered messages as the import stores them. unsent: reasons by address; None: not sent yet."""
     return [{"address": address, "reason": reason} for address, reason in unsent.items()]
 
 
 def send_welcome(import_id: uuid.UUID, addresses: Sequence[str]) -> None:
-    """Send each address its message, in the language of the moment, and note on the import what was not delivered.
+    """Send each address its message in the active language, and store on the import which were not delivered.
 
-    To be called once, and outside any transaction. The import must have noted all addresses as not sent when its
-    accounts were written: what a killed process leaves behind then counts as not sent, and nobody sends it again.
-    Nothing that goes wrong here is raised: the accounts exist.
+    Call it once, outside any transaction. The import must already list all addresses as unsent: if this process is
+    killed, the rest stays unsent and is not sent again. Errors are logged and not raised, since the accounts exist.
     """
     try:
         _send(import_id, addresses)
@@ -48,9 +47,9 @@ def send_welcome(import_id: uuid.UUID, addresses: Sequence[str]) -> None:
 def _send(import_id: uuid.UUID, addresses: Sequence[str]) -> None:
     unsent: dict[str, str | None] = dict.fromkeys(addresses)
     reason = str(STOPPED)
-    noted = time.monotonic()
+    saved_at = time.monotonic()
     try:
-        # Port 0: the address brings it. Without a name of its own, smtplib would ask the DNS for one.
+        # Port 0: WELCOME_LMTP contains the port. Without local_hostname, smtplib would look up a name in the DNS.
         with smtplib.LMTP(
             settings.WELCOME_LMTP, 0, local_hostname=settings.MAIL_HOSTNAME, timeout=TIMEOUT_SECONDS
         ) as lmtp:
@@ -59,10 +58,10 @@ def _send(import_id: uuid.UUID, addresses: Sequence[str]) -> None:
                     unsent[address] = refusal
                 else:
                     del unsent[address]
-                if time.monotonic() - noted >= NOTED_EVERY_SECONDS:
-                    noted = time.monotonic()
+                if time.monotonic() - saved_at >= SAVE_EVERY_SECONDS:
+                    saved_at = time.monotonic()
                     _note(import_id, unsent)
-    except OSError as error:  # all of smtplib's errors too; the rest would only wait for the same
+    except OSError as error:  # smtplib's errors are OSErrors. The other messages would most likely fail too.
         reason = _("The mail server did not answer.")
         logger.warning("The welcome messages of import %s were given up: %s", import_id, error)
     finally:
@@ -77,7 +76,7 @@ def welcome_message(address: str) -> EmailMessage:
     message["Subject"] = _("Your mailbox is ready")
     message["Date"] = localtime()
     message["Message-ID"] = make_msgid(domain=settings.MAIL_HOSTNAME)
-    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: nobody's holiday reply answers it
+    message["Auto-Submitted"] = "auto-generated"  # RFC 3834: prevents automatic replies
     text = _(
         "Hello,\n"
         "\n"
@@ -101,20 +100,20 @@ def welcome_message(address: str) -> EmailMessage:
 
 
 def _refusal(lmtp: smtplib.LMTP, message: EmailMessage) -> str:
-    """Deliver a message and return the server's reply where it refused, else nothing. Raises OSError."""
+    """Deliver a message. Returns the server's reply if it was refused, else an empty text. Raises OSError."""
     try:
         lmtp.send_message(message)
     except smtplib.SMTPRecipientsRefused as error:
         [(code, reply)] = error.recipients.values()
-        return _shown(code, reply)
+        return _printable_reply(code, reply)
     except (smtplib.SMTPSenderRefused, smtplib.SMTPDataError) as error:
-        return _shown(error.smtp_code, error.smtp_error)
+        return _printable_reply(error.smtp_code, error.smtp_error)
     return ""
 
 
-def _shown(code: int, reply: bytes | str) -> str:
+def _printable_reply(code: int, reply: bytes | str) -> str:
     text = reply.decode(errors="replace") if isinstance(reply, bytes) else reply
-    # Of a hostile reply, PostgreSQL would not even store a NUL.
+    # The server may send control characters; PostgreSQL cannot store a NUL.
     printable = "".join(sign if sign.isprintable() else " " for sign in text)
     return f"{code} {' '.join(printable.split())}"[:LONGEST_REPLY]
 

@@ -23,7 +23,7 @@ from accounts.passwords import hash_password, verify_password
 from accounts.services import lock_domains
 from bulkimport.downloads import links as links_csv
 from bulkimport.models import Import
-from bulkimport.services.after import forget_secrets
+from bulkimport.services.results import forget_secrets
 from tests.factories import generated_passwords, make_client, make_user
 from tests.handout.passwords import (
     batch_page,

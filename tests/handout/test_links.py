@@ -25,7 +25,7 @@ from accounts.passwords import hash_password, verify_password
 from accounts.sealing import SealBroken, unseal
 from accounts.services import Outdated
 from bulkimport.models import Import
-from bulkimport.services.after import forget_secrets, undo
+from bulkimport.services.results import forget_secrets, undo
 from tests.factories import generated_passwords, make_user
 from tests.handout.passwords import PASSWORD, batch_page, change_password, make_batch, make_keys, shown_keys
 

@@ -11,7 +11,7 @@ from accounts.handout.paper import make_sheet
 from accounts.models import Mailbox
 from accounts.passwords import hash_password
 from bulkimport.models import Import
-from bulkimport.services.after import forget_secrets
+from bulkimport.services.results import forget_secrets
 from tests.factories import generated_passwords, make_client, make_created_import
 from tests.handout.passwords import batch_page
 

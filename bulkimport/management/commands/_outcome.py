@@ -1,9 +1,9 @@
-"""What the command says about a file: one object for scripts, lines of text for people."""
+"""The outcome of the command, and its lines of text for people."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
@@ -13,16 +13,17 @@ from django.utils.translation import ngettext, pgettext
 from accounts.formats import grouped
 from accounts.validators import to_unicode
 from bulkimport.columns import BY_FIELD
+from bulkimport.descriptions import describe_place, describe_places, describe_reading, sum_of_rows, summarise_welcome
 from bulkimport.models import Import
-from bulkimport.rows import Field, Level, Place, Plan, Problem
-from bulkimport.wording import named, place_named, read_as, sum_of_rows, welcome_of
+from bulkimport.rows import Dialect, Field, FileRows, Level, Place, Plan, Problem
+from bulkimport.services.results import list_created_accounts
 
 FIELD_ORDER: Final = {None: -1} | {name: place for place, name in enumerate(Field)}
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What became of a file. `accounts` has place, address and generated password (None: it stood in the file)."""
+    """What became of a file. accounts: place, address and generated password (None: the file has it)."""
 
     plan: Plan
     sha256: str | None
@@ -32,7 +33,7 @@ class Outcome:
 
     @property
     def is_created(self) -> bool:
-        """Whether this command created the accounts, and nobody else."""
+        """Whether this command created the accounts, and no other process."""
         record = self.import_record
         return self.would_create and record is not None and record.status == Import.Status.CREATED
 
@@ -46,73 +47,30 @@ class Outcome:
         )
 
 
-def as_json(outcome: Outcome) -> dict[str, object]:
-    """Return the object that scripts rely on. All keys are always there; `accounts` is empty when none was created."""
-    plan, record = outcome.plan, outcome.import_record
-    dialect = plan.file.dialect
-    return {
-        "import": str(record.pk) if record else None,
-        "status": "created" if outcome.is_created else "checked",
-        "file": {
-            "format": dialect.format,
-            "encoding": dialect.encoding,
-            "separator": dialect.separator,
-            "sha256": outcome.sha256,
-            "sheets": [
-                {"name": sheet.name, "rows": sheet.rows, "read": sheet.is_read}
-                for sheet in plan.file.sheets
-                if sheet.name
-            ],
-        },
-        "counts": {**plan.counts, "created": len(outcome.accounts)},
-        "rows": [
-            {
-                "sheet": draft.sheet,
-                "line": draft.line,
-                "action": "create",
-                "email": draft.address,
-                "quota_mb": draft.quota_mb,
-                "forward": list(draft.destinations),
-                "keep_copy": draft.keep_copy,
-                "password": "generated" if draft.password is None else "given",
-            }
-            for draft in plan.drafts
-        ],
-        "problems": [
-            {
-                "sheet": p.sheet,
-                "line": p.line,
-                "field": p.field,
-                "level": p.level,
-                "code": p.code,
-                "message": p.message,
-                "suggestion": p.suggestion or None,
-            }
-            for p in outcome.problems
-        ],
-        "accounts": [
-            {"sheet": place.sheet, "line": place.line, "email": address, "password": password}
-            for place, address, password in outcome.accounts
-        ],
-        "welcome": _welcome_json(outcome),
-    }
+def list_accounts(outcome: Outcome) -> tuple[tuple[Place, str, str | None], ...]:
+    """Return place, address and generated password of the created accounts; None for a password from the file."""
+    if outcome.import_record is None:
+        return ()
+    return tuple(
+        (Place(account.sheet or None, account.line), account.address, account.password)
+        for account in list_created_accounts(outcome.import_record)
+    )
 
 
-def _welcome_json(outcome: Outcome) -> dict[str, object] | None:
-    """Return how many welcome messages were delivered and which were not; None where there were to be none."""
-    record = outcome.import_record
-    if not outcome.is_created or record is None or record.welcome_unsent is None:
-        return None
-    return {
-        "delivered": record.created_count - len(record.welcome_unsent),
-        "failed": [{"email": unsent["address"], "reason": unsent["reason"]} for unsent in record.welcome_unsent],
-    }
+def failed_plan(problem: Problem) -> Plan:
+    """Return the plan of a file that was not read because of one problem."""
+    return Plan(FileRows(Dialect()), drafts=(), problems=(problem,))
+
+
+def add_error(plan: Plan, code: str, message: str) -> Plan:
+    """Return a plan with one more error of the file."""
+    return replace(plan, problems=(Problem(code, message), *plan.problems))
 
 
 def as_lines(outcome: Outcome, *, filename: str, results: Path | None) -> Iterator[str]:
     """Yield the lines for a person: what was read, every problem, and what was created."""
     counts = outcome.plan.counts
-    dialect = read_as(outcome.plan)
+    dialect = describe_reading(outcome.plan)
     yield f"{filename}: {dialect}" if dialect else filename
     yield sum_of_rows(counts)
     for problem in outcome.problems:
@@ -135,7 +93,7 @@ def as_lines(outcome: Outcome, *, filename: str, results: Path | None) -> Iterat
 
 def problem_line(problem: Problem) -> str:
     """Return a problem as one line, such as `row 4, password: The password has no digit. Add one.`"""
-    where = place_named(problem.place) if problem.place else _("file")
+    where = describe_place(problem.place) if problem.place else _("file")
     if problem.field:
         where += ", " + str(BY_FIELD[problem.field].label).lower()
     if problem.level is Level.WARNING:
@@ -149,7 +107,7 @@ def _created_lines(outcome: Outcome, results: Path | None) -> Iterator[str]:
         "count": grouped(count)
     }
     if left_out := outcome.plan.error_places:
-        yield _("Left out: %(rows)s.") % {"rows": named(left_out)}
+        yield _("Left out: %(rows)s.") % {"rows": describe_places(left_out)}
     if results:
         yield _("The accounts and their passwords are in %(path)s.") % {"path": results}
         return
@@ -164,7 +122,7 @@ def _created_lines(outcome: Outcome, results: Path | None) -> Iterator[str]:
 
 
 def _welcome_lines(outcome: Outcome) -> Iterator[str]:
-    welcome = welcome_of(outcome.import_record) if outcome.import_record else None
+    welcome = summarise_welcome(outcome.import_record) if outcome.import_record else None
     if welcome is None:
         return
     yield ""

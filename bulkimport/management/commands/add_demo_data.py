@@ -1,5 +1,5 @@
-"""Add two customers and a staff login, so that the panel can be tried out at once. Only while DEBUG is on: the
-passwords stand below.
+"""Add two customers and a staff login, so that the panel can be tried out. Only with DEBUG, since the passwords below
+are public.
 """
 
 from __future__ import annotations
@@ -39,17 +39,19 @@ class Command(BaseCommand):
 
 @transaction.atomic
 def add_demo_data() -> None:
-    """Write the logins, and each domain with its mailboxes unless there is one of that name already."""
+    """Create the logins, and each domain with its mailboxes unless the domain exists already."""
     biuro, firma = (User.objects.create_user(name, password=LOGINS[name]) for name in ("biuro", "firma"))
     User.objects.create_superuser("admin", password=LOGINS["admin"])
     limits = {"default_quota_mb": 1000, "max_mailboxes": 600, "max_total_quota_mb": 600_000}
-    # The help page's examples (jan@, pawel@, kopia@, e-mail@) stay free: people will import them.
+    # The addresses of the help page's examples (jan@, pawel@, kopia@, e-mail@) stay free, so that they can be imported.
     _add_domain("przyklad.iq.pl", biuro, ["kontakt", "ksiegowosc", "rekrutacja"], **limits)
     _add_domain("firma.example", firma, ["poczta"])
 
 
 def _add_domain(name: str, administrator: User, local_parts: list[str], **limits: int) -> None:
-    """Add a domain with these mailboxes, and a forward from faktury@ to the first of them."""
+    """Create a domain with these mailboxes, and a forward from faktury@ to the first; an existing one only gets the
+    administrator.
+    """
     domain = Domain.objects.filter(name=name).first()
     if domain:
         administrators = [*domain.administrators.all(), administrator]

@@ -1,43 +1,30 @@
-"""Import a file of mailboxes from the command line: the same services as the web, for people and for scripts."""
+"""Import a file of mailboxes from the command line, by the same services as the web."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
-from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.exceptions import ValidationError
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
 from accounts.formats import grouped
-from accounts.validators import parse_quota_mb, trimmed
 from bulkimport import downloads
-from bulkimport.management.commands._outcome import Outcome, as_json, as_lines
+from bulkimport.management.commands._arguments import check_quota_text, find_login, read_content, reserve_results
+from bulkimport.management.commands._json import as_json
+from bulkimport.management.commands._outcome import Outcome, add_error, as_lines, failed_plan, list_accounts
 from bulkimport.models import Import
-from bulkimport.rows import Dialect, FileRows, Place, Plan, Problem
-from bulkimport.services.after import accounts_of
-from bulkimport.services.checking import (
-    TooManyLists,
-    check,
-    check_unstored,
-    file_too_large,
-    note_plan,
-    too_many_lists,
-    upload,
-)
-from bulkimport.services.creating import Claim, ClaimLost, claim, create, is_allowed
+from bulkimport.rows import Plan, Problem
+from bulkimport.services.checking import check, check_unstored, note_plan
+from bulkimport.services.creating import Claim, ClaimLost, claim_import, create, is_allowed
 from bulkimport.services.reading import ImportNotOpen
+from bulkimport.services.uploading import TooManyLists, digest_file, file_too_large, too_many_lists, upload
 
-USAGE: Final = 2  # the exit status for what is wrong with the command rather than with the file
-INTERRUPTED: Final = 130  # as shells report a process that Ctrl-C ended
+INTERRUPTED: Final = 130  # the exit status that shells give to a process ended by Ctrl-C
 
 
 class Command(BaseCommand):
@@ -58,60 +45,63 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         self.make_output_safe(as_json=options["json"])
-        login = _login(options["customer"])
-        quota = _quota_text(options["default_quota"])
-        with _reserved(options["results"]) as results:
+        login = find_login(options["customer"])
+        quota = check_quota_text(options["default_quota"])
+        with reserve_results(options["results"]) as results:
             try:
-                content = _content(options["file"])
-                if content is None:
-                    outcome = Outcome(_too_large(), None, would_create=False)
-                elif options["check"]:
-                    plan = check_unstored(content=content, uploaded_by=login, default_quota=quota)
-                    would_create = is_allowed(plan, skip_errors=options["skip_errors"])
-                    outcome = Outcome(plan, hashlib.sha256(content).hexdigest(), would_create)
-                else:
-                    name = os.fsencode(Path(options["file"]).name).decode(errors="replace")
-                    record = upload(content=content, filename=name, uploaded_by=login, default_quota=quota)
-                    outcome = self.import_all(record, options)
+                outcome = self.check_or_create(login, quota, options)
             except TooManyLists as refusal:
-                outcome = Outcome(_too_many_lists(refusal), None, would_create=False)
-            except KeyboardInterrupt:  # once the accounts exist it does not get here
+                problem = Problem("too_many_lists", too_many_lists(refusal.oldest))
+                outcome = Outcome(failed_plan(problem), None, would_create=False)
+            except KeyboardInterrupt:  # not raised here once the accounts exist
                 self.stderr.write("\n" + _("Stopped. Nothing was created."))
                 raise SystemExit(INTERRUPTED) from None
             if outcome.is_created:
-                outcome = replace(outcome, accounts=_accounts_of(outcome))
+                outcome = replace(outcome, accounts=list_accounts(outcome))
                 results = results and self.write_results(outcome, results)
         self.report(outcome, options, results)
         if not outcome.would_create:
             raise SystemExit(1)
 
+    def check_or_create(self, login: User | None, quota: str, options: dict[str, Any]) -> Outcome:
+        """Check the file, and create its accounts unless the option --check is given. Raises TooManyLists."""
+        content = read_content(options["file"])
+        if content is None:
+            return Outcome(failed_plan(file_too_large()), None, would_create=False)
+        if options["check"]:
+            plan = check_unstored(content=content, uploaded_by=login, default_quota=quota)
+            return Outcome(plan, digest_file(content), is_allowed(plan, skip_errors=options["skip_errors"]))
+        name = os.fsencode(Path(options["file"]).name).decode(errors="replace")
+        record = upload(content=content, filename=name, uploaded_by=login, default_quota=quota)
+        return self.import_all(record, options)
+
     def make_output_safe(self, *, as_json: bool) -> None:
-        """Let no terminal's code page fail on a letter: what is printed may be the only copy of the passwords."""
+        """Replace letters that the terminal cannot print: an error would lose the only copy of the passwords."""
         if reconfigure := getattr(self.stdout, "reconfigure", None):
             reconfigure(encoding="utf-8" if as_json else None, errors="replace")
 
     def import_all(self, record: Import, options: dict[str, Any]) -> Outcome:
-        """Create the accounts of an import where its plan allows it, and return what became of it."""
+        """Create the accounts of an import if its plan allows it."""
         plan = check(record, wait_seconds=None)
         note_plan(record, plan)
         if not is_allowed(plan, skip_errors=options["skip_errors"]):
             return Outcome(plan, record.sha256, would_create=False, import_record=record)
         try:
-            mine = claim(record, plan, leave_out=plan.error_places)
-            done = mine is not None and self.create(mine, record, options)
+            claim = claim_import(record, plan, leave_out=plan.error_places)
+            is_created = claim is not None and self.create(claim, record, options)
             record.refresh_from_db()
-            if not done:
-                return Outcome(_changed_meanwhile(check(record, wait_seconds=None)), record.sha256, False, record)
+            if not is_created:
+                return Outcome(_explain_change(check(record, wait_seconds=None)), record.sha256, False, record)
         except (ClaimLost, ImportNotOpen):
             message = _("Another process has taken this import over; nothing was created here.")
-            return Outcome(_with_error(plan, "taken_over", message), record.sha256, False, record)
+            return Outcome(add_error(plan, "taken_over", message), record.sha256, False, record)
         return Outcome(plan, record.sha256, would_create=True, import_record=record)
 
-    def create(self, mine: Claim, record: Import, options: dict[str, Any]) -> bool:
-        """Create what was claimed, showing the progress. Ctrl-C counts only while nothing has been written yet."""
-        progress = Progress(self, total=len(mine.drafts), is_quiet=options["verbosity"] == 0)
+    def create(self, claim: Claim, record: Import, options: dict[str, Any]) -> bool:
+        """Create what was claimed, showing the progress. Ctrl-C is ignored once the accounts are written."""
+        progress = Progress(self, total=len(claim.drafts), is_quiet=options["verbosity"] == 0)
         try:
-            return create(mine, on_progress=progress)
+            return create(claim, on_progress=progress)
         except KeyboardInterrupt:
             record.refresh_from_db()
             if record.status != Import.Status.CREATED:
@@ -119,7 +109,7 @@ class Command(BaseCommand):
             return True
 
     def write_results(self, outcome: Outcome, path: Path) -> Path | None:
-        """Fill the results file and return it; None when that failed: then the passwords are to be printed."""
+        """Write the results file and return its path; None if that failed, so that the passwords are printed."""
         if outcome.import_record is None:
             return None
         try:
@@ -141,7 +131,7 @@ class Command(BaseCommand):
 
 
 class Progress:
-    """How many accounts are prepared: a bar where a terminal shows it, else a line for every quarter."""
+    """Print how many accounts are prepared: a bar on a terminal, else a line for every quarter."""
 
     WIDTH: Final = 30
 
@@ -164,91 +154,9 @@ class Progress:
             self.stderr.write(text, str)
 
 
-def _usage(message: str, /, **params: object) -> CommandError:
-    return CommandError(message % params, returncode=USAGE)
-
-
-def _login(username: str | None) -> User | None:
-    """Return the login to act as; None stands for staff."""
-    if username is None:
-        return None
-    try:
-        return User.objects.get(username=username)
-    except User.DoesNotExist:
-        raise _usage(_("There is no login “%(login)s”."), login=username) from None
-
-
-def _quota_text(text: str) -> str:
-    """Return the default quota as the services take it, after a look at its syntax."""
-    if trimmed(text):
-        try:
-            parse_quota_mb(text)
-        except ValidationError as error:
-            raise _usage("--default-quota: %(message)s", message=" ".join(error.messages)) from None
-    return text
-
-
-def _content(path: str) -> bytes | None:
-    """Return the bytes of the file, or None when there are more than an upload may have."""
-    largest = settings.MAX_UPLOAD_MB * 1024 * 1024
-    try:
-        with Path(path).open("rb") as file:
-            content = file.read(largest + 1)
-    except FileNotFoundError:
-        raise _usage(_("There is no file “%(path)s”."), path=path) from None
-    except OSError as error:
-        raise _usage(_("“%(path)s” cannot be read: %(reason)s."), path=path, reason=error.strerror) from None
-    return content if len(content) <= largest else None
-
-
-@contextmanager
-def _reserved(results: str | None) -> Iterator[Path | None]:
-    """Hold the place of the results file, for its owner's eyes only, and give it up again unless it gets filled."""
-    if results is None:
-        yield None
-        return
-    path = Path(results)
-    try:
-        os.close(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600))
-    except FileExistsError:
-        raise _usage(_("“%(path)s” exists already. Choose another name for the results."), path=results) from None
-    except OSError as error:
-        raise _usage(_("“%(path)s” cannot be written: %(reason)s."), path=results, reason=error.strerror) from None
-    try:
-        yield path
-    finally:
-        if path.exists() and not path.stat().st_size:
-            path.unlink()
-
-
-def _accounts_of(outcome: Outcome) -> tuple[tuple[Place, str, str | None], ...]:
-    """Return place, address and generated password of what was created; None where the file gave the password."""
-    if outcome.import_record is None:
-        return ()
-    return tuple(
-        (Place(account.sheet or None, account.line), account.address, account.password)
-        for account in accounts_of(outcome.import_record)
-    )
-
-
-def _too_large() -> Plan:
-    """Return the plan of a file that is not read because of its size."""
-    return Plan(FileRows(Dialect()), drafts=(), problems=(file_too_large(),))
-
-
-def _too_many_lists(refusal: TooManyLists) -> Plan:
-    """Return the plan of a file that is not stored, since its login has too many unfinished lists."""
-    problem = Problem("too_many_lists", too_many_lists(refusal.oldest))
-    return Plan(FileRows(Dialect()), drafts=(), problems=(problem,))
-
-
-def _changed_meanwhile(plan: Plan) -> Plan:
-    """Return the plan after a creation that somebody else's change stopped, with at least one error that says so."""
+def _explain_change(plan: Plan) -> Plan:
+    """Return the plan of an import whose creation was stopped by a change elsewhere, with at least one error."""
     if not plan.can_create:
         return plan
     message = _("Something changed while the accounts were being created, so nothing was created. Start again.")
-    return _with_error(plan, "changed_meanwhile", message)
-
-
-def _with_error(plan: Plan, code: str, message: str) -> Plan:
-    return replace(plan, problems=(Problem(code, message), *plan.problems))
+    return add_error(plan, "changed_meanwhile", message)

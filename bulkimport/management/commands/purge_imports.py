@@ -1,4 +1,4 @@
-"""Delete for good what is kept sealed, once its time is up. To be run every hour."""
+"""Delete expired secrets for good. To be run every hour."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.formats import grouped
-from bulkimport.services.after import purge_expired
+from bulkimport.services.results import purge_expired
 
 
 class Command(BaseCommand):

@@ -1,4 +1,4 @@
-"""What can be done with an import once its accounts exist: show the passwords, forget them, undo it."""
+"""What can be done with an import once its accounts exist: list them, delete their passwords, undo the import."""
 
 from dataclasses import dataclass, field
 
@@ -19,44 +19,47 @@ from bulkimport.services.reading import ImportNotOpen
 
 @dataclass(frozen=True, slots=True)
 class Undo:
-    """What undoing an import would do: remove what is as the import left it, keep what has been changed since."""
+    """What undoing an import does: it removes unchanged accounts; those changed since the import stay."""
 
     removed: tuple[ImportedAccount, ...]
-    kept: tuple[ImportedAccount, ...]
+    changed: tuple[ImportedAccount, ...]
 
 
 def plan_undo(import_record: Import) -> Undo:
-    """Return which accounts of an import would go and which would stay; deleted ones are in neither."""
+    """Return which accounts of an import would be removed and which would stay; deleted ones are in neither."""
     if import_record.status != Import.Status.CREATED:
         return Undo((), ())
     accounts = list(
         import_record.accounts.filter(mailbox__domain__in=import_record.domains()).select_related("mailbox__domain")
     )
     forwards = Forward.objects.filter(source__in=[account.address for account in accounts])
-    forward_of = {forward.source: forward for forward in forwards}
-    unchanged = [account.is_as_created(account.mailbox, forward_of.get(account.address)) for account in accounts]
-    return Undo(
-        removed=tuple(account for account, same in zip(accounts, unchanged, strict=True) if same),
-        kept=tuple(account for account, same in zip(accounts, unchanged, strict=True) if not same),
-    )
+    by_source = {forward.source: forward for forward in forwards}
+    removed: list[ImportedAccount] = []
+    changed: list[ImportedAccount] = []
+    for account in accounts:
+        is_unchanged = account.is_as_created(account.mailbox, by_source.get(account.address))
+        (removed if is_unchanged else changed).append(account)
+    return Undo(tuple(removed), tuple(changed))
 
 
 @transaction.atomic
 def undo(import_record: Import) -> WriteResult:
-    """Remove the accounts of an import that have not been changed since, with their forwards. Raises ImportNotOpen.
+    """Remove the accounts of an import that have not been changed since, with their forwards.
 
-    Also where nothing would go: the passwords of what stays are then not lost for nothing.
+    The batch is deleted, with the passwords of the accounts that stay. So ImportNotOpen is raised not only when the
+    import cannot be undone, but also when no account would be removed.
     """
     lock_domains(import_record.accounts.filter(mailbox__isnull=False).values_list("mailbox__domain", flat=True))
-    done = plan_undo(import_record)
-    if not done.removed or not Import.objects.filter(pk=import_record.pk, status=Import.Status.CREATED).update(
+    planned = plan_undo(import_record)
+    if not planned.removed or not Import.objects.filter(pk=import_record.pk, status=Import.Status.CREATED).update(
         status=Import.Status.UNDONE, undone_at=timezone.now()
     ):
         raise ImportNotOpen
     Import.objects.filter(pk=import_record.pk).forget_secrets()
-    removed = Mailbox.objects.filter(pk__in=[account.mailbox_id for account in done.removed])
+    removed = Mailbox.objects.filter(pk__in=[account.mailbox_id for account in planned.removed])
     written = delete_mailboxes(mailboxes=removed, version=None)
-    # Those of what stays; the others have gone with their mailboxes. A later password was not the import's to hand out.
+    # Links of removed mailboxes are already deleted. Of the others, only links to passwords from this import are
+    # revoked: a password that was set later is not part of the import.
     if import_record.batch:
         links = mailbox_links(import_record.batch)
         revoke_links(links.filter(password_digest=F("mailbox__imported__password_digest")))
@@ -66,15 +69,15 @@ def undo(import_record: Import) -> WriteResult:
 
 @transaction.atomic
 def forget_secrets(import_record: Import) -> None:
-    """Delete the passwords and the file of a created import for good: the person has saved them."""
+    """Delete the passwords and the file of a created import for good."""
     if Import.objects.filter(pk=import_record.pk, status=Import.Status.CREATED).forget_secrets():
         forget_passwords(import_record.pk)
 
 
 def purge_expired() -> int:
-    """Delete all sealed data whose time is up, of new passwords and links too, and return from how many imports."""
+    """Delete all expired secrets, those of batches and links too. Returns from how many imports."""
     purge_submissions()
-    # Asked first: a page that only shows something must not wait for whoever is writing.
+    # Without expired secrets nothing is written, so that a page that only shows something waits for no lock.
     expired = Import.objects.with_expired_secrets()
     count = expired.forget_secrets() if expired.exists() else 0
     handout.purge_expired()
@@ -83,36 +86,36 @@ def purge_expired() -> int:
 
 @dataclass(frozen=True, slots=True)
 class CreatedAccount:
-    """An account of an import as it is now. `mailbox`, `forward` and `password` are None where none is to be shown."""
+    """An account of an import as it is now. `mailbox`, `forward` and `password` are None where they cannot be shown."""
 
-    sheet: str  # empty where one alone was read
+    sheet: str  # empty where only one sheet was read
     line: int
     address: str
     is_generated: bool
     is_deleted: bool
     is_changed: bool  # since the import
-    has_other_password: bool  # than the import gave it
+    has_other_password: bool  # another one than the import set
     mailbox: Mailbox | None
     forward: Forward | None
-    password: str | None = field(repr=False)  # the generated one, while it can be shown and is still the mailbox's
+    password: str | None = field(repr=False)  # the generated one, while it can be shown and has not been replaced
 
 
-def accounts_of(import_record: Import) -> list[CreatedAccount]:
+def list_created_accounts(import_record: Import) -> list[CreatedAccount]:
     """Return the accounts that an import created, in the order of the file.
 
-    Of one that was deleted, or whose domain is no longer the person's, only the address is shown.
+    A deleted account, or one in a domain that the person no longer administers, has only its address.
     """
     entries = read_batch(import_record.batch).entries if import_record.batch else ()
-    own = {entry.mailbox.pk: entry for entry in entries if entry.mailbox}
+    by_mailbox = {entry.mailbox.pk: entry for entry in entries if entry.mailbox}
     forwards = Forward.objects.filter(source__in=import_record.accounts.values("address"))
-    forward_of = {forward.source: forward for forward in forwards}
+    by_source = {forward.source: forward for forward in forwards}
     return [
-        _as_it_is(account, own.get(account.mailbox_id or 0), forward_of.get(account.address))
+        _created_account(account, by_mailbox.get(account.mailbox_id or 0), by_source.get(account.address))
         for account in import_record.accounts.all()
     ]
 
 
-def _as_it_is(account: ImportedAccount, entry: Entry | None, forward: Forward | None) -> CreatedAccount:
+def _created_account(account: ImportedAccount, entry: Entry | None, forward: Forward | None) -> CreatedAccount:
     mailbox = entry.mailbox if entry else None
     is_changed = mailbox is not None and not account.is_as_created(mailbox, forward)
     return CreatedAccount(

@@ -1,4 +1,4 @@
-"""How full the domains of a list are before and after its ready accounts are created: the meters of its page."""
+"""The meters of the check page: how full domains are, before and after the accounts of a list are created."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -14,14 +14,14 @@ from accounts.rules.room import Room, rooms
 from bulkimport.rows import Draft
 
 DOMAINS_SHOWN: Final = 6  # the fullest
-GAP: Final = 0.8  # percent of a meter between what is there and what comes
+GAP: Final = 0.8  # percent of a meter, between the used part and the added part
 
 
 @dataclass(frozen=True, slots=True)
 class Gauge:
-    """One limit of a domain: what counts towards it before and after the accounts are created, and the most allowed.
+    """One limit of a domain. before, after: the number or MB used, without and with the new accounts. most: the limit.
 
-    Of what is drawn, numbers come as texts: in an attribute they have a point in every language.
+    Widths are texts, since numbers in a template would get a decimal comma in Polish, which SVG does not accept.
     """
 
     label: Promise
@@ -32,12 +32,12 @@ class Gauge:
 
     @property
     def text(self) -> str:
-        """The numbers as they are seen: `112 → 498 of 600`."""
+        """The visible text: `112 → 498 of 600`."""
         return self._written(_("%(before)s → %(after)s of %(most)s"))
 
     @property
     def spoken(self) -> str:
-        """The numbers as they are read out."""
+        """The text for screen readers."""
         return self._written(_("%(before)s now, %(after)s with the accounts that are ready, of %(most)s"))
 
     @property
@@ -70,34 +70,34 @@ class Gauge:
 
 @dataclass(frozen=True, slots=True)
 class DomainGauges:
-    """The meters of one domain, one for each limit that it has."""
+    """The meters of one domain, one for each of its limits."""
 
     name: str
     gauges: tuple[Gauge, ...]
 
     @property
     def share(self) -> float:
-        """How full it will be, by the limit that is reached first; 1 is full."""
+        """How full the domain will be by its fullest limit; 1 is full."""
         return max(gauge.after / max(1, gauge.most) for gauge in self.gauges)
 
 
 @dataclass(frozen=True, slots=True)
-class Capacity:
-    """The fullest domains that have a limit and get accounts, and how many others there are."""
+class Gauges:
+    """The fullest domains that have limits and get accounts, and the number of other such domains."""
 
     domains: tuple[DomainGauges, ...]
     others: int
 
 
-def capacity_for(drafts: Sequence[Draft]) -> Capacity:
-    """Return how full these accounts make their domains, in two queries however many there are."""
+def measure_domains(drafts: Sequence[Draft]) -> Gauges:
+    """Return how full these accounts make their domains. The number of queries does not depend on their number."""
     quotas: dict[int, list[int]] = defaultdict(list)
     for draft in drafts:
         quotas[draft.domain_id].append(draft.quota_mb)
     by_domain = rooms(quotas.keys()) if quotas else {}
     gauges = [DomainGauges(room.domain_name, tuple(_gauges(room, quotas[pk]))) for pk, room in by_domain.items()]
     limited = sorted((one for one in gauges if one.gauges), key=lambda one: (-one.share, one.name))
-    return Capacity(tuple(limited[:DOMAINS_SHOWN]), len(limited[DOMAINS_SHOWN:]))
+    return Gauges(tuple(limited[:DOMAINS_SHOWN]), len(limited[DOMAINS_SHOWN:]))
 
 
 def _gauges(room: Room, quotas: Sequence[int]) -> Iterable[Gauge]:

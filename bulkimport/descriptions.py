@@ -1,4 +1,4 @@
-"""What the pages, the admin and the command say of an import: its rows, how its file was read, what it has created."""
+"""Short descriptions of an import for the pages, the admin and the command: its rows, its file, its results."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -13,12 +13,12 @@ from bulkimport.columns import BY_FIELD
 from bulkimport.models import Import
 from bulkimport.readers.messages import named_lines
 from bulkimport.rows import ENCODING_NAMES, SEPARATOR_NAMES, Field, Level, Place, Plan, Problem
-from bulkimport.services.after import accounts_of
+from bulkimport.services.results import list_created_accounts
 from bulkimport.services.welcome import STOPPED
 
 
-def named(places: Sequence[Place]) -> str:
-    """Return rows by their numbers, with their sheets where there are several: `7a: row 3; 8a: rows 2 and 9`."""
+def describe_places(places: Sequence[Place]) -> str:
+    """Return the numbers of rows, with their sheets where there are several: `7a: row 3; 8a: rows 2 and 9`."""
     by_sheet: dict[str | None, list[int]] = {}
     for place in places:
         by_sheet.setdefault(place.sheet, []).append(place.line)
@@ -27,39 +27,36 @@ def named(places: Sequence[Place]) -> str:
     )
 
 
-def place_named(place: Place) -> str:
-    """Return a row as its problems name it: `row 14`, or `7a, row 14` where there are several sheets."""
+def describe_place(place: Place) -> str:
+    """Return the name of a row: `row 14`, or `7a, row 14` where there are several sheets."""
     row = _("row %(line)s") % {"line": place.line}
     return row if place.sheet is None else f"{place.sheet}, {row}"
 
 
 def sum_of_rows(counts: dict[str, int]) -> str:
-    """Return the sum that always adds up: `503 read = 497 ready + 3 with errors + 1 left out + 2 blank`."""
+    """Return the rows read, by what became of them: `503 read = 497 ready + 3 with errors + 1 left out + 2 blank`."""
     sentence = _("%(rows)s read = %(drafts)s ready + %(errors)s with errors + %(left_out)s left out + %(blank)s blank")
     names = ("rows", "drafts", "errors", "left_out", "blank")
     return sentence % {name: grouped(counts.get(name, 0)) for name in names}
 
 
 def sum_of_lines(counts: dict[str, int]) -> str:
-    """Return the sum of a list whose rows are not checked yet: `44 read = 40 accounts + 3 left out + 1 blank`."""
+    """Return the rows read of a list that is not checked yet: `44 read = 40 accounts + 3 left out + 1 blank`."""
     numbers = {name: grouped(counts[name]) for name in ("rows", "left_out", "blank")}
     accounts = grouped(counts["drafts"] + counts["errors"])
     sentence = _("%(rows)s read = %(accounts)s accounts + %(left_out)s left out + %(blank)s blank")
     return sentence % {**numbers, "accounts": accounts}
 
 
-def place_of(problem: Problem, key: str) -> tuple[str, str]:
-    """Return where a row's problem is, in words, and the id of its cell or row in the page.
-
-    key: the row as the page names it.
-    """
-    row = capfirst(place_named(Place(problem.sheet, problem.line or 0)))
+def locate_problem(problem: Problem, key: str) -> tuple[str, str]:
+    """Return the place of a row's problem in words, and the HTML id of its cell or row. key: that of the row."""
+    row = capfirst(describe_place(Place(problem.sheet, problem.line or 0)))
     if problem.field is None:
         return row, f"r{key}"
     return f"{row}, {BY_FIELD[problem.field].label}", f"r{key}-{problem.field}"
 
 
-def read_as(plan: Plan) -> str:
+def describe_reading(plan: Plan) -> str:
     """Return how a file was read: `CSV, Windows-1250, semicolon, with a header`."""
     dialect = plan.file.dialect
     parts = [(dialect.format or "").upper()]
@@ -79,8 +76,8 @@ def read_as(plan: Plan) -> str:
     return ", ".join(part for part in parts if part)
 
 
-def results_of(import_record: Import) -> list[dict[str, object]]:
-    """Return the accounts that an import created, as its results page lists them."""
+def list_results(import_record: Import) -> list[dict[str, object]]:
+    """Return the accounts that an import created, as the results page shows them."""
     return [
         {
             "address": to_unicode(account.address),
@@ -93,21 +90,21 @@ def results_of(import_record: Import) -> list[dict[str, object]]:
             "quota": megabytes(account.mailbox.quota_mb) if account.mailbox else "",
             "forward": account.forward,
         }
-        for account in accounts_of(import_record)
+        for account in list_created_accounts(import_record)
     ]
 
 
-def warnings_of(import_record: Import) -> list[tuple[str, str]]:
-    """Return what was created and perhaps not as meant: a sentence each, with its place, and its code.
+def list_warnings(import_record: Import) -> list[tuple[str, str]]:
+    """Return the stored warnings about the created accounts: a sentence with its place, and its code.
 
-    The code is empty in imports from before codes were stored.
+    The code is empty in old imports, which stored none.
     """
     warnings = []
     for stored in import_record.warnings:
         field = Field(stored["field"]) if stored["field"] else None
-        code, sheet = stored.get("code", ""), stored.get("sheet")  # lists of before have neither
+        code, sheet = stored.get("code", ""), stored.get("sheet")  # old imports have neither
         problem = Problem(code, stored["message"], stored["line"], field, Level.WARNING, sheet)
-        place = place_of(problem, "")[0] if problem.line else ""
+        place = locate_problem(problem, "")[0] if problem.line else ""
         sentence = f"{place}: {problem.message}" if place else problem.message
         warnings.append((sentence, problem.code))
     return warnings
@@ -115,7 +112,7 @@ def warnings_of(import_record: Import) -> list[tuple[str, str]]:
 
 @dataclass(frozen=True, slots=True)
 class Welcome:
-    """What became of the welcome messages of an import. `failures` are addresses with the reason."""
+    """What became of the welcome messages of an import. failures: pairs of address and reason."""
 
     delivered: int
     total: int
@@ -124,15 +121,15 @@ class Welcome:
 
     @property
     def sentence(self) -> str:
-        """How many were delivered: `Welcome messages delivered: 2 of 3`."""
+        """For example `Welcome messages delivered: 2 of 3`."""
         return _("Welcome messages delivered: %(delivered)s of %(total)s") % {
             "delivered": grouped(self.delivered),
             "total": grouped(self.total),
         }
 
 
-def welcome_of(import_record: Import) -> Welcome | None:
-    """Return what became of the welcome messages of a created import; None where there were to be none."""
+def summarise_welcome(import_record: Import) -> Welcome | None:
+    """Return what became of the welcome messages of a created import; None where none were to be sent."""
     if import_record.welcome_unsent is None:
         return None
     is_under_way = import_record.is_welcoming
