@@ -10,6 +10,7 @@ from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import IntegrityError, connections
 from django.db.models import ProtectedError
 
+from accounts import services
 from accounts.access import usable_domains
 from accounts.models import Domain, Forward, Mailbox, MailUsage
 from accounts.rules.forwards import Errors
@@ -23,12 +24,9 @@ from accounts.services import (
     delete_domains,
     delete_forwards,
     delete_mailboxes,
-    forwards,
-    mailboxes,
     save_domain,
     save_forward,
     selection_version,
-    selections,
     set_passwords,
     set_quota,
     set_state,
@@ -100,7 +98,7 @@ def test_a_domain_of_somebody_else_gets_no_mailbox_and_tells_nothing() -> None:
 
 def test_a_writer_that_does_not_hold_the_domain_causes_no_error_page(monkeypatch: pytest.MonkeyPatch) -> None:
     make_domain()
-    rules = mailboxes.new_account_errors
+    rules = services.mailboxes.new_account_errors
 
     def asked_too_early(accounts: Sequence[Account]) -> Mapping[str, Errors]:
         errors = rules(accounts)
@@ -108,7 +106,7 @@ def test_a_writer_that_does_not_hold_the_domain_causes_no_error_page(monkeypatch
         make_forward(JAN)
         return errors
 
-    monkeypatch.setattr(mailboxes, "new_account_errors", asked_too_early)
+    monkeypatch.setattr(services.mailboxes, "new_account_errors", asked_too_early)
     assert refusal(lambda: create(JAN, forward="a@x.pl")) == {JAN: {"email": ["address_is_forward"]}}
     assert not Mailbox.objects.exists()
 
@@ -119,7 +117,7 @@ def test_another_fault_of_the_database_is_not_hidden(monkeypatch: pytest.MonkeyP
     def fail(*_args: object, **_named: object) -> None:
         raise IntegrityError("something else")
 
-    monkeypatch.setattr(mailboxes, "_write_new", fail)
+    monkeypatch.setattr(services.mailboxes, "_write_new", fail)
     with pytest.raises(IntegrityError, match="something else"):
         create(JAN)
 
@@ -202,7 +200,7 @@ def test_passwords_are_set_for_exactly_the_selected_mailboxes() -> None:
 
 
 def test_mailboxes_are_deleted_with_their_forwards_in_parts(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(selections, "IDS_PER_QUERY", 2)
+    monkeypatch.setattr(services.selections, "IDS_PER_QUERY", 2)
     for number in range(5):
         make_forward(make_mailbox(f"a{number}@a.pl").address, "x@x.pl")
     stays = make_forward("b@a.pl", "x@x.pl")
@@ -224,7 +222,7 @@ def test_a_forward_moves_to_another_domain_with_its_source() -> None:
 
 def test_a_forward_that_another_writer_adds_at_the_same_moment_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     make_domain("a.pl")
-    rules = forwards.forward_errors
+    rules = services.forwards.forward_errors
 
     def asked_too_early(**values: object) -> Errors:
         errors = rules(**values)  # type: ignore[arg-type]
@@ -232,7 +230,7 @@ def test_a_forward_that_another_writer_adds_at_the_same_moment_is_refused(monkey
         make_forward("info@a.pl", "x@x.pl")
         return errors
 
-    monkeypatch.setattr(forwards, "forward_errors", asked_too_early)
+    monkeypatch.setattr(services.forwards, "forward_errors", asked_too_early)
     assert refusal(lambda: save("info@a.pl", "y@y.pl")) == {"info@a.pl": {"source": ["unique"]}}
 
 
