@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import Http404, HttpRequest, HttpResponse
@@ -30,19 +29,18 @@ from accounts.submissions import led_to, sender, sent_before, submit
 @never_cache
 def mailbox_list(request: HttpRequest) -> HttpResponse:
     """List the mailboxes of all domains of the login, those that match what is asked for."""
-    form = MailboxFilterForm(request.GET, user=request.user)
+    filters = MailboxFilterForm(request.GET, user=request.user)
     # Only ids are sorted: with all that a row shows, the last page of very many mailboxes would take seconds.
-    page = Paginator(form.mailboxes().values_list("pk", flat=True), ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(filters.mailboxes().values_list("pk", flat=True), ROWS_PER_PAGE).get_page(request.GET.get("page"))
     by_id = Mailbox.objects.select_related("domain", "usage").in_bulk(list(page))
     mailboxes = [by_id[pk] for pk in page if pk in by_id]
     forwards = Forward.objects.filter(source__in=[mailbox.address for mailbox in mailboxes], is_active=True)
     by_source = {forward.source: forward for forward in forwards}
     context = {
-        "form": form,
+        "filters": filters,
         "page": page,
         "rows": [(mailbox, by_source.get(mailbox.address)) for mailbox in mailboxes],
         "tabs": tab_counts(request),
-        "most_imported": settings.MAX_ACCOUNTS_PER_FILE,
         "ticked": parse_ids(request.GET.getlist("select")),
     }
     return render(request, "accounts/mailbox_list.html", context)

@@ -35,3 +35,9 @@ def stacked_table(content: SafeString, look: str = "", *, label: str = "", label
         label or labelledby,
         mark_safe(rows),  # noqa: S308 - the templates have escaped it
     )
+
+
+@register.simple_block_tag
+def capture(content: SafeString) -> SafeString:
+    """Return the content, to be given to a partial under a name: {% capture as buttons %}...{% endcapture %}."""
+    return mark_safe(content.strip())  # noqa: S308 - the templates have escaped it
