@@ -27,11 +27,11 @@ from accounts.submissions import find_submission, redirect_to_result, submit, su
 @never_cache
 def forward_list(request: HttpRequest) -> HttpResponse:
     """List the forwards of the login's domains that match the filter."""
-    form = ForwardFilterForm(request.GET, user=request.user)
+    filters = ForwardFilterForm(request.GET, user=request.user)
     has_no_mailbox = ~Exists(Mailbox.objects.filter(address=OuterRef("source")))
-    forwards = form.forwards().select_related("domain").annotate(has_no_mailbox=has_no_mailbox).order_by("source")
+    forwards = filters.forwards().select_related("domain").annotate(has_no_mailbox=has_no_mailbox).order_by("source")
     page = Paginator(forwards, ROWS_PER_PAGE).get_page(request.GET.get("page"))
-    context = {"form": form, "page": page, "tabs": tab_counts(request)}
+    context = {"filters": filters, "page": page, "tabs": tab_counts(request)}
     return render(request, "accounts/forward_list.html", context)
 
 

@@ -31,15 +31,15 @@ from accounts.submissions import find_submission, redirect_to_result, submit, su
 @never_cache
 def mailbox_list(request: HttpRequest) -> HttpResponse:
     """List the mailboxes of the login's domains that match the filter."""
-    form = MailboxFilterForm(request.GET, user=request.user)
+    filters = MailboxFilterForm(request.GET, user=request.user)
     # Only the ids are sorted and counted off: with whole rows, the last page of very many mailboxes would take seconds.
-    page = Paginator(form.mailboxes().values_list("pk", flat=True), ROWS_PER_PAGE).get_page(request.GET.get("page"))
+    page = Paginator(filters.mailboxes().values_list("pk", flat=True), ROWS_PER_PAGE).get_page(request.GET.get("page"))
     by_id = Mailbox.objects.select_related("domain", "usage").in_bulk(list(page))
     mailboxes = [by_id[pk] for pk in page if pk in by_id]
     forwards = Forward.objects.filter(source__in=[mailbox.address for mailbox in mailboxes], is_active=True)
     by_source = {forward.source: forward for forward in forwards}
     context = {
-        "form": form,
+        "filters": filters,
         "page": page,
         "rows": [(mailbox, by_source.get(mailbox.address)) for mailbox in mailboxes],
         "tabs": tab_counts(request),
