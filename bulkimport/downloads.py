@@ -18,7 +18,7 @@ from accounts.models import Forward, Mailbox
 from accounts.validators import to_unicode
 from bulkimport.columns import COLUMNS, NO_WORD, PROBLEMS_LABEL, YES_WORD
 from bulkimport.models import Import
-from bulkimport.readers.cells import unguarded
+from bulkimport.readers.cells import remove_guard
 from bulkimport.rows import ROW_FIELDS, Dialect, Field, FileRows, Place, Plan, Row
 from bulkimport.services.after import CreatedAccount, accounts_of
 from bulkimport.tables import Table, written
@@ -135,7 +135,7 @@ def _guarded(text: str) -> str:
     """Return a cell that is read as `text`: what looks like an exporter's guard, of which the reader takes one away,
     gets another one.
     """
-    if unguarded(text) == text:
+    if remove_guard(text) == text:
         return text
     doubled = text.replace('"', '""')
     return f'="{doubled}"'

@@ -14,8 +14,8 @@ from django.utils.translation import ngettext, pgettext
 from accounts.formats import grouped
 from accounts.refusals import is_quotable
 from accounts.validators import NO, YES
-from bulkimport.readers.found import ROWS_SHOWN
-from bulkimport.rows import Field, FoundColumn, FoundLine, FoundSheet, Problem, SheetChoice
+from bulkimport.readers.summary import ROWS_SHOWN
+from bulkimport.rows import ColumnSummary, Field, LineSummary, Problem, SheetChoice, SheetSummary
 
 # An address; a number too short for a password, also with a unit, or the number of a row; the name of a person: no
 # password is without a digit.
@@ -57,7 +57,7 @@ class PreviewCell:
 
 @dataclass(frozen=True, slots=True)
 class PreviewLine:
-    """A line of the file. kind: as FoundLine has it. is_taken_back: an account only because a person has said so."""
+    """A line of the file. kind: as LineSummary has it. is_taken_back: an account only because a person has said so."""
 
     line: int
     kind: str
@@ -99,7 +99,7 @@ class Preview:
         return max(1, len(self.columns))
 
 
-def preview_of(sheet: FoundSheet, choice: SheetChoice, errors: Sequence[Problem] = ()) -> Preview:
+def preview_of(sheet: SheetSummary, choice: SheetChoice, errors: Sequence[Problem] = ()) -> Preview:
     """Return the first lines of a sheet. errors: what is wrong with its columns."""
     secret = _secret_columns(sheet)
     header = next((at for at, line in enumerate(sheet.preview) if line.kind == "header"), -1)
@@ -122,7 +122,7 @@ def _more_left_out(count: int) -> str:
     return message % {"count": grouped(count)}
 
 
-def _columns(sheet: FoundSheet, lines: Sequence[PreviewLine], errors: Sequence[Problem]) -> tuple[PreviewColumn, ...]:
+def _columns(sheet: SheetSummary, lines: Sequence[PreviewLine], errors: Sequence[Problem]) -> tuple[PreviewColumn, ...]:
     repeated = {problem.field: problem.message for problem in errors if problem.code == "column_repeated"}
     chosen = [column.field for column in sheet.columns if column.by == "choice"]
     with_secrets = {
@@ -143,7 +143,7 @@ def _columns(sheet: FoundSheet, lines: Sequence[PreviewLine], errors: Sequence[P
     )
 
 
-def _why(column: FoundColumn, *, has_header: bool) -> str:
+def _why(column: ColumnSummary, *, has_header: bool) -> str:
     """Return in words by what a column was told."""
     if column.field is None:
         return pgettext("column", "not used")
@@ -163,7 +163,7 @@ def _why(column: FoundColumn, *, has_header: bool) -> str:
 
 
 # --- Lines -----------------------------------------------------------------------------------------------------------
-def _line(line: FoundLine, sheet: FoundSheet, secret: frozenset[int], choice: SheetChoice) -> PreviewLine:
+def _line(line: LineSummary, sheet: SheetSummary, secret: frozenset[int], choice: SheetChoice) -> PreviewLine:
     if line.kind == "header":
         cells = _header_cells(line, sheet)
     elif line.kind in ("left_out", "blank"):
@@ -173,7 +173,7 @@ def _line(line: FoundLine, sheet: FoundSheet, secret: frozenset[int], choice: Sh
     return PreviewLine(line.line, line.kind, cells, is_taken_back=line.kind == "row" and line.line in choice.taken_back)
 
 
-def _header_cells(line: FoundLine, sheet: FoundSheet) -> tuple[PreviewCell, ...]:
+def _header_cells(line: LineSummary, sheet: SheetSummary) -> tuple[PreviewCell, ...]:
     """Return the names of the columns, which need not stand above them: see `_is_shifted` of the reader."""
     names = [column.name for column in sheet.columns]
     cells = []
@@ -184,7 +184,7 @@ def _header_cells(line: FoundLine, sheet: FoundSheet) -> tuple[PreviewCell, ...]
     return tuple(cells)
 
 
-def _row_cells(texts: Sequence[str], sheet: FoundSheet, secret: frozenset[int]) -> tuple[PreviewCell, ...]:
+def _row_cells(texts: Sequence[str], sheet: SheetSummary, secret: frozenset[int]) -> tuple[PreviewCell, ...]:
     cells = []
     for index, column in enumerate(sheet.columns):
         text = texts[index] if index < len(texts) else ""
@@ -192,7 +192,7 @@ def _row_cells(texts: Sequence[str], sheet: FoundSheet, secret: frozenset[int]) 
     return tuple(cells)
 
 
-def _cells_apart(line: FoundLine, sheet: FoundSheet, secret: frozenset[int]) -> tuple[PreviewCell, ...]:
+def _cells_apart(line: LineSummary, sheet: SheetSummary, secret: frozenset[int]) -> tuple[PreviewCell, ...]:
     """Return the filled cells of a line that is no account. A title in the first column is no secret."""
     filled = [(index, text) for index, text in enumerate(line.cells) if text]
     is_title = len(filled) == 1 and filled[0][0] not in secret - {0} and "@" not in filled[0][1]
@@ -202,7 +202,7 @@ def _cells_apart(line: FoundLine, sheet: FoundSheet, secret: frozenset[int]) -> 
 
 
 # --- Secrets ---------------------------------------------------------------------------------------------------------
-def _secret_columns(sheet: FoundSheet) -> frozenset[int]:
+def _secret_columns(sheet: SheetSummary) -> frozenset[int]:
     """Return the columns whose cells may be secret: the passwords, and any other that is not known for certain.
 
     What a column without a sure meaning holds is shown where no value of the preview can be a password, or where the
@@ -221,15 +221,15 @@ def _secret_columns(sheet: FoundSheet) -> frozenset[int]:
     )
 
 
-def _is_named(column: FoundColumn, sheet: FoundSheet) -> bool:
+def _is_named(column: ColumnSummary, sheet: SheetSummary) -> bool:
     return _is_sure(column, sheet) or column.by == "likeness"
 
 
-def _is_sure(column: FoundColumn, sheet: FoundSheet) -> bool:
+def _is_sure(column: ColumnSummary, sheet: SheetSummary) -> bool:
     return column.by == "choice" or (column.by == "name" and sheet.header_line > 0)
 
 
-def _texts(index: int, sheet: FoundSheet) -> list[str]:
+def _texts(index: int, sheet: SheetSummary) -> list[str]:
     lines = [line for line in sheet.preview if line.kind == "row" and index < len(line.cells)]
     return [line.cells[index] for line in lines if line.cells[index]]
 
@@ -239,7 +239,7 @@ def _is_harmless(text: str) -> bool:
     return is_name or _NO_SECRET.fullmatch(text) is not None or text.casefold() in YES | NO
 
 
-def _hides(index: int, text: str, sheet: FoundSheet, secret: frozenset[int]) -> bool:
+def _hides(index: int, text: str, sheet: SheetSummary, secret: frozenset[int]) -> bool:
     """Tell whether a cell is shown as dots. In a column of addresses each speaks for itself: it may be a whole row."""
     if index >= len(sheet.columns):
         return not _is_harmless(text)

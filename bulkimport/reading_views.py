@@ -20,7 +20,7 @@ from bulkimport.forms import changed_quota, corrections_in
 from bulkimport.models import Import
 from bulkimport.reading_forms import ReadingForm, with_ticked
 from bulkimport.reading_page import DOMAINS_OFFERED, can_change, columns_part, is_unsure, knows_addresses
-from bulkimport.rows import FileRows, FoundSheet, Place, Plan, Reading
+from bulkimport.rows import FileRows, Place, Plan, Reading, SheetSummary
 from bulkimport.services.checking import PageOutdated, check, correct
 from bulkimport.services.reading import BusyError, Correction, ImportNotOpen, choices_of, read
 from bulkimport.wording import place_named
@@ -150,7 +150,7 @@ def _about_dropped(dropped: Sequence[Correction], file: FileRows) -> str:
     return message % {"cells": named}
 
 
-def _sheet_of(file: FileRows, number: str | None) -> FoundSheet | None:
+def _sheet_of(file: FileRows, number: str | None) -> SheetSummary | None:
     """Return the sheet of a number, else the first that is read, else the first; None where there is none at all."""
     wanted = [sheet for sheet in file.sheets if str(sheet.number) == number]
     read_sheets = [sheet for sheet in file.sheets if sheet.is_read]

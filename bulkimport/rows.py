@@ -123,7 +123,7 @@ class Dialect:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundColumn:
+class ColumnSummary:
     """A column as a person is shown it.
 
     letter: as a spreadsheet names it, A, B and so on. name: what the header calls it, empty where that may be a secret.
@@ -140,7 +140,7 @@ class FoundColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundLine:
+class LineSummary:
     """One of the first lines of a sheet, or one that was left out, as it stands in the file.
 
     kind: "header", "row", "left_out" or "blank". cells: as they are, passwords included.
@@ -152,7 +152,7 @@ class FoundLine:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundSheet:
+class SheetSummary:
     """One sheet of a file and what was made of it, to show and to choose from. Text has one, whose name is empty.
 
     number: from 1, in the order of the file. rows: how many accounts it has or would have; where it has no column of
@@ -171,8 +171,8 @@ class FoundSheet:
     rows: int = 0
     left_out: tuple[int, ...] = ()
     header_line: int = 0
-    columns: tuple[FoundColumn, ...] = ()
-    preview: tuple[FoundLine, ...] = ()
+    columns: tuple[ColumnSummary, ...] = ()
+    preview: tuple[LineSummary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +208,7 @@ class FileRows:
     blank: int = 0
     left_out: int = 0
     problems: tuple[Problem, ...] = ()
-    sheets: tuple[FoundSheet, ...] = ()
+    sheets: tuple[SheetSummary, ...] = ()
 
     def key(self, place: Place) -> str:
         """Return a place as the pages name it in forms and anchors: `14`, or `2-14` in the second sheet of a workbook.
@@ -292,7 +292,7 @@ class Plan:
         return tuple(row.place for row in self.file.rows if row.place in faulty)
 
     @property
-    def unread_sheets(self) -> tuple[FoundSheet, ...]:
+    def unread_sheets(self) -> tuple[SheetSummary, ...]:
         """The sheets with text in them that were not read although nobody has said so."""
         return tuple(sheet for sheet in self.file.sheets if not sheet.is_read and not sheet.is_chosen)
 

@@ -93,11 +93,16 @@ class Book:
 
 
 class RefusedError(Exception):
-    """The file cannot be read at all. `refusal` says why, the other two how far the reader came."""
+    """The file cannot be read at all.
 
-    def __init__(self, code: str, detail: str = "", *, format: str | None = None, encoding: str | None = None) -> None:  # noqa: A002 - the word for it everywhere
+    book: a book without sheets, whose refusal says why, and whose format and encoding are those that were detected.
+    """
+
+    def __init__(
+        self, code: str, detail: str = "", *, file_format: str | None = None, encoding: str | None = None
+    ) -> None:
         super().__init__(code)
-        self.book = Book(format=format, encoding=encoding, refusal=Refusal(code, detail))
+        self.book = Book(format=file_format, encoding=encoding, refusal=Refusal(code, detail))
 
 
 def has_text(cell: str) -> bool:

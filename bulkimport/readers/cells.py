@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Final
 
 from accounts.validators import as_stored, trimmed
-from bulkimport.readers import messages
+from bulkimport.readers import row_messages
 from bulkimport.readers.book import CONTROL, MAX_CELL, Mark, Record, has_text
 from bulkimport.readers.evidence import NO_VALUE, is_suspect
 from bulkimport.readers.header import ends_in_address, is_address
@@ -29,11 +29,11 @@ _LONGEST_SHOWN: Final = 40
 _DOMAIN: Final = re.compile(r"[^\s@,;|:/]+\.[^\s@,;|:/]+")
 
 
-def row_of(record: Record, layout: Layout, *, sheet: str | None, domain: str = "") -> Row:
+def make_row(record: Record, layout: Layout, *, sheet: str | None, domain: str = "") -> Row:
     """Return the row of a record; `domain` is added to an e-mail without an @ where its line has no other."""
     line = record.line
     cells: dict[Field, str] = {}
-    problems = [Problem(record.fault, messages.row_fault(record), line, sheet=sheet)] if record.fault else []
+    problems = [Problem(record.fault, row_messages.row_fault(record), line, sheet=sheet)] if record.fault else []
     marks = {mark.column: mark for mark in record.marks}
     for index, field in enumerate(layout.columns):
         if field is None:
@@ -47,26 +47,26 @@ def row_of(record: Record, layout: Layout, *, sheet: str | None, domain: str = "
         if text == NO_VALUE:  # as MySQL exports a cell without a value
             text = ""
         if len(text) > MAX_CELL:
-            add("cell_too_long", messages.cell_too_long())
+            add("cell_too_long", row_messages.cell_too_long())
         mark = marks.get(index) or _shown_mark(index, text)
         if mark:
-            message, level = messages.marked(mark, own)
+            message, level = row_messages.describe_mark(mark, own)
             add(mark.code, message, level, mark.shown if own is Field.QUOTA and _SIZE.fullmatch(mark.shown) else "")
         if CONTROL.search(text):
-            add("cell_has_control", messages.cell_has_control())
+            add("cell_has_control", row_messages.cell_has_control())
             text = CONTROL.sub("", text)
         if field is Field.PASSWORD and is_suspect(text, layout.damage):
-            add("encoding_broken", messages.password_garbled())
-        cells[field] = unguarded(text[:MAX_CELL])
+            add("encoding_broken", row_messages.password_garbled())
+        cells[field] = remove_guard(text[:MAX_CELL])
     if not _join_domain(cells, domain):
-        problems.append(Problem("email_invalid", messages.domains_differ(), line, Field.EMAIL, sheet=sheet))
+        problems.append(Problem("email_invalid", row_messages.domains_differ(), line, Field.EMAIL, sheet=sheet))
     has_slipped = not record.fault and _has_slipped(record, layout, cells)
     if has_slipped:
-        message = messages.cells_slipped(has_names=layout.header is not None)
+        message = row_messages.cells_slipped(has_names=layout.header is not None)
         problems.append(Problem("cells_slipped", message, line, sheet=sheet))
     surplus = _surplus(record, layout)
     if surplus is not None and not record.fault and not has_slipped:
-        problems.append(Problem("surplus_cell", messages.surplus_cell(surplus), line, sheet=sheet))
+        problems.append(Problem("surplus_cell", row_messages.surplus_cell(surplus), line, sheet=sheet))
     lost = CONTROL.sub("", record.cells[surplus]) if surplus is not None and surplus < len(record.cells) else ""
     return Row(line, cells, tuple(problems), lost[:MAX_CELL], sheet=sheet)
 
@@ -93,7 +93,7 @@ def _has_slipped(record: Record, layout: Layout, cells: Mapping[Field, str]) -> 
         return False
     for index, cell in enumerate(record.cells):
         field = layout.columns[index] if index < len(layout.columns) else None
-        others = layout.others_addresses.get(index, 0)
+        others = layout.address_counts.get(index, 0)
         if field in (Field.EMAIL, Field.FORWARD) or index in layout.passed_over:
             continue
         if has_run_on:
@@ -104,7 +104,7 @@ def _has_slipped(record: Record, layout: Layout, cells: Mapping[Field, str]) -> 
     return False
 
 
-def unguarded(text: str) -> str:
+def remove_guard(text: str) -> str:
     """Return a cell without the guard of an exporter: `="haslo123"`, and an apostrophe before a sign of a formula."""
     value = trimmed(text)
     if guarded := _FORMULA_GUARD.fullmatch(value):
@@ -132,7 +132,7 @@ def _join_domain(cells: dict[Field, str], domain: str) -> bool:
 def _surplus(record: Record, layout: Layout) -> int | None:
     """Return the index of the first cell that has text and no column."""
     for index, cell in enumerate(record.cells):
-        if index not in layout.named and index != layout.index and cell and has_text(cell):
+        if index not in layout.named and index != layout.counting_column and cell and has_text(cell):
             return index
     unreadable = (mark.column for mark in record.marks if mark.code == "cell_unreadable")
-    return next((index for index in unreadable if index not in layout.named and index != layout.index), None)
+    return next((index for index in unreadable if index not in layout.named and index != layout.counting_column), None)

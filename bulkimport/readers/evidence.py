@@ -72,12 +72,12 @@ def is_suspect(password: str, damage: frozenset[str]) -> bool:
     return any(match[0][0] in damage for match in _ESCAPE.finditer(password))
 
 
-def damage_of_names(names: Iterable[str]) -> frozenset[str]:
+def find_damage_in_names(names: Iterable[str]) -> frozenset[str]:
     """Return what the names of all columns prove."""
     return frozenset(found for name in names if name for found in _damage_of_name(name))
 
 
-def damage_of_sheet(sheet: Sheet, passwords: int | None) -> frozenset[str]:
+def find_damage_in_sheet(sheet: Sheet, passwords: int | None) -> frozenset[str]:
     """Return what the cells of a sheet prove; `passwords` is the index of their column."""
     cells = ((index, cell) for record in sheet.records for index, cell in enumerate(record.cells) if cell)
     return frozenset(

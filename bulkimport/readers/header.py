@@ -10,7 +10,7 @@ from accounts.validators import trimmed
 from bulkimport.columns import field_hinted, field_named
 from bulkimport.readers.book import CONTROL, MAX_COLUMNS, MAX_NAME, Record
 from bulkimport.readers.garbled import Damage, garbled_name
-from bulkimport.readers.likeness import looks_like
+from bulkimport.readers.similar_names import find_similar_field
 from bulkimport.rows import Field
 
 LONGEST_NAME: Final = 100  # characters of a name with a remark
@@ -37,7 +37,7 @@ def find_header(records: Sequence[Record]) -> int | None:
     best, best_score = None, (0, 0, 0)
     first_account: int | None = None
     for index, record in enumerate(records[:HEADER_ROWS]):
-        score = _score(names_in(record.cells))
+        score = _score(header_names(record.cells))
         if any(is_address(cell) for cell in record.cells) or ("@" in "".join(record.cells) and score[0] < 2):
             if first_account is None:
                 first_account = index
@@ -70,7 +70,7 @@ def _score(names: Sequence[str]) -> tuple[int, int, int]:
     certain = any(match.field is Field.EMAIL and match.strength > 1 for match in matches)
     # Not what has a digit: passwords like to look like “password”.
     examined = harmless_names(names[:NAMES_EXAMINED]) if not fields else ()
-    alike = sum(1 for name in examined if name and looks_like(name))
+    alike = sum(1 for name in examined if name and find_similar_field(name))
     return len(fields), int(certain), alike
 
 
@@ -88,7 +88,7 @@ def match_name(name: str) -> Match | None:
     return None
 
 
-def names_in(cells: Sequence[str]) -> list[str]:
+def header_names(cells: Sequence[str]) -> list[str]:
     """Return the names of a header, of a bounded length, without the empty ones at its end."""
     names = [trimmed(CONTROL.sub("", cell[:MAX_NAME])) for cell in cells[:MAX_COLUMNS]]
     while names and not names[-1]:
@@ -114,7 +114,7 @@ def known_fields(cells: Sequence[str], *, only_certain: bool = False) -> set[Fie
     """
     if only_certain:
         return {field for cell in cells[:NAMES_EXAMINED] if len(cell) <= LONGEST_KNOWN and (field := field_named(cell))}
-    return {match.field for name in names_in(cells) if name and (match := match_name(name))}
+    return {match.field for name in header_names(cells) if name and (match := match_name(name))}
 
 
 def harmless_names(names: Sequence[str]) -> list[str]:

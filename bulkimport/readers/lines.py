@@ -10,7 +10,7 @@ from typing import Final
 from accounts.validators import trimmed
 from bulkimport.columns import field_named
 from bulkimport.readers.book import Record, Sheet, has_text, is_blank
-from bulkimport.readers.header import HEADER_ROWS, NAMES_EXAMINED, is_address, known_fields, match_name, names_in
+from bulkimport.readers.header import HEADER_ROWS, NAMES_EXAMINED, header_names, is_address, known_fields, match_name
 from bulkimport.readers.layout import Layout
 from bulkimport.readers.text import SEPARATORS, split_line
 from bulkimport.rows import Field
@@ -24,7 +24,7 @@ _LONGEST_TOTAL: Final = 60  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
+class SortedLines:
     """The lines of a sheet but its header: accounts, those with text above the header, others that are no accounts.
 
     other_headers: those left out that name the columns in another way than the header, and have accounts below.
@@ -37,7 +37,7 @@ class Sorted:
     blank: int = 0
 
 
-def sorted_lines(sheet: Sheet, layout: Layout, taken_back: Collection[int]) -> Sorted:
+def sort_lines(sheet: Sheet, layout: Layout, taken_back: Collection[int]) -> SortedLines:
     """Sort the lines of a sheet; those `taken_back` by a person are accounts wherever they stand."""
     accounts, above, left_out = [], [], []
     blank = sheet.blank
@@ -56,7 +56,7 @@ def sorted_lines(sheet: Sheet, layout: Layout, taken_back: Collection[int]) -> S
             accounts.append(_with_its_cells(record, layout))
     last = accounts[-1].line if accounts else 0
     others = [record for record in left_out if record.line < last and _names_otherwise(record, layout)]
-    return Sorted(tuple(accounts), tuple(above), tuple(left_out), tuple(others), blank)
+    return SortedLines(tuple(accounts), tuple(above), tuple(left_out), tuple(others), blank)
 
 
 def _is_blank(record: Record, passed_over: frozenset[int]) -> bool:
@@ -115,7 +115,7 @@ def _names_otherwise(record: Record, layout: Layout) -> bool:
     """Tell whether a line is a further header by which the cells below it mean something else than by the first one."""
     if not _is_header_again(record, layout) or _is_same_header(record, layout):
         return False
-    for index, name in enumerate(names_in(record.cells)[:NAMES_EXAMINED]):
+    for index, name in enumerate(header_names(record.cells)[:NAMES_EXAMINED]):
         known = layout.columns[index] if index < len(layout.columns) else None
         if not name or name in layout.names[index : index + 1]:
             continue
@@ -125,7 +125,7 @@ def _names_otherwise(record: Record, layout: Layout) -> bool:
     return False
 
 
-def has_accounts_above(lines: Sorted, layout: Layout) -> bool:
+def has_accounts_above(lines: SortedLines, layout: Layout) -> bool:
     """Tell whether accounts stand above the header, as in a list that was sorted with its header in it.
 
     A title or a letterhead may have one address, by chance in the column of the addresses.
@@ -147,7 +147,7 @@ def _cell(record: Record, layout: Layout, field: Field) -> str:
 
 
 # --- A whole row in one cell -----------------------------------------------------------------------------------------
-def with_split_rows(sheet: Sheet, separator: str | None) -> Sheet:
+def split_whole_rows(sheet: Sheet, separator: str | None) -> Sheet:
     """Return a sheet whose rows stand in their cells, where each stood in the first cell as a line of a CSV.
 
     So it comes out of a Polish Excel that has opened a file with commas: there a comma separates nothing.

@@ -94,7 +94,7 @@ class Places:
 _PLACES: Final = Places(AT_ONCE)
 
 
-def opened(content: bytes, file_format: str, *, client: Hashable, patience: float | None) -> dict[str, Any]:
+def open_in_child(content: bytes, file_format: str, *, client: Hashable, patience: float | None) -> dict[str, Any]:
     """Return the child's answer about a file, as `bulkimport.readers.workbook.child` has it.
 
     patience: how many seconds may pass, None for as many as it takes. Raises BusyError, and RefusedError: file_damaged,
@@ -105,13 +105,13 @@ def opened(content: bytes, file_format: str, *, client: Hashable, patience: floa
         seconds = CHILD_SECONDS if deadline is None else min(CHILD_SECONDS, deadline - time.monotonic())
         outcome = run_child([sys.executable, "-I", "-c", _PROGRAM, file_format], content, seconds)
     if len(outcome.output) > MAX_ANSWER:
-        raise RefusedError("sheet_too_large", format=file_format)
+        raise RefusedError("sheet_too_large", file_format=file_format)
     if outcome.status in _FROM_OUTSIDE and outcome.cpu_seconds < PLENTY_CPU_SECONDS:
         raise BusyError
     if outcome.status < 0:  # out of memory, or out of time on the processor
-        raise RefusedError("sheet_too_large", format=file_format)
+        raise RefusedError("sheet_too_large", file_format=file_format)
     if outcome.status:
-        raise RefusedError("file_damaged", format=file_format)
+        raise RefusedError("file_damaged", file_format=file_format)
     answer: dict[str, Any] = json.loads(outcome.output)
     return answer
 

@@ -22,7 +22,7 @@ _TELLING_LINE: Final = re.compile(rf' *"?sep=([{_ANY}])"?[{_ANY} ]*(?=[\r\n]|\Z)
 _HEAD: Final = 65_536  # characters, from the first line with text on, that tell encoding and separator
 
 
-def told_by_line(text: str) -> re.Match[str] | None:
+def match_separator_line(text: str) -> re.Match[str] | None:
     """Return the line `sep=;` that a text begins with, and the separator as its first group."""
     return _TELLING_LINE.match(text)
 
@@ -34,15 +34,15 @@ def detect_separator(text: str) -> str:
     separator that leaves the most addresses alone in the first cell, then the one that takes apart the most lines, most
     of them into the same number of cells.
     """
-    sample = sample_of(text)
+    sample = take_sample(text)
     found = {separator: _usable_records(sample, separator) for separator in SEPARATORS}
     best = max(SEPARATORS, key=lambda separator: (*_header(found[separator]), *_evenness(found[separator], separator)))
     return _around_whole_lines(sample, found) or best
 
 
-def sample_of(text: str) -> str:
+def take_sample(text: str) -> str:
     """Return the beginning of a text, from the first line with text on; a line that tells the separator is none."""
-    told = told_by_line(text)
+    told = match_separator_line(text)
     after = told.end() if told else 0
     found = SOMETHING.search(text, after)
     begin = found.start() if found else after
@@ -50,7 +50,7 @@ def sample_of(text: str) -> str:
     return text[begin : begin + _HEAD].replace("\r\n", "\n").replace("\r", "\n")
 
 
-def names_in(sample: str) -> int:
+def count_names(sample: str) -> int:
     """Return how many names of columns the line with most of them has, whichever the separator."""
     lines = [line for line in sample.split("\n", HEADER_ROWS * 5) if line][:HEADER_ROWS]
     cells = (re.split(f"[{_ANY}]", line, maxsplit=MAX_COLUMNS)[:MAX_COLUMNS] for line in lines)

@@ -12,7 +12,7 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final
 
 from bulkimport.readers.book import CONTROL, MAX_NAME, Book, Mark, Record, RefusedError, Sheet, is_blank
-from bulkimport.readers.opening import WAIT_SECONDS, BusyError, opened
+from bulkimport.readers.opening import WAIT_SECONDS, BusyError, open_in_child
 from bulkimport.readers.workbook.xlsx_package import part_name
 
 __all__ = ["WAIT_SECONDS", "BusyError", "is_sheet", "read"]
@@ -59,16 +59,16 @@ def read(content: bytes, *, keep: int, client: Hashable = None, patience: float 
     file_damaged, sheet_binary, sheet_encrypted, sheet_too_large, sheet_unreadable.
     """
     file_format = _format(content)
-    answer = opened(content, file_format, client=client, patience=patience)
+    answer = open_in_child(content, file_format, client=client, patience=patience)
     if "refused" in answer:
         code = answer["refused"]
         if code == "sheet_unreadable" and file_format == "xls":
             code = "file_damaged"  # unlike a zip archive it has no checksum that was looked at before
-        raise RefusedError(code, format=file_format)
+        raise RefusedError(code, file_format=file_format)
     sheets = tuple(sheet for grid in answer["sheets"] if (sheet := _sheet(grid, keep)).records or sheet.is_cut)
     if not sheets:
-        raise RefusedError("file_empty", format=file_format)
-    return Book(format=file_format, sheets=_named_apart(sheets))
+        raise RefusedError("file_empty", file_format=file_format)
+    return Book(format=file_format, sheets=_with_distinct_names(sheets))
 
 
 # --- Records ---------------------------------------------------------------------------------------------------------
@@ -104,7 +104,7 @@ def _reaching(cells: list[str], marks: Sequence[Mark]) -> list[str]:
     return cells + [""] * (width - len(cells))
 
 
-def _named_apart(sheets: tuple[Sheet, ...]) -> tuple[Sheet, ...]:
+def _with_distinct_names(sheets: tuple[Sheet, ...]) -> tuple[Sheet, ...]:
     """Return the sheets with names that can be seen, are not too long and never the same: people choose by them."""
     taken: dict[str, Sheet] = {}
     for place, sheet in enumerate(sheets, start=1):
@@ -126,7 +126,7 @@ def _format(content: bytes) -> str:
 def _ole_format(content: bytes) -> str:
     names = _ole_streams(content)
     if "encryptedpackage" in names:
-        raise RefusedError("sheet_encrypted", format="xlsx")
+        raise RefusedError("sheet_encrypted", file_format="xlsx")
     if not names:
         raise RefusedError("file_damaged")  # the directory often stands at the end, where an upload breaks off
     if not names & {"workbook", "book"}:
@@ -198,5 +198,5 @@ def _kind(archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -> s
     if "content.xml" not in members or not is_ods:
         raise RefusedError("not_a_table")
     if b"encryption-data" in part("meta-inf/manifest.xml"):
-        raise RefusedError("sheet_encrypted", format="ods")
+        raise RefusedError("sheet_encrypted", file_format="ods")
     return "ods"

@@ -15,8 +15,9 @@ from typing import Final
 
 from bulkimport.columns import COLUMNS
 from bulkimport.readers.book import Record, has_text, is_blank
+from bulkimport.readers.column_contents import filled_cells
 from bulkimport.readers.header import is_address, known_fields
-from bulkimport.readers.layout import Layout, cells_of, lay_out
+from bulkimport.readers.layout import Layout, lay_out
 from bulkimport.readers.records import Row, records, split_line
 from bulkimport.rows import Field, SheetChoice
 
@@ -186,7 +187,7 @@ class Shape:
         return True
 
 
-def shape_of(sample_text: str, separator: str) -> Shape:
+def learn_shape(sample_text: str, separator: str) -> Shape:
     """Return what the rows of a list look like, told by the first of them."""
     found = (record for record in records(sample_text, separator) if not record.fault and not is_blank(record.cells))
     sample = list(islice(found, _SAMPLE))
@@ -222,7 +223,7 @@ def _email_column(layout: Layout, rows: Sequence[Record]) -> int | None:
     if Field.EMAIL not in layout.columns or layout.by_content is not None:
         return layout.by_content
     email = layout.columns.index(Field.EMAIL)
-    cells = list(cells_of(email, rows))
+    cells = list(filled_cells(email, rows))
     return email if not cells or any(map(is_address, cells)) else None
 
 

@@ -9,8 +9,15 @@ from typing import Final
 from bulkimport.readers.book import CONTROL, MAX_COUNTED, Book, Record, RefusedError, Sheet, is_blank
 from bulkimport.readers.evidence import polish_words
 from bulkimport.readers.records import records, split_line
-from bulkimport.readers.separators import SEPARATORS, SOMETHING, detect_separator, names_in, sample_of, told_by_line
-from bulkimport.readers.swallowed import shape_of
+from bulkimport.readers.separators import (
+    SEPARATORS,
+    SOMETHING,
+    count_names,
+    detect_separator,
+    match_separator_line,
+    take_sample,
+)
+from bulkimport.readers.swallowed import learn_shape
 from bulkimport.rows import ENCODING_NAMES
 
 __all__ = ["ENCODINGS", "SEPARATORS", "read", "split_line"]
@@ -57,13 +64,13 @@ def read(content: bytes, *, encoding: str | None, separator: str | None, keep: i
     if CONTROL.subn("", text)[1] > text.count("\n") + 1:
         raise RefusedError("not_a_table")
     if not SOMETHING.search(text):
-        raise RefusedError("file_empty", format="csv", encoding=encoding)
-    told = told_by_line(text)
+        raise RefusedError("file_empty", file_format="csv", encoding=encoding)
+    told = match_separator_line(text)
     separator = separator or (told[1] if told else detect_separator(text))
     start = min(told.end() + 1, len(text)) if told else 0
-    sheet = _sheet(records(text, separator, start=start, doubts=shape_of(sample_of(text), separator)), keep)
+    sheet = _sheet(records(text, separator, start=start, doubts=learn_shape(take_sample(text), separator)), keep)
     if not sheet.records:
-        raise RefusedError("file_empty", format="csv", encoding=encoding)
+        raise RefusedError("file_empty", file_format="csv", encoding=encoding)
     return Book("csv", encoding, separator, (sheet,))
 
 
@@ -93,7 +100,7 @@ def _decoded(content: bytes, encoding: str | None) -> tuple[str, str]:
     try:
         return content.decode(codec), encoding
     except UnicodeDecodeError:
-        raise RefusedError("encoding_wrong", encoding, format="csv", encoding=encoding) from None
+        raise RefusedError("encoding_wrong", encoding, file_format="csv", encoding=encoding) from None
 
 
 def _with_mark(content: bytes) -> bytes:
@@ -124,7 +131,7 @@ def _detected(content: bytes) -> tuple[str, str]:
         if found is None:
             before = content[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
             line = before.count(b"\n") + 1
-            raise RefusedError("encoding_broken", str(line), format="csv", encoding=encoding) from None
+            raise RefusedError("encoding_broken", str(line), file_format="csv", encoding=encoding) from None
         return found
 
 
@@ -152,7 +159,7 @@ def _score(text: str) -> tuple[int, int]:
     All readings have the same number of bytes outside ASCII, so the one with the most Polish letters and usual signs
     has the fewest others. Whole words are surer than letters.
     """
-    sample = sample_of(text)
+    sample = take_sample(text)
     likely = len(_POLISH.findall(text)) + len(_SIGNS.findall(text))
     words = sum(word in polish_words() for word in _WORD.findall(sample.lower()))
-    return names_in(sample), (likely + words * _WEIGHT_OF_A_WORD) * 2 - len(_CAPITAL_INSIDE.findall(text))
+    return count_names(sample), (likely + words * _WEIGHT_OF_A_WORD) * 2 - len(_CAPITAL_INSIDE.findall(text))

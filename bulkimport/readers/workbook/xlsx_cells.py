@@ -12,7 +12,7 @@ from bulkimport.readers.workbook.dates import date_text
 from bulkimport.readers.workbook.grid import as_text
 from bulkimport.readers.workbook.number_formats import is_date, shown_otherwise, text_shown_otherwise
 from bulkimport.readers.workbook.table import UNREADABLE, Content
-from bulkimport.readers.workbook.xlsx_strings import decoded
+from bulkimport.readers.workbook.xlsx_strings import decode_escapes
 
 _INDEX: Final = re.compile(r"[0-9]{1,9}")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:E[+-]?[0-9]+)?", re.IGNORECASE)
@@ -54,7 +54,7 @@ class Cells:
         return UNREADABLE
 
     def _text(self, stored: str, format_code: str, *, is_shared: bool) -> Content:
-        text = self._shared(stored.strip()) if is_shared else decoded(stored)
+        text = self._shared(stored.strip()) if is_shared else decode_escapes(stored)
         if text is None:
             return UNREADABLE
         shown = text_shown_otherwise(format_code, text)

@@ -11,7 +11,7 @@ from bulkimport.readers.workbook.parsing import new_parser
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
-def decoded(text: str) -> str | None:
+def decode_escapes(text: str) -> str | None:
     """Return a text with characters instead of their codes, `_x0142_`, by ECMA-376, Part 1, 22.9.2.19, and cut.
 
     None where codes stand for half a character.
@@ -59,7 +59,7 @@ class _Reader:
         if self.phonetic:
             self.phonetic -= 1
         elif name.rpartition(" ")[2] == "si":
-            self.strings.append(decoded("".join(self.text)))
+            self.strings.append(decode_escapes("".join(self.text)))
 
     def data(self, text: str) -> None:
         if self.in_text:

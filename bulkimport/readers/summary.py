@@ -8,11 +8,12 @@ from typing import Final
 
 from accounts.validators import NO, YES, trimmed
 from bulkimport.readers.book import CONTROL, MAX_COLUMNS, Record, Sheet
+from bulkimport.readers.column_contents import filled_cells
 from bulkimport.readers.header import harmless_names, has_run_on, known_fields, match_name
-from bulkimport.readers.layout import Layout, cells_of
-from bulkimport.readers.likeness import looks_like
-from bulkimport.readers.lines import Sorted
-from bulkimport.rows import Field, FoundColumn, FoundLine, FoundSheet, SheetChoice
+from bulkimport.readers.layout import Layout
+from bulkimport.readers.lines import SortedLines
+from bulkimport.readers.similar_names import find_similar_field
+from bulkimport.rows import ColumnSummary, Field, LineSummary, SheetChoice, SheetSummary
 
 ROWS_SHOWN: Final = 6  # below the header
 _ABOVE_SHOWN: Final = 20
@@ -22,7 +23,7 @@ _CELL_SHOWN: Final = 100  # characters
 _QUOTA: Final = re.compile(r"[0-9]{1,6}([.,]0+)?( ?[MG]B)?", re.IGNORECASE)
 
 
-def letter_of(index: int) -> str:
+def column_letter(index: int) -> str:
     """Return the name that a spreadsheet gives a column: A, B ... Z, AA."""
     letters = ""
     number = index + 1
@@ -32,13 +33,13 @@ def letter_of(index: int) -> str:
     return letters
 
 
-def found_sheet(
-    number: int, sheet: Sheet, layout: Layout, lines: Sorted, choice: SheetChoice, *, is_read: bool, kind: str
-) -> FoundSheet:
+def summarize_sheet(
+    number: int, sheet: Sheet, layout: Layout, lines: SortedLines, choice: SheetChoice, *, is_read: bool, kind: str
+) -> SheetSummary:
     """Return what was made of a sheet, of which a person has said `choice`."""
     header = sheet.records[layout.header] if layout.header is not None else None
     left_out = (*lines.above, *lines.left_out)
-    return FoundSheet(
+    return SheetSummary(
         number=number,
         name=sheet.name or "",
         is_read=is_read,
@@ -53,7 +54,7 @@ def found_sheet(
     )
 
 
-def _columns(sheet: Sheet, layout: Layout) -> tuple[FoundColumn, ...]:
+def _columns(sheet: Sheet, layout: Layout) -> tuple[ColumnSummary, ...]:
     """Return the columns that have a name or a value.
 
     Guesses are made of names that are unclear and, where no column is known to have the addresses, of all columns; not
@@ -72,7 +73,7 @@ def _columns(sheet: Sheet, layout: Layout) -> tuple[FoundColumn, ...]:
     for index in range(width):
         field = known[index] if index < len(known) else None
         told_by = layout.told_by[index] if index < len(layout.told_by) and field else ""
-        cells = list(cells_of(index, below))
+        cells = list(filled_cells(index, below))
         if field is None:
             full_name = layout.names[index] if index < len(layout.names) else ""
             if full_name in unclear:
@@ -83,7 +84,7 @@ def _columns(sheet: Sheet, layout: Layout) -> tuple[FoundColumn, ...]:
                 field, told_by = None, ""
             guessed.add(field)
         columns.append(
-            FoundColumn(letter_of(index), names[index] if index < len(names) else "", field, told_by, len(cells))
+            ColumnSummary(column_letter(index), names[index] if index < len(names) else "", field, told_by, len(cells))
         )
     return tuple(columns)
 
@@ -102,7 +103,7 @@ def _guess(index: int, name: str, cells: Sequence[str], layout: Layout) -> tuple
     """Return what a column of a list without a known column of addresses most likely is, and by what that is told."""
     if index == layout.by_content:
         return Field.EMAIL, "content"
-    if name and (field := looks_like(name)):
+    if name and (field := find_similar_field(name)):
         return field, "likeness"
     values = [trimmed(cell).casefold() for cell in cells]
     if values and all(value in YES | NO for value in values) and not all(value in "01" for value in values):
@@ -112,7 +113,7 @@ def _guess(index: int, name: str, cells: Sequence[str], layout: Layout) -> tuple
     return None, ""
 
 
-def _preview(sheet: Sheet, layout: Layout, lines: Sorted, taken_back: Collection[int]) -> tuple[FoundLine, ...]:
+def _preview(sheet: Sheet, layout: Layout, lines: SortedLines, taken_back: Collection[int]) -> tuple[LineSummary, ...]:
     """Return the first lines of a sheet, then those below them that were left out or taken back."""
     kinds = {record.line: "left_out" for record in (*lines.above, *lines.left_out)}
     kinds |= {record.line: "row" for record in lines.accounts}
@@ -129,8 +130,8 @@ def _preview(sheet: Sheet, layout: Layout, lines: Sorted, taken_back: Collection
     return tuple(_line(record, kinds.get(record.line, "blank")) for record in (*first, *below))
 
 
-def _line(record: Record, kind: str) -> FoundLine:
-    return FoundLine(record.line, kind, tuple(map(_shown, record.cells[:MAX_COLUMNS])))
+def _line(record: Record, kind: str) -> LineSummary:
+    return LineSummary(record.line, kind, tuple(map(_shown, record.cells[:MAX_COLUMNS])))
 
 
 def _shown(cell: str) -> str:

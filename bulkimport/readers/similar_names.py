@@ -28,7 +28,7 @@ _SHORTEST_MISTYPED: Final = 5  # letters of a name that may have one typing erro
 _SHORTEST_MISTYPED_TWICE: Final = 9
 
 
-def looks_like(name: str) -> Field | None:
+def find_similar_field(name: str) -> Field | None:
     """Return the column that a name may mean: it begins or ends with a known one, or is mistyped; else None.
 
     A password may stand anywhere in it: its column would be replaced by generated ones.

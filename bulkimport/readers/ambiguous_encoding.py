@@ -16,7 +16,7 @@ _NEVER_TYPED: Final = frozenset([*map(chr, range(0x2500, 0x25A0)), "\ufffd"])  #
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
-def is_guessed(encoding: str, cells: Iterable[str], passwords: Iterable[str]) -> bool:
+def is_ambiguous(encoding: str, cells: Iterable[str], passwords: Iterable[str]) -> bool:
     """Tell whether another code page reads some passwords otherwise and as likely, and no word of the text settles it.
 
     encoding: the code page that was detected. cells: all of the text, its header and its passwords too.
