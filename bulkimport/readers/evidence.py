@@ -12,7 +12,8 @@ from itertools import islice
 from typing import Final
 
 from bulkimport.readers.book import Sheet
-from bulkimport.readers.garbled import Damage, garbled_name, is_garbled, sure_escapes
+from bulkimport.readers.escapes import sure_escapes
+from bulkimport.readers.garbled import Damage, garbled_name, is_garbled
 from bulkimport.readers.mojibake import CODE_PAGES, misread, was_misread
 
 # Words with letters outside ASCII that stand often in names of columns, and in names of people and places.

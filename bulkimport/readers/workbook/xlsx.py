@@ -12,8 +12,8 @@ from typing import Final
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+from bulkimport.readers.workbook.format_codes import BUILTIN
 from bulkimport.readers.workbook.grid import MAX_COLUMNS, Grid, UnreadableError
-from bulkimport.readers.workbook.number_formats import BUILTIN
 from bulkimport.readers.workbook.parsing import new_parser, refusal
 from bulkimport.readers.workbook.table import Budget, Content, Table
 from bulkimport.readers.workbook.xlsx_cells import Cells
