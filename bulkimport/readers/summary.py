@@ -1,4 +1,4 @@
-"""What a person is shown of a sheet, to say which column is which and which lines are accounts."""
+"""What the user is shown of a sheet, to set which column is which and which lines are accounts."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def column_letter(index: int) -> str:
 def summarize_sheet(
     number: int, sheet: Sheet, layout: Layout, lines: SortedLines, choice: SheetChoice, *, is_read: bool, kind: str
 ) -> SheetSummary:
-    """Return what was made of a sheet, of which a person has said `choice`."""
+    """Return what the user is shown of a sheet. choice: what they have set for it. kind: as `ExaminedSheet` has it."""
     header = sheet.records[layout.header] if layout.header is not None else None
     left_out = (*lines.above, *lines.left_out)
     return SheetSummary(
@@ -57,19 +57,19 @@ def summarize_sheet(
 def _columns(sheet: Sheet, layout: Layout) -> tuple[ColumnSummary, ...]:
     """Return the columns that have a name or a value.
 
-    Guesses are made of names that are unclear and, where no column is known to have the addresses, of all columns; not
-    where a person has said what they are.
+    The meaning of a column is guessed if its name is unclear or, where no column is known to have the addresses, for
+    every column; but not for all where the user has set the columns.
     """
     below = sheet.records[layout.first_row :]
     width = max([len(layout.names), *(_width(record.cells) for record in below)], default=0)
     names = _shown_names(layout.names)
-    # Without names the usual order is assumed, which is wrong where the addresses stand in another column.
+    # Without names the usual order is assumed, which is wrong if the addresses stand in another column.
     is_chosen = "choice" in layout.told_by
     is_misplaced = layout.header is None and layout.by_content is not None and not is_chosen
     known = () if is_misplaced else layout.columns
     unclear = dict(layout.unclear)
     columns = []
-    guessed = set(known)
+    taken = set(known)
     for index in range(width):
         field = known[index] if index < len(known) else None
         told_by = layout.told_by[index] if index < len(layout.told_by) and field else ""
@@ -80,9 +80,9 @@ def _columns(sheet: Sheet, layout: Layout) -> tuple[ColumnSummary, ...]:
                 field, told_by = unclear[full_name], "likeness"
             elif Field.EMAIL not in known and not is_chosen:
                 field, told_by = _guess(index, full_name, cells, layout)
-            if field in guessed:
+            if field in taken:
                 field, told_by = None, ""
-            guessed.add(field)
+            taken.add(field)
         columns.append(
             ColumnSummary(column_letter(index), names[index] if index < len(names) else "", field, told_by, len(cells))
         )
@@ -90,7 +90,7 @@ def _columns(sheet: Sheet, layout: Layout) -> tuple[ColumnSummary, ...]:
 
 
 def _shown_names(names: Sequence[str]) -> list[str]:
-    """Return the names of a header, empty where the line may be an account with its password in it."""
+    """Return the names of a header that may be shown, others empty: the line may be an account with its password."""
     if has_run_on(names):
         return [name if match_name(name) else "" for name in names]
     if len(known_fields(names)) > 1:
@@ -100,7 +100,10 @@ def _shown_names(names: Sequence[str]) -> list[str]:
 
 
 def _guess(index: int, name: str, cells: Sequence[str], layout: Layout) -> tuple[Field | None, str]:
-    """Return what a column of a list without a known column of addresses most likely is, and by what that is told."""
+    """Return the likeliest field of a column in a list without a known column of addresses, and by what it is told.
+
+    That is "content" or "likeness", as in `ColumnSummary`; None and an empty text where nothing is likely.
+    """
     if index == layout.by_content:
         return Field.EMAIL, "content"
     if name and (field := find_similar_field(name)):
@@ -114,7 +117,7 @@ def _guess(index: int, name: str, cells: Sequence[str], layout: Layout) -> tuple
 
 
 def _preview(sheet: Sheet, layout: Layout, lines: SortedLines, taken_back: Collection[int]) -> tuple[LineSummary, ...]:
-    """Return the first lines of a sheet, then those below them that were left out or taken back."""
+    """Return the first lines of a sheet, then the lines below them that were left out, or taken back by the user."""
     kinds = {record.line: "left_out" for record in (*lines.above, *lines.left_out)}
     kinds |= {record.line: "row" for record in lines.accounts}
     if layout.header is not None:

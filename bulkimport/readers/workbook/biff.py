@@ -40,6 +40,7 @@ class Workbook(book.Book):
     """
 
     base: int
+    mem: bytes  # set by biff2_8_load
     stream_len: int
     _position: int
     _sheet_list: list[Sheet | None]
@@ -50,7 +51,6 @@ class Workbook(book.Book):
         self._is_calculated = False
         # "Corruption": sectors that belong to two streams, as some programs write them and all others read them.
         self.biff2_8_load(file_contents=content, logfile=log, ragged_rows=True, ignore_workbook_corruption=True)
-        assert self.mem is not None  # noqa: S101 - set by the line above
         self.mem = self.mem[self.base : self.base + self.stream_len]  # no record goes on into other streams
         self.base = self._position = 0
         self.biff_version = self.getbof(biffh.XL_WORKBOOK_GLOBALS) or 0
@@ -66,7 +66,7 @@ class Workbook(book.Book):
         assert cell.xf_index is not None  # noqa: S101 - there with formatting_info
         return self.format_map[self.xf_list[cell.xf_index].format_key].format_str or ""
 
-    def handle_filepass(self, data: bytes) -> None:  # noqa: ARG002 - the parameter is xlrd's
+    def handle_filepass(self, _data: bytes) -> None:
         raise EncryptedError
 
     def derive_encoding(self) -> str:

@@ -87,12 +87,9 @@ def _render(section: Section, number: Decimal) -> str | None:
         return _render_scientific(number, len(match[1] or ""), len(match[2])) if match else None
     fraction = _FRACTION.fullmatch(kinds)
     if fraction:  # a whole number has no fraction behind it
-        is_whole = number == number.to_integral_value()
-        return (
-            section.text(0, fraction.end(1)) + _render_plain(number) + section.text(fraction.start(2))
-            if is_whole
-            else None
-        )
+        if number != number.to_integral_value():
+            return None
+        return section.text(0, fraction.end(1)) + _render_plain(number) + section.text(fraction.start(2))
     return _render_decimal(section, number)
 
 

@@ -14,7 +14,7 @@ from xml.parsers import expat
 
 from bulkimport.readers.workbook.format_codes import BUILTIN
 from bulkimport.readers.workbook.grid import MAX_COLUMNS, Grid, UnreadableError
-from bulkimport.readers.workbook.parsing import new_parser, refusal
+from bulkimport.readers.workbook.parsing import new_parser, parse_tree, refusal
 from bulkimport.readers.workbook.table import Budget, Content, Table
 from bulkimport.readers.workbook.xlsx_cells import Cells
 from bulkimport.readers.workbook.xlsx_package import SheetPart, read_parts
@@ -44,7 +44,7 @@ def _formats(styles: bytes | None) -> dict[str, str]:
     """Return the number formats of the styles that have one, by the styles' numbers."""
     if styles is None:
         return {}
-    root = ElementTree.fromstring(styles)  # noqa: S314 - under limits here
+    root = parse_tree(styles)
     codes = {str(number): code for number, code in BUILTIN.items()}
     codes.update(
         (node.get("numFmtId", ""), node.get("formatCode", "")) for node in root.iterfind("{*}numFmts/{*}numFmt")

@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from bulkimport.readers.workbook.grid import UnreadableError
+from bulkimport.readers.workbook.parsing import parse_tree
 
 _MAIN_TYPE: Final = re.compile(
     r"application/vnd\.(openxmlformats-officedocument\.spreadsheetml\.(sheet|template)"
@@ -68,8 +69,7 @@ class _Package:
     def workbook(self) -> Workbook:
         main = self._main()
         links = list(self._links(main))
-        # Under limits here, as every use of ElementTree in this module.
-        root = ElementTree.fromstring(self._read(main))  # noqa: S314
+        root = parse_tree(self._read(main))
         properties, calculation = root.find("{*}workbookPr"), root.find("{*}calcPr")
         folder = posixpath.dirname(main)
         return Workbook(
@@ -95,7 +95,7 @@ class _Package:
             if kind == "officeDocument" and part in self.parts:
                 return part
         if "[content_types].xml" in self.parts:
-            types = ElementTree.fromstring(self._read("[content_types].xml"))  # noqa: S314
+            types = parse_tree(self._read("[content_types].xml"))
             for override in types.iterfind("{*}Override"):
                 part = part_name(override.get("PartName", ""))
                 if _MAIN_TYPE.fullmatch(override.get("ContentType", "")) and part in self.parts:
@@ -107,7 +107,7 @@ class _Package:
         folder, name = posixpath.split(part)
         path = posixpath.join(folder, "_rels", f"{name}.rels")
         if path in self.parts:
-            for link in ElementTree.fromstring(self._read(path)).iterfind("{*}Relationship"):  # noqa: S314
+            for link in parse_tree(self._read(path)).iterfind("{*}Relationship"):
                 kind = link.get("Type", "").rpartition("/")[2]
                 yield link.get("Id", ""), kind, self._target(folder, link.get("Target", ""))
 
