@@ -1,4 +1,4 @@
-"""A cell of an XLSX: its text by what the file says of its value, and what is to be said of it."""
+"""A cell of an XLSX: its text, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -25,18 +25,18 @@ _TEXTS: Final = ("s", "str", "inlineStr")
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """What cells are read by. strings: the shared texts; is_1904, is_uncomputed: as the workbook has them."""
+    """Reads cells. strings: the shared texts. is_1904, is_uncomputed: as `xlsx_package.Workbook` has them."""
 
     strings: Sequence[str | None]
     is_1904: bool
     is_uncomputed: bool
 
     def read(self, kind: str, format_code: str, value: str | None, inline: str | None, *, has_formula: bool) -> Content:
-        """Return what a cell of a kind holds. value, inline: the texts of its elements, None where it has none."""
+        """Return the content of a cell. kind: its attribute t. value, inline: the texts of its elements v and is."""
         if kind == "e":
             return UNREADABLE
         text, other = (inline, value) if kind == "inlineStr" else (value, inline)
-        if other and other.strip():  # programs do not show it, and libraries do
+        if other and other.strip():  # spreadsheet programs show one of the two, libraries read the other
             return UNREADABLE
         if text is None or not text.strip():
             is_empty_result = text is not None and kind in _TEXTS
@@ -47,8 +47,8 @@ class Cells:
         if kind == "n":
             return self._number(text, format_code, has_formula=has_formula)
         if kind == "b" and text in _TRUTH:
-            is_made_up = self.is_uncomputed and has_formula and text == "0"
-            return UNREADABLE if is_made_up else Content(_TRUTH[text])
+            is_invented = self.is_uncomputed and has_formula and text == "0"
+            return UNREADABLE if is_invented else Content(_TRUTH[text])
         if kind == "d" and (match := _ISO_DATE.fullmatch(text)):
             return Content(" ".join(filter(None, match.groups())))
         return UNREADABLE
