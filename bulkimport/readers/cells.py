@@ -38,37 +38,10 @@ def make_row(record: Record, layout: Layout, *, sheet: str | None, domain: str =
     line = record.line
     cells: dict[Field, str] = {}
     problems = [Problem(record.fault, row_messages.row_fault(record), line, sheet=sheet)] if record.fault else []
-    marks = {mark.column: mark for mark in record.marks}
     for index, field in enumerate(layout.columns):
-        if field is None:
-            continue
-        row_field = Field.EMAIL if field is Field.DOMAIN else field  # a row has no cell for the domain
-
-        def add(
-            code: str, message: str, level: Level = Level.ERROR, suggestion: str = "", field: Field = row_field
-        ) -> None:
-            problems.append(Problem(code, message, line, field, level, sheet, suggestion))
-
-        text = record.cells[index] if index < len(record.cells) else ""
-        if text == NO_VALUE:  # MySQL writes this for a cell without a value
-            text = ""
-        if len(text) > MAX_CELL:
-            add("cell_too_long", row_messages.cell_too_long())
-        mark = marks.get(index) or _shown_mark(index, text)
-        if mark:
-            message, level = row_messages.describe_mark(mark, row_field)
-            add(
-                mark.code,
-                message,
-                level,
-                mark.shown if row_field is Field.QUOTA and _SIZE.fullmatch(mark.shown) else "",
-            )
-        if CONTROL.search(text):
-            add("cell_has_control", row_messages.cell_has_control())
-            text = CONTROL.sub("", text)
-        if field is Field.PASSWORD and is_suspect(text, layout.damage):
-            add("encoding_broken", row_messages.password_garbled())
-        cells[field] = remove_guard(text[:MAX_CELL])
+        if field is not None:
+            cells[field], cell_problems = _read_cell(record, index, field, layout, sheet)
+            problems += cell_problems
     if not _join_domain(cells, domain):
         problems.append(Problem("email_invalid", row_messages.domains_differ(), line, Field.EMAIL, sheet=sheet))
     has_slipped = not record.fault and _has_slipped(record, layout, cells)
@@ -80,6 +53,33 @@ def make_row(record: Record, layout: Layout, *, sheet: str | None, domain: str =
         problems.append(Problem("surplus_cell", row_messages.surplus_cell(surplus), line, sheet=sheet))
     lost = CONTROL.sub("", record.cells[surplus]) if surplus is not None and surplus < len(record.cells) else ""
     return Row(line, cells, tuple(problems), lost[:MAX_CELL], sheet=sheet)
+
+
+def _read_cell(
+    record: Record, index: int, field: Field, layout: Layout, sheet: str | None
+) -> tuple[str, list[Problem]]:
+    """Return the text of a record in a column, which is used for a field, and what is wrong with it."""
+    problems: list[Problem] = []
+    row_field = Field.EMAIL if field is Field.DOMAIN else field  # a row has no cell for the domain
+
+    def add(code: str, message: str, level: Level = Level.ERROR, suggestion: str = "") -> None:
+        problems.append(Problem(code, message, record.line, row_field, level, sheet, suggestion))
+
+    text = record.cells[index] if index < len(record.cells) else ""
+    if text == NO_VALUE:  # MySQL writes this for a cell without a value
+        text = ""
+    if len(text) > MAX_CELL:
+        add("cell_too_long", row_messages.cell_too_long())
+    mark = next((mark for mark in record.marks if mark.column == index), None) or _shown_mark(index, text)
+    if mark:
+        has_size = row_field is Field.QUOTA and _SIZE.fullmatch(mark.shown)
+        add(mark.code, *row_messages.describe_mark(mark, row_field), mark.shown if has_size else "")
+    if CONTROL.search(text):
+        add("cell_has_control", row_messages.cell_has_control())
+        text = CONTROL.sub("", text)
+    if field is Field.PASSWORD and is_suspect(text, layout.damage):
+        add("encoding_broken", row_messages.password_garbled())
+    return remove_guard(text[:MAX_CELL]), problems
 
 
 def _shown_mark(index: int, text: str) -> Mark | None:

@@ -25,7 +25,7 @@ def no_header() -> Problem:
 
 
 def header_run_on(line: int) -> Problem:
-    """Return the problem of a header with an account in its line, whose password may stand in any cell."""
+    """Return the problem of a header to which an account was joined. It quotes nothing: any cell may be a password."""
     message = _(
         "Row %(line)s has the names of the columns and an address too, for an account has run into it. Write each "
         "account into a row of its own."
@@ -81,7 +81,7 @@ def too_many_columns() -> Problem:
 
 
 def header_unknown(names: Sequence[str], line: int) -> Problem:
-    """Return the problem of a header without a known name; only what can be no password is quoted."""
+    """Return the problem of a header without a known name. Names that may be passwords are not quoted."""
     harmless = harmless_names(names)
     if harmless:
         message = _(
@@ -103,7 +103,10 @@ def email_column_missing(*, was_chosen: bool) -> Problem:
 
 
 def column_repeated(names: Sequence[str], field: Field) -> Problem:
-    """Return the problem of a field that the columns of these names claim; none where a person has said so."""
+    """Return the problem of a field that more than one column claims.
+
+    names: those of the columns; empty where the user has set the columns.
+    """
     values = {"name": names[-1][:NAME_LENGTH] if names else BY_FIELD[field].header}
     if len({folded(name) for name in names}) > 1:
         message = _("The columns %(names)s all mean “%(known)s”. Delete or rename all but one.")
@@ -130,7 +133,10 @@ def column_unclear(name: str, field: Field) -> Problem:
 
 
 def column_unknown(names: Sequence[str], *, are_certain: bool) -> Problem:
-    """Return the warning of columns that are not used; what may be an account's is not quoted."""
+    """Return the warning about columns that are not used.
+
+    are_certain: whether their line is certainly a header; if not, names that may be passwords are not quoted.
+    """
     if not are_certain and len(harmless_names(names)) < len(names):
         message = _(
             "Some columns are not known and are not used. If you need one, give it one of these names: %(known)s."

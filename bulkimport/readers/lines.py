@@ -12,7 +12,8 @@ from bulkimport.columns import field_named
 from bulkimport.readers.book import Record, Sheet, has_text, is_blank
 from bulkimport.readers.header import HEADER_ROWS, NAMES_EXAMINED, header_names, is_address, known_fields, match_name
 from bulkimport.readers.layout import Layout
-from bulkimport.readers.text import SEPARATORS, split_line
+from bulkimport.readers.records import split_line
+from bulkimport.readers.separators import SEPARATORS
 from bulkimport.rows import Field
 
 _TOTAL: Final = re.compile(

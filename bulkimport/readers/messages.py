@@ -84,7 +84,8 @@ def refused(refusal: Refusal) -> Problem:
 def too_many(accounts: int, limit: int, *, unsorted: int = 0, lines: int = 0) -> Problem:
     """Return the problem of a list with more accounts than one may have.
 
-    unsorted: how many of them are only known to be lines with text. lines: how many of those there are in all.
+    unsorted: how many of them are lines that were only counted, so that some may be no accounts. lines: how many lines
+    with text there are in all.
     """
     certain = accounts - unsorted
     if certain <= limit and unsorted:
@@ -114,7 +115,7 @@ def no_accounts() -> Problem:
 
 
 def encoding_guessed(encoding: str) -> Problem:
-    """Return the warning of a text whose few letters outside ASCII could be others in another code page."""
+    """Return the warning about a text whose few non-ASCII letters may be others in another code page."""
     message = _(
         "The encoding of this file was guessed from few letters (%(name)s). Look whether the passwords with Polish "
         "letters are right, or choose another encoding."
@@ -129,7 +130,7 @@ def no_sheet() -> Problem:
 
 
 def sheet_not_read(name: str, rows: int, *, is_hidden: bool) -> Problem:
-    """Return the warning of a sheet that has text in it and was not read."""
+    """Return the warning about a sheet that has text in it and was not read."""
     if is_hidden:
         message = ngettext(
             "The sheet “%(name)s” is hidden and was not read; it has %(count)s row. Tick it, or unhide it in the "

@@ -67,7 +67,7 @@ def password_garbled() -> str:
 
 
 def describe_mark(mark: Mark, field: Field) -> tuple[str, Level]:
-    """Return the sentence for what the reader found at a cell of a field, and how much it matters."""
+    """Return the sentence for a mark at a cell of a field, and its level."""
     if mark.code == "cells_merged":
         return (
             _("This cell is merged with another one, so it was read as empty. Write the value in it, if one is meant."),

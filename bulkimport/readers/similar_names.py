@@ -80,9 +80,9 @@ def _split_word(word: str) -> list[str]:
     """Return the parts of a joined word such as UserPassword, QuotaInMB and pwd1."""
     begins = [
         index
-        for index, (before, letter) in enumerate(pairwise(word), start=1)
-        if letter.isdigit() != before.isdigit()
-        or (letter.isupper() and (before.islower() or word[index + 1 : index + 2].islower()))
+        for index, (previous, letter) in enumerate(pairwise(word), start=1)
+        if letter.isdigit() != previous.isdigit()
+        or (letter.isupper() and (previous.islower() or word[index + 1 : index + 2].islower()))
     ]
     return [word[begin:end] for begin, end in pairwise([0, *begins, len(word)])]
 
@@ -100,13 +100,13 @@ def _find_mistyped(name: str, shortest: int) -> Field | None:
 
 def _distance(one: str, other: str) -> int:
     """Return how many letters are wrong, missing, surplus or swapped with a neighbour (optimal string alignment)."""
-    before: list[int] = []
+    previous: list[int] = []
     row = list(range(len(other) + 1))
     for i, letter in enumerate(one, start=1):
-        before, last, row = row, before, [i]
+        before_previous, previous, row = previous, row, [i]
         for j, another in enumerate(other, start=1):
-            steps = min(before[j] + 1, row[j - 1] + 1, before[j - 1] + (letter != another))
+            steps = min(previous[j] + 1, row[j - 1] + 1, previous[j - 1] + (letter != another))
             if i > 1 and j > 1 and letter == other[j - 2] and one[i - 2] == another:
-                steps = min(steps, last[j - 2] + 1)
+                steps = min(steps, before_previous[j - 2] + 1)
             row.append(steps)
     return row[-1]

@@ -130,8 +130,8 @@ def _detect_encoding(content: bytes) -> tuple[str, str]:
     except UnicodeDecodeError as error:
         reading = None if encoding == "utf-8-sig" else _detect_code_page(content)
         if reading is None:
-            before = content[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
-            line = before.count(b"\n") + 1
+            readable = content[: error.start].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
+            line = readable.count(b"\n") + 1
             raise RefusedError("encoding_broken", str(line), file_format="csv", encoding=encoding) from None
         return reading
 
