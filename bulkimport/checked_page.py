@@ -9,7 +9,7 @@ from accounts.formats import grouped
 from bulkimport.checked_rows import ShownRow, shown_rows
 from bulkimport.descriptions import describe_places, describe_reading, locate_problem, sum_of_lines, sum_of_rows
 from bulkimport.reading_page import columns_title, find_unclear_sheet
-from bulkimport.rows import Field, FoundSheet, Level, Plan, Problem
+from bulkimport.rows import Field, Level, Plan, Problem, SheetSummary
 
 PROBLEMS_SHOWN = 20  # in the summary; the rest stands at its row
 GOOD_ROWS_SHOWN = 100
@@ -117,7 +117,7 @@ def checked_page(plan: Plan, *, all_rows: bool = False) -> CheckedPage:
     )
 
 
-def _headline(plan: Plan, asked: FoundSheet | None) -> tuple[str, str]:
+def _headline(plan: Plan, asked: SheetSummary | None) -> tuple[str, str]:
     ready, faulty = len(plan.drafts), plan.counts["errors"]
     accounts = ngettext("%(count)s account ready", "%(count)s accounts ready", ready) % {"count": grouped(ready)}
     need = ngettext("%(count)s row needs you", "%(count)s rows need you", faulty) % {"count": grouped(faulty)}

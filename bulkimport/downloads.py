@@ -18,7 +18,7 @@ from accounts.models import Forward, Mailbox
 from accounts.validators import to_unicode
 from bulkimport.columns import COLUMNS, NO_WORD, PROBLEMS_LABEL, YES_WORD
 from bulkimport.models import Import
-from bulkimport.readers.cells import unguarded
+from bulkimport.readers.cells import remove_guard
 from bulkimport.rows import ROW_FIELDS, Dialect, Field, FileRows, Place, Plan, Row
 from bulkimport.services.results import CreatedAccount, list_created_accounts
 from bulkimport.tables import Table, write_tables
@@ -133,7 +133,7 @@ def _with_problems(
 
 def _guarded(text: str) -> str:
     """Return a cell that is read as `text`. The reader unwraps guards such as `="..."`, so such a text gets another."""
-    if unguarded(text) == text:
+    if remove_guard(text) == text:
         return text
     doubled = text.replace('"', '""')
     return f'="{doubled}"'

@@ -11,8 +11,8 @@ from django.utils.translation import ngettext, pgettext
 
 from accounts.formats import grouped
 from bulkimport.preview_secrets import find_secret_columns, is_secret_cell
-from bulkimport.readers.found import ROWS_SHOWN
-from bulkimport.rows import Field, FoundColumn, FoundLine, FoundSheet, Problem, SheetChoice
+from bulkimport.readers.summary import ROWS_SHOWN
+from bulkimport.rows import ColumnSummary, Field, LineSummary, Problem, SheetChoice, SheetSummary
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ class PreviewCell:
 
 @dataclass(frozen=True, slots=True)
 class PreviewLine:
-    """A line of the file. kind: as in FoundLine. is_taken_back: a person has said that it is an account."""
+    """A line of the file. kind: as in LineSummary. is_taken_back: a person has said that it is an account."""
 
     line: int
     kind: str
@@ -88,7 +88,7 @@ class Preview:
         return max(1, len(self.columns))
 
 
-def build_preview(sheet: FoundSheet, choice: SheetChoice, errors: Sequence[Problem] = ()) -> Preview:
+def build_preview(sheet: SheetSummary, choice: SheetChoice, errors: Sequence[Problem] = ()) -> Preview:
     """Return the first lines of a sheet. errors: what is wrong with its columns."""
     secret = find_secret_columns(sheet)
     header = next((at for at, line in enumerate(sheet.preview) if line.kind == "header"), -1)
@@ -111,7 +111,7 @@ def _more_left_out(count: int) -> str:
     return message % {"count": grouped(count)}
 
 
-def _columns(sheet: FoundSheet, lines: Sequence[PreviewLine], errors: Sequence[Problem]) -> tuple[PreviewColumn, ...]:
+def _columns(sheet: SheetSummary, lines: Sequence[PreviewLine], errors: Sequence[Problem]) -> tuple[PreviewColumn, ...]:
     repeated = {problem.field: problem.message for problem in errors if problem.code == "column_repeated"}
     chosen = [column.field for column in sheet.columns if column.by == "choice"]
     with_secrets = {
@@ -132,7 +132,7 @@ def _columns(sheet: FoundSheet, lines: Sequence[PreviewLine], errors: Sequence[P
     )
 
 
-def _why(column: FoundColumn, *, has_header: bool) -> str:
+def _why(column: ColumnSummary, *, has_header: bool) -> str:
     """Return in words how the meaning of a column was recognised."""
     if column.field is None:
         return pgettext("column", "not used")
@@ -152,7 +152,7 @@ def _why(column: FoundColumn, *, has_header: bool) -> str:
 
 
 # --- Lines -----------------------------------------------------------------------------------------------------------
-def _line(line: FoundLine, sheet: FoundSheet, secret: frozenset[int], choice: SheetChoice) -> PreviewLine:
+def _line(line: LineSummary, sheet: SheetSummary, secret: frozenset[int], choice: SheetChoice) -> PreviewLine:
     if line.kind == "header":
         cells = _header_cells(line, sheet)
     elif line.kind in ("left_out", "blank"):
@@ -162,7 +162,7 @@ def _line(line: FoundLine, sheet: FoundSheet, secret: frozenset[int], choice: Sh
     return PreviewLine(line.line, line.kind, cells, is_taken_back=line.kind == "row" and line.line in choice.taken_back)
 
 
-def _header_cells(line: FoundLine, sheet: FoundSheet) -> tuple[PreviewCell, ...]:
+def _header_cells(line: LineSummary, sheet: SheetSummary) -> tuple[PreviewCell, ...]:
     """Return the names of the columns. They may stand one column off in the file: see `_is_shifted` of the reader."""
     names = [column.name for column in sheet.columns]
     cells = []
@@ -173,7 +173,7 @@ def _header_cells(line: FoundLine, sheet: FoundSheet) -> tuple[PreviewCell, ...]
     return tuple(cells)
 
 
-def _row_cells(texts: Sequence[str], sheet: FoundSheet, secret: frozenset[int]) -> tuple[PreviewCell, ...]:
+def _row_cells(texts: Sequence[str], sheet: SheetSummary, secret: frozenset[int]) -> tuple[PreviewCell, ...]:
     cells = []
     for index, column in enumerate(sheet.columns):
         text = texts[index] if index < len(texts) else ""
@@ -183,7 +183,7 @@ def _row_cells(texts: Sequence[str], sheet: FoundSheet, secret: frozenset[int]) 
     return tuple(cells)
 
 
-def _cells_apart(line: FoundLine, sheet: FoundSheet, secret: frozenset[int]) -> tuple[PreviewCell, ...]:
+def _cells_apart(line: LineSummary, sheet: SheetSummary, secret: frozenset[int]) -> tuple[PreviewCell, ...]:
     """Return the filled cells of a line that is not an account. A title in the first column is not secret."""
     filled = [(index, text) for index, text in enumerate(line.cells) if text]
     is_title = len(filled) == 1 and filled[0][0] not in secret - {0} and "@" not in filled[0][1]

@@ -5,7 +5,7 @@ from typing import Final
 
 from accounts.refusals import is_quotable
 from accounts.validators import NO, YES
-from bulkimport.rows import Field, FoundColumn, FoundSheet
+from bulkimport.rows import ColumnSummary, Field, SheetSummary
 
 # Texts that are no passwords: an address; a number too short for a password, perhaps with a unit or as the number of a
 # row; and the name of a person, since every password has a digit.
@@ -17,7 +17,7 @@ _NAME: Final = re.compile(r"[^\W\d_]+\.?([ '’-]{1,3}[^\W\d_]+\.?){0,5}")
 _SEPARATORS: Final = re.compile(r"[,;|\t]")
 
 
-def find_secret_columns(sheet: FoundSheet) -> frozenset[int]:
+def find_secret_columns(sheet: SheetSummary) -> frozenset[int]:
     """Return the columns whose cells may be secret: the passwords, and every column whose meaning is not certain.
 
     A column of uncertain meaning is shown if none of its texts can be a password, or if it has a name and another
@@ -36,15 +36,15 @@ def find_secret_columns(sheet: FoundSheet) -> frozenset[int]:
     )
 
 
-def _is_named(column: FoundColumn, sheet: FoundSheet) -> bool:
+def _is_named(column: ColumnSummary, sheet: SheetSummary) -> bool:
     return _is_sure(column, sheet) or column.by == "likeness"
 
 
-def _is_sure(column: FoundColumn, sheet: FoundSheet) -> bool:
+def _is_sure(column: ColumnSummary, sheet: SheetSummary) -> bool:
     return column.by == "choice" or (column.by == "name" and sheet.header_line > 0)
 
 
-def _texts(index: int, sheet: FoundSheet) -> list[str]:
+def _texts(index: int, sheet: SheetSummary) -> list[str]:
     lines = [line for line in sheet.preview if line.kind == "row" and index < len(line.cells)]
     return [line.cells[index] for line in lines if line.cells[index]]
 
@@ -54,7 +54,7 @@ def _is_harmless(text: str) -> bool:
     return is_name or _NO_SECRET.fullmatch(text) is not None or text.casefold() in YES | NO
 
 
-def is_secret_cell(index: int, text: str, sheet: FoundSheet, secret: frozenset[int]) -> bool:
+def is_secret_cell(index: int, text: str, sheet: SheetSummary, secret: frozenset[int]) -> bool:
     """Tell whether a cell is hidden. In a column of addresses it depends on the text, which may be a whole row."""
     if index >= len(sheet.columns):
         return not _is_harmless(text)

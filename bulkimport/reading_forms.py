@@ -13,7 +13,7 @@ from django.http import QueryDict
 
 from bulkimport.readers.book import MAX_COLUMNS
 from bulkimport.reading_page import alike_sheets, columns_as_text, is_text
-from bulkimport.rows import ENCODING_NAMES, SEPARATOR_NAMES, Field, FileRows, FoundSheet, Reading, SheetChoice
+from bulkimport.rows import ENCODING_NAMES, SEPARATOR_NAMES, Field, FileRows, Reading, SheetChoice, SheetSummary
 
 _FIELDS: Final = {str(field): field for field in Field}
 _LINE: Final = re.compile(r"[0-9]{1,9}")
@@ -30,7 +30,7 @@ class ReadingForm(forms.Form):
     encoding = forms.ChoiceField(required=False, choices=[("", ""), *ENCODING_NAMES.items()])
     separator = forms.ChoiceField(required=False, choices=[("", ""), *SEPARATOR_NAMES.items()])
 
-    def __init__(self, *args: Any, file: FileRows, sheet: FoundSheet | None, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, file: FileRows, sheet: SheetSummary | None, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.file = file
         self.sheet = sheet
@@ -74,7 +74,7 @@ class ReadingForm(forms.Form):
             choice = replace(choice, is_read=True)
         return replace(reading, sheets={**sheets, self.sheet.name: replace(choice, columns=chosen)})
 
-    def _chosen_columns(self, sheet: FoundSheet, *, confirms: bool) -> tuple[Field | None, ...] | None:
+    def _chosen_columns(self, sheet: SheetSummary, *, confirms: bool) -> tuple[Field | None, ...] | None:
         """Return the columns if the person changed or confirmed them, else None.
 
         A sheet that is not read is confirmed only with a column of addresses, so that just looking at it does not make
@@ -97,7 +97,7 @@ class ReadingForm(forms.Form):
         values = [str(self.data[name]) for name in takewhile(self.data.__contains__, names)]
         return tuple(_FIELDS.get(value) for value in values)
 
-    def _header_line(self, choice: SheetChoice, sheet: FoundSheet) -> int | None:
+    def _header_line(self, choice: SheetChoice, sheet: SheetSummary) -> int | None:
         """Return the chosen header line: 0 for none; as before where the person has not changed it."""
         line, shown = self._posted("header_row"), self._posted("header_row-was")
         names = self._posted("names")
@@ -113,7 +113,7 @@ class ReadingForm(forms.Form):
         domain = str(self.data.get("domain", choice.domain))
         return domain if domain == "" or domain in domains else choice.domain
 
-    def _taken_back(self, choice: SheetChoice, sheet: FoundSheet) -> frozenset[int]:
+    def _taken_back(self, choice: SheetChoice, sheet: SheetSummary) -> frozenset[int]:
         """Return the lines that count as accounts although they do not look like it, after a press of their buttons."""
         added, removed = self._posted("take_back"), self._posted("leave_out_again")
         lines = choice.taken_back

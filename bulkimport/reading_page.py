@@ -20,12 +20,12 @@ from bulkimport.rows import (
     SEPARATOR_NAMES,
     Field,
     FileRows,
-    FoundSheet,
     Level,
     Plan,
     Problem,
     Reading,
     SheetChoice,
+    SheetSummary,
 )
 from bulkimport.services.reading import load_choices
 from bulkimport.workbook_page import Workbook, describe_workbook
@@ -106,24 +106,24 @@ def is_text(file: FileRows) -> bool:
     return file.dialect.format in (None, "csv")
 
 
-def find_unclear_sheet(file: FileRows) -> FoundSheet | None:
+def find_unclear_sheet(file: FileRows) -> SheetSummary | None:
     """Return the first sheet that is read and whose columns the person has to choose; None if there is none."""
     sheets = (sheet for sheet in file.sheets if sheet.is_read and any(line.kind == "row" for line in sheet.preview))
     return next((sheet for sheet in sheets if column_errors(file, sheet) or _has_guessed_addresses(sheet)), None)
 
 
-def is_unsure(file: FileRows, sheet: FoundSheet) -> bool:
+def is_unsure(file: FileRows, sheet: SheetSummary) -> bool:
     """Tell whether the person has yet to confirm what the columns of a sheet hold."""
     return not knows_addresses(sheet) or bool(column_errors(file, sheet))
 
 
-def knows_addresses(sheet: FoundSheet) -> bool:
+def knows_addresses(sheet: SheetSummary) -> bool:
     """Tell whether the column of addresses was recognised by its name or chosen by the person."""
     columns = [column for column in sheet.columns if column.field is Field.EMAIL]
     return any(column.by == "choice" or (column.by == "name" and sheet.has_addresses) for column in columns)
 
 
-def column_errors(file: FileRows, sheet: FoundSheet) -> tuple[Problem, ...]:
+def column_errors(file: FileRows, sheet: SheetSummary) -> tuple[Problem, ...]:
     """Return the errors of the columns of a sheet; none if it is not read."""
     if not sheet.is_read:
         return ()
@@ -133,7 +133,7 @@ def column_errors(file: FileRows, sheet: FoundSheet) -> tuple[Problem, ...]:
     return tuple(problem for problem in errors if problem.code in _ABOUT_COLUMNS and problem.sheet == name)
 
 
-def columns_title(file: FileRows, sheet: FoundSheet | None) -> str:
+def columns_title(file: FileRows, sheet: SheetSummary | None) -> str:
     """Return the heading above the columns of a sheet: a question where they are not certain."""
     for column in sheet.columns if sheet else ():
         if column.field is Field.EMAIL and column.by == "content":
@@ -146,7 +146,7 @@ def columns_title(file: FileRows, sheet: FoundSheet | None) -> str:
     return _("Which column is which?") if sheet and is_unsure(file, sheet) else _("Columns of the list")
 
 
-def build_columns_part(import_record: Import, plan: Plan, sheet: FoundSheet | None) -> ColumnsPart:
+def build_columns_part(import_record: Import, plan: Plan, sheet: SheetSummary | None) -> ColumnsPart:
     """Return the form for a sheet. sheet: None where the file could not be split into columns."""
     reading = load_choices(import_record).reading
     choice = reading.sheets.get(sheet.name, SheetChoice()) if sheet else SheetChoice()
@@ -173,7 +173,7 @@ def build_columns_part(import_record: Import, plan: Plan, sheet: FoundSheet | No
     )
 
 
-def alike_sheets(file: FileRows, sheet: FoundSheet) -> tuple[FoundSheet, ...]:
+def alike_sheets(file: FileRows, sheet: SheetSummary) -> tuple[SheetSummary, ...]:
     """Return the other sheets with the same column names that are read if this one is read, and not if it is not."""
     names = [column.name for column in sheet.columns]
     if not any(names):
@@ -192,11 +192,11 @@ def columns_as_text(columns: Iterable[Field | None]) -> str:
     return ",".join(column or "" for column in columns)
 
 
-def _has_guessed_addresses(sheet: FoundSheet) -> bool:
+def _has_guessed_addresses(sheet: SheetSummary) -> bool:
     return any(column.field is Field.EMAIL and column.by not in ("name", "choice") for column in sheet.columns)
 
 
-def _check_label(plan: Plan, sheet: FoundSheet | None) -> str:
+def _check_label(plan: Plan, sheet: SheetSummary | None) -> str:
     """Return the label of the button that leads to the check, with the number of rows, those of this sheet included."""
     rows = plan.counts["rows"] - plan.counts["blank"] - plan.counts["left_out"]
     if (
@@ -209,12 +209,12 @@ def _check_label(plan: Plan, sheet: FoundSheet | None) -> str:
 
 
 # --- The drop-downs below the lines ----------------------------------------------------------------------------------
-def _sheets(file: FileRows, sheet: FoundSheet) -> Select:
+def _sheets(file: FileRows, sheet: SheetSummary) -> Select:
     options = [(str(s.number), f"{s.name[:_NAME_SHOWN]} ({grouped(s.rows)})", s is sheet) for s in file.sheets]
     return Select("sheet", _("Sheet"), tuple(options))
 
 
-def _names(sheet: FoundSheet) -> Select:
+def _names(sheet: SheetSummary) -> Select:
     has_names = bool(sheet.header_line)
     in_row = _("In row %(line)s") % {"line": sheet.header_line} if has_names else _("In the row chosen above")
     options = (("row", in_row, has_names), ("none", _("The list has none"), not has_names))

@@ -22,7 +22,7 @@ from bulkimport.forms import SentCheckPage
 from bulkimport.models import Import
 from bulkimport.reading_forms import ReadingForm, apply_ticks
 from bulkimport.reading_page import DOMAINS_OFFERED, build_columns_part, can_change, is_unsure, knows_addresses
-from bulkimport.rows import FileRows, FoundSheet, Place, Reading
+from bulkimport.rows import FileRows, Place, Reading, SheetSummary
 from bulkimport.services.checking import check
 from bulkimport.services.correcting import correct
 from bulkimport.services.reading import BusyError, Correction, ImportNotOpen, load_choices, read
@@ -146,7 +146,7 @@ def _describe_dropped(dropped: Sequence[Correction], file: FileRows) -> str:
     return message % {"cells": cells}
 
 
-def _find_sheet(file: FileRows, number: str | None) -> FoundSheet | None:
+def _find_sheet(file: FileRows, number: str | None) -> SheetSummary | None:
     """Return the sheet with this number, else the first that is read, else the first; None if there are no sheets."""
     with_number = [sheet for sheet in file.sheets if str(sheet.number) == number]
     read_sheets = [sheet for sheet in file.sheets if sheet.is_read]

@@ -126,7 +126,7 @@ class Dialect:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundColumn:
+class ColumnSummary:
     """A column as it is shown to a person.
 
     letter: A, B and so on, as in a spreadsheet. name: that in the header; empty where it may be a secret. field: what
@@ -143,7 +143,7 @@ class FoundColumn:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundLine:
+class LineSummary:
     """One of the first lines of a sheet, or one that was left out.
 
     kind: "header", "row", "left_out" or "blank". cells: unchanged texts, passwords included.
@@ -155,7 +155,7 @@ class FoundLine:
 
 
 @dataclass(frozen=True, slots=True)
-class FoundSheet:
+class SheetSummary:
     """One sheet of a file, and how it was read. A text file has one, whose name is empty.
 
     number: from 1, in the order of the file. is_chosen: whether a person has chosen that it is read, or is not.
@@ -174,8 +174,8 @@ class FoundSheet:
     rows: int = 0
     left_out: tuple[int, ...] = ()
     header_line: int = 0
-    columns: tuple[FoundColumn, ...] = ()
-    preview: tuple[FoundLine, ...] = ()
+    columns: tuple[ColumnSummary, ...] = ()
+    preview: tuple[LineSummary, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -211,7 +211,7 @@ class FileRows:
     blank: int = 0
     left_out: int = 0
     problems: tuple[Problem, ...] = ()
-    sheets: tuple[FoundSheet, ...] = ()
+    sheets: tuple[SheetSummary, ...] = ()
 
     def key(self, place: Place) -> str:
         """Return the key of a place in forms and anchors: `14`, or `2-14` in the second sheet of a workbook.
@@ -291,7 +291,7 @@ class Plan:
         return tuple(row.place for row in self.file.rows if row.place in faulty)
 
     @property
-    def unread_sheets(self) -> tuple[FoundSheet, ...]:
+    def unread_sheets(self) -> tuple[SheetSummary, ...]:
         """The sheets with text that were not read although nobody has chosen that."""
         return tuple(sheet for sheet in self.file.sheets if not sheet.is_read and not sheet.is_chosen)
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from accounts.formats import grouped
-from bulkimport.rows import FoundSheet, Plan
+from bulkimport.rows import Plan, SheetSummary
 
 _NAMES_SHOWN: Final = 10
 _NAME_SHOWN: Final = 40  # characters
@@ -60,7 +60,7 @@ def describe_workbook(plan: Plan) -> Workbook:
     )
 
 
-def _others(unread: list[FoundSheet]) -> str:
+def _others(unread: list[SheetSummary]) -> str:
     """Return the names of the sheets that are not read, grouped by the reason."""
     hidden = [sheet for sheet in unread if sheet.is_hidden]
     visible = [sheet for sheet in unread if not sheet.is_hidden and sheet.has_addresses]
@@ -75,15 +75,15 @@ def _others(unread: list[FoundSheet]) -> str:
     return "; ".join(parts)
 
 
-def _with_size(sheet: FoundSheet) -> str:
+def _with_size(sheet: SheetSummary) -> str:
     return f"{sheet.name}, {_accounts(sheet)}" if sheet.has_addresses else sheet.name
 
 
-def _accounts(sheet: FoundSheet) -> str:
+def _accounts(sheet: SheetSummary) -> str:
     return ngettext("%(count)s account", "%(count)s accounts", sheet.rows) % {"count": grouped(sheet.rows)}
 
 
-def _line(sheet: FoundSheet, before: Iterable[FoundSheet]) -> WorkbookSheet:
+def _line(sheet: SheetSummary, before: Iterable[SheetSummary]) -> WorkbookSheet:
     return WorkbookSheet(
         number=sheet.number,
         name=sheet.name,
@@ -94,7 +94,7 @@ def _line(sheet: FoundSheet, before: Iterable[FoundSheet]) -> WorkbookSheet:
     )
 
 
-def _content(sheet: FoundSheet, before: Iterable[FoundSheet]) -> str:
+def _content(sheet: SheetSummary, before: Iterable[SheetSummary]) -> str:
     """Describe a sheet. If an earlier sheet has the same columns and is read, only name that one."""
     if not sheet.has_addresses:
         message = ngettext(
@@ -122,7 +122,7 @@ def _content(sheet: FoundSheet, before: Iterable[FoundSheet]) -> str:
     return content
 
 
-def _names(sheet: FoundSheet) -> list[str]:
+def _names(sheet: SheetSummary) -> list[str]:
     return [column.name for column in sheet.columns if column.name]
 
 

@@ -16,7 +16,7 @@ from accounts.models import Mailbox
 from bulkimport import reading_views
 from bulkimport.models import Import
 from bulkimport.readers.book import MAX_COLUMNS
-from bulkimport.rows import Field, FoundColumn, SheetChoice
+from bulkimport.rows import ColumnSummary, Field, SheetChoice
 from bulkimport.services import checking
 from bulkimport.services.creating import claim_import
 from bulkimport.services.reading import BusyError, ImportNotOpen, load_choices
@@ -33,7 +33,7 @@ TITLED = (
 )
 
 
-def columns_of(text: str, **choice: Any) -> tuple[FoundColumn, ...]:
+def columns_of(text: str, **choice: Any) -> tuple[ColumnSummary, ...]:
     return read(text, **choice).sheets[0].columns
 
 

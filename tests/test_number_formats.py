@@ -1,6 +1,7 @@
 import pytest
 
-from bulkimport.readers.workbook.number_formats import BUILTIN, is_date, shown_otherwise, text_shown_otherwise
+from bulkimport.readers.workbook.format_codes import BUILTIN
+from bulkimport.readers.workbook.number_formats import is_date, shown_otherwise, text_shown_otherwise
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from bulkimport.columns import COLUMNS
 from bulkimport.readers.book import MAX_COUNTED
-from bulkimport.readers.cells import unguarded
+from bulkimport.readers.cells import remove_guard
 from bulkimport.readers.garbled import is_garbled
 from bulkimport.readers.text import ENCODINGS, SEPARATORS
 from bulkimport.rows import Dialect, Field, Level
@@ -314,7 +314,7 @@ def test_a_list_reads_back_as_it_was_written(case):
         assert file.dialect.encoding == "utf-8"
     else:
         assert file.dialect == dialect
-    assert cells(file) == [tuple(unguarded(value) for value in row) for row in rows]
+    assert cells(file) == [tuple(remove_guard(value) for value in row) for row in rows]
     assert [row.line for row in file.rows] == list(range(first_line, first_line + len(rows)))
     assert row_codes(file) == []
 

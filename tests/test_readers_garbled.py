@@ -4,10 +4,10 @@ from hypothesis import strategies as st
 
 from bulkimport.columns import CHOICES
 from bulkimport.readers.book import Record, Sheet
-from bulkimport.readers.evidence import NO_VALUE, damage_of_names, damage_of_sheet, is_suspect
+from bulkimport.readers.evidence import NO_VALUE, find_damage_in_names, find_damage_in_sheet, is_suspect
 from bulkimport.readers.garbled import Damage, garbled_name, is_garbled
-from bulkimport.readers.likeness import looks_like
 from bulkimport.readers.mojibake import CODE_PAGES, misread
+from bulkimport.readers.similar_names import find_similar_field
 from bulkimport.rows import Field
 
 EMAIL, PASSWORD, QUOTA, FORWARD = Field.EMAIL, Field.PASSWORD, Field.QUOTA, Field.FORWARD
@@ -310,12 +310,12 @@ UNLIKE = [
 
 
 def test_a_name_that_holds_ours_or_is_mistyped_looks_like_it():
-    assert {name: looks_like(name) for name in LIKE} == LIKE
+    assert {name: find_similar_field(name) for name in LIKE} == LIKE
 
 
 @pytest.mark.parametrize("name", UNLIKE)
 def test_other_names_look_like_none_of_ours(name):
-    assert looks_like(name) is None
+    assert find_similar_field(name) is None
 
 
 # --- Passwords -------------------------------------------------------------------------------------------------------
@@ -489,7 +489,7 @@ def test_a_long_text_of_odd_signs_is_looked_through_in_time():
     ],
 )
 def test_names_of_columns_prove_damage(name, damage):
-    assert damage_of_names([name, "E-mail"]) == damage
+    assert find_damage_in_names([name, "E-mail"]) == damage
 
 
 @pytest.mark.parametrize(
@@ -500,7 +500,7 @@ def test_names_of_columns_prove_damage(name, damage):
     ],
 )
 def test_a_garbled_cell_of_any_column_proves_damage(cell):
-    assert Damage.LETTERS in damage_of_sheet(Sheet(None, (Record(2, ["jan@a.pl", "x", cell]),)), 1)
+    assert Damage.LETTERS in find_damage_in_sheet(Sheet(None, (Record(2, ["jan@a.pl", "x", cell]),)), 1)
 
 
 @pytest.mark.parametrize(
@@ -512,16 +512,16 @@ def test_a_garbled_cell_of_any_column_proves_damage(cell):
     ],
 )
 def test_other_cells_prove_nothing(cell):
-    assert damage_of_sheet(Sheet(None, (Record(2, ["jan@a.pl", "x", cell]),)), 1) == frozenset()
+    assert find_damage_in_sheet(Sheet(None, (Record(2, ["jan@a.pl", "x", cell]),)), 1) == frozenset()
 
 
 def test_an_escaped_sign_proves_nothing_about_letters():
-    assert damage_of_sheet(Sheet(None, (Record(2, ["Łoś &amp; syn", "żółw&lt;1"]),)), 1) == {"&"}
+    assert find_damage_in_sheet(Sheet(None, (Record(2, ["Łoś &amp; syn", "żółw&lt;1"]),)), 1) == {"&"}
 
 
 def test_percent_escapes_prove_something_only_beside_the_passwords():
-    assert damage_of_sheet(Sheet(None, (Record(2, ["Jan%20K", "x"]),)), 1) == {"%"}
-    assert damage_of_sheet(Sheet(None, (Record(2, ["Jan K", "ma%20pa"]),)), 1) == frozenset()
+    assert find_damage_in_sheet(Sheet(None, (Record(2, ["Jan%20K", "x"]),)), 1) == {"%"}
+    assert find_damage_in_sheet(Sheet(None, (Record(2, ["Jan K", "ma%20pa"]),)), 1) == frozenset()
 
 
 @pytest.mark.parametrize(
@@ -542,9 +542,9 @@ def test_a_password_is_suspect_where_the_list_has_the_same_damage(password, dama
 
 def test_a_password_with_a_backslash_is_suspect_beside_a_cell_without_a_value_of_mysql():
     for cells in (["jan@a.pl", "x1", r"\N"], ["jan@a.pl", r"\N", ""]):
-        damage = damage_of_sheet(Sheet(None, (Record(2, cells),)), 1)
+        damage = find_damage_in_sheet(Sheet(None, (Record(2, cells),)), 1)
         assert damage == {NO_VALUE}
         assert is_suspect(r"Ha\\slo111", damage)
         assert not is_suspect("Haslo111", damage)
         assert not is_suspect(r"\N", damage)
-    assert not is_suspect(r"Ha\\slo111", damage_of_sheet(Sheet(None, (Record(2, ["jan@a.pl", r"x\N1"]),)), 1))
+    assert not is_suspect(r"Ha\\slo111", find_damage_in_sheet(Sheet(None, (Record(2, ["jan@a.pl", r"x\N1"]),)), 1))

@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from bulkimport.readers import messages, opening, sheet
+from bulkimport.readers import opening, row_messages, sheet
 from bulkimport.readers.book import Book, Mark, RefusedError
 from bulkimport.readers.opening import BusyError, Outcome, Places, run_child
 from bulkimport.readers.workbook import child, grid
@@ -119,7 +119,7 @@ def test_sheets_of_the_same_name_or_a_long_one_are_told_apart():
     grids = [{"name": name, "rows": [["a"]], "marks": [], "hidden_rows": []} for name in ("x", "x", "y" * 500, "x")]
     for answer in grids:
         answer |= {"is_hidden": False, "is_cut": False}
-    named = sheet._named_apart(tuple(sheet._sheet(answer, 10) for answer in grids))
+    named = sheet._with_distinct_names(tuple(sheet._sheet(answer, 10) for answer in grids))
     assert [found.name for found in named] == ["x", "x (2)", "y" * 200, "x (3)"]
 
 
@@ -397,7 +397,9 @@ def test_hand_written_sheets_are_what_they_seem():
 
 
 def test_the_advice_for_a_number_that_is_shown_otherwise_fits_its_column():
-    quota, password = (messages.marked(Mark(0, "number_format"), field) for field in (Field.QUOTA, Field.PASSWORD))
+    quota, password = (
+        row_messages.describe_mark(Mark(0, "number_format"), field) for field in (Field.QUOTA, Field.PASSWORD)
+    )
     assert "2 GB" in quota[0]
     assert "2 GB" not in password[0]
     assert "Type the value itself" in password[0]

@@ -1,1 +1,1 @@
-"""Readers: the bytes of an upload become rows. They know no models, no database and no settings."""
+"""Readers make rows of the bytes of an upload. They use no models, no database and no settings."""

@@ -1,8 +1,8 @@
-"""A list as it stands, before anything is known of its columns: sheets of records. Data that can be stored as JSON.
+"""A file as sheets of records, before anything is known about its columns. It can be stored as JSON.
 
-The readers of text and of spreadsheets make a `Book` of the bytes of an upload; `bulkimport.readers.arrange` makes
-rows of accounts of it. Opening the bytes is slow (a spreadsheet takes a child process), arranging is quick, so an
-import keeps its book and arranges it anew for every page.
+The readers of text and of spreadsheets turn the bytes of an upload into a `Book`; `bulkimport.readers.arrange` turns it
+into rows of accounts. Opening the bytes is slow (a spreadsheet takes a child process), arranging is quick, so an import
+stores its book and arranges it anew for every page.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from typing import Any, Final, NamedTuple
 
 from accounts.validators import INVISIBLE
 
-MAX_COUNTED: Final = 20_000  # records of a sheet that are counted; as many as are read of a spreadsheet's
-MAX_CELL: Final = 10_000  # characters; no address, list of addresses or password comes near
+MAX_COUNTED: Final = 20_000  # records of a text that are counted; of a spreadsheet's sheet, 20,000 rows are read
+MAX_CELL: Final = 10_000  # characters; far more than any address, list of addresses or password has
 MAX_COLUMNS: Final = 100
 MAX_NAME: Final = 200  # characters of a header cell that are looked at
-# Control characters that a cell cannot have. Vertical tab and form feed are not among them: they come from word
-# processors, and the validator names them.
+# Control characters that a cell cannot have. Vertical tab and form feed are left to the validator, which has sentences
+# for them: they come from word processors.
 CONTROL: Final = re.compile(r"[\x00-\x08\x0e-\x1f\x7f]")
-# Blank is what `trimmed` leaves nothing of. A search stays linear on a hostile cell, trimming does not.
+# A cell is blank if `trimmed` would leave nothing of it. Unlike trimming, a search takes linear time on any cell.
 _TEXT: Final = re.compile(rf"[^\s{INVISIBLE}]")
 
 
 class Mark(NamedTuple):
-    """What is wrong with one cell of a record, found by its reader.
+    """What the reader says is wrong with one cell of a record.
 
-    column: index from 0. code: cell_unreadable (the file shows something there that cannot be known; the cell's text
-    is empty), cells_merged (a merged cell covers it; its text is empty) or number_format (the program shows another
-    text than the stored number). shown: that text, where it can be known.
+    column: index from 0. code: cell_unreadable (the cell shows something that cannot be read; its text is empty),
+    cells_merged (a merged cell covers it; its text is empty) or number_format (the program shows another text than the
+    stored value). shown: that other text, empty where it is not known.
     """
 
     column: int
@@ -41,9 +41,9 @@ class Mark(NamedTuple):
 class Record(NamedTuple):
     """A line of a list that has text, or a mark, in it.
 
-    line: the number that a person sees in an editor or spreadsheet, from 1. fault: the code of what is wrong with the
-    writing of the whole line (quotes, cell_too_long), else empty; the cells are then a best guess. last: of the fault
-    quotes, the last of the lines that the quoted cell would have taken.
+    line: the number that the user sees in an editor or spreadsheet, from 1. fault: what is wrong with the whole line,
+    quotes (its quotation marks do not match; the cells are then a best guess) or cell_too_long; else empty. last: with
+    the fault quotes, the last line that the quoted cell would have taken in.
     """
 
     line: int
@@ -58,8 +58,8 @@ class Record(NamedTuple):
 class Sheet:
     """One table of a book; text has one, without a name.
 
-    records: those that are not blank, in order, as many as are kept. more: how many that are not blank come after
-    them. blank: how many blank lines there are. is_cut: the sheet goes on below the last line that is read of it.
+    records: the first ones that are not blank, up to a limit. more: how many further ones there are. blank: how many
+    blank lines there are. is_cut: whether the sheet goes on below the last line that is read.
     """
 
     name: str | None
@@ -72,7 +72,7 @@ class Sheet:
 
 @dataclass(frozen=True, slots=True)
 class Refusal:
-    """Why a file cannot be read: a code, and the one value that its sentence names, such as a line or an encoding."""
+    """Why a file cannot be read: a code, and the value that its sentence mentions, such as a line or an encoding."""
 
     code: str
     detail: str = ""
@@ -80,9 +80,10 @@ class Refusal:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """A file taken apart. With a refusal there are no sheets.
+    """A file as sheets of records. If it has a refusal, it has no sheets.
 
-    format: csv, xlsx, xls or ods, None where it is unknown. encoding and separator: of text, how it was read.
+    format: csv, xlsx, xls or ods, None where it is unknown. encoding and separator: how a text was read, None for a
+    spreadsheet.
     """
 
     format: str | None = None
@@ -93,25 +94,30 @@ class Book:
 
 
 class RefusedError(Exception):
-    """The file cannot be read at all. `refusal` says why, the other two how far the reader came."""
+    """The file cannot be read at all.
 
-    def __init__(self, code: str, detail: str = "", *, format: str | None = None, encoding: str | None = None) -> None:  # noqa: A002 - the word for it everywhere
+    book: a book without sheets, whose refusal says why, and whose format and encoding are those that were detected.
+    """
+
+    def __init__(
+        self, code: str, detail: str = "", *, file_format: str | None = None, encoding: str | None = None
+    ) -> None:
         super().__init__(code)
-        self.book = Book(format=format, encoding=encoding, refusal=Refusal(code, detail))
+        self.book = Book(format=file_format, encoding=encoding, refusal=Refusal(code, detail))
 
 
 def has_text(cell: str) -> bool:
-    """Tell whether a cell holds more than blanks and invisible characters."""
+    """Tell whether a cell has more than blanks and invisible characters."""
     return _TEXT.search(cell) is not None
 
 
 def is_blank(cells: Sequence[str]) -> bool:
-    """Tell whether no cell holds text."""
+    """Tell whether no cell has text."""
     return not any(cell and _TEXT.search(cell) for cell in cells)
 
 
 def to_json(book: Book) -> dict[str, Any]:
-    """Return a book as JSON can hold it."""
+    """Return a book as data that can be written as JSON."""
     return {
         "dialect": [book.format, book.encoding, book.separator],
         "refusal": [book.refusal.code, book.refusal.detail] if book.refusal else None,
@@ -123,7 +129,7 @@ def to_json(book: Book) -> dict[str, Any]:
 
 
 def from_json(stored: Mapping[str, Any]) -> Book:
-    """Return the book that `to_json` was given."""
+    """Return the book of which `to_json` returned this data."""
     file_format, encoding, separator = stored["dialect"]
     sheets = tuple(
         Sheet(name, tuple(_record(record) for record in records), more, blank, is_hidden, is_cut)

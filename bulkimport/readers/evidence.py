@@ -1,6 +1,6 @@
-"""What proves that the letters of a list were garbled, so that its passwords may not be those that people wrote.
+"""Evidence that the letters of a list were garbled, so that its passwords may not be those that people wrote.
 
-One sure case anywhere in a list is enough, since all of it went the same way: in the name or a cell of any column.
+One certain case in the name or a cell of any column is enough, since the whole list went through the same programs.
 """
 
 from __future__ import annotations
@@ -12,10 +12,11 @@ from itertools import islice
 from typing import Final
 
 from bulkimport.readers.book import Sheet
-from bulkimport.readers.garbled import Damage, garbled_name, is_garbled, sure_escapes
+from bulkimport.readers.escapes import sure_escapes
+from bulkimport.readers.garbled import Damage, garbled_name, is_garbled
 from bulkimport.readers.mojibake import CODE_PAGES, misread, was_misread
 
-# Words with letters outside ASCII that stand often in names of columns, and in names of people and places.
+# Polish words that are frequent in names of columns; below, in names of people and places.
 _NAME_WORDS: Final = """
     hasło hasła pojemność kopię imię dział oddział wydział miejscowość województwo płeć zespół służbowy służbowe
     służbowa szkoła szkoły użytkownik użytkownika piętro pokój ważność źródło język uczeń ucznia księgowość
@@ -34,18 +35,18 @@ _PEOPLE_WORDS: Final = """
     śliwiński żółtowski gołębiowski gołębiewska ćwik łódź łódzkie śląsk śląskie małopolskie świętokrzyskie wrocław
     poznań kraków gdańsk toruń białystok rzeszów częstochowa
 """
-_CELLS_EXAMINED: Final = 20_000  # of a sheet: more than any list of accounts has
-_CHARACTERS_EXAMINED: Final = 200  # of a cell: no password is longer
+_CELLS_EXAMINED: Final = 20_000  # of a sheet; more than a list of accounts has
+_CHARACTERS_EXAMINED: Final = 200  # of a cell; no password is longer
 _WRITTEN_IN: Final = ("cp1250", "iso-8859-2", "cp852", "mac-latin2")
-_LACKING: Final = ("ascii", "latin-1", "cp1252", "cp850", "cp437")  # what they lack becomes ? or _
+_LACKING: Final = ("ascii", "latin-1", "cp1252", "cp850", "cp437")  # letters that they lack become ? or _
 _POLISH: Final = frozenset("ąćęłńóśźż")
 _TOKEN: Final = re.compile(r"(?:[^\x00-\x7f\s]|[A-Za-z0-9?_])+")
 
-# --- Signs that stand for a letter in running text; in a password each of them may be meant ---------------------------
+# --- Signs that stand for a letter in plain text; in a password they may be meant -------------------------------------
 _LETTER: Final = r"[^\W\d_¹²³¼½¾⁰-₟ªº]"
 _SMALL: Final = "[a-zß-öø-ž]"
 _SIGN_FOR_LETTER: Final = re.compile(
-    rf"(?<={_LETTER})(?<!\bm)(?<!\b[dcmk]m)³(?={_SMALL})"  # no unit such as m³
+    rf"(?<={_LETTER})(?<!\bm)(?<!\b[dcmk]m)³(?={_SMALL})"  # not in a unit such as m³
     rf"|(?<!\w)[£¯¦]{_SMALL}{{2}}|{_SMALL}¹{_SMALL}|{_SMALL}{{2}}[±¿](?!\w)|{_SMALL}ñ(?:sk|cz|st)"
 )
 _PAGE: Final = re.compile(r"//|\bwww\.", re.IGNORECASE)
@@ -53,15 +54,17 @@ _PERCENT: Final = re.compile(r"(?<!\d)%(?:2[0-9A-F]|3[A-F]|40|5[BDEF]|7[B-E])", 
 _ESCAPE: Final = re.compile(
     r"&(?:#[0-9]+|#x[0-9a-f]+|[a-z]+[0-9]{0,2});|[%\\]u[0-9a-f]{4}|(?:%|=|\\x)[0-9a-f]{2}", re.IGNORECASE
 )
-_MARKS: Final = frozenset("?_")  # what programs write for each letter that they lack
-NO_VALUE: Final = r"\N"  # what MySQL writes for a cell without a value; it then writes backslashes before other signs
+_MARKS: Final = frozenset("?_")  # programs write them for each letter that an encoding lacks
+NO_VALUE: Final = (
+    r"\N"  # MySQL writes this for a cell without a value; its files also have backslashes before some signs
+)
 
 
 def is_suspect(password: str, damage: frozenset[str]) -> bool:
-    """Tell whether a password may not be the one that its person wrote, since letters were garbled on the way.
+    """Tell whether a password may not be the one that was written, because letters were garbled.
 
-    damage: what has happened to the list: Damage.LETTERS where letters outside ASCII are others than they were, the
-    signs that stand for a letter, the signs that escapes begin with, and NO_VALUE where backslashes were added.
+    damage: what has happened to the list. It has Damage.LETTERS if non-ASCII letters were changed, the signs that stand
+    for a letter, the signs with which escapes begin, and NO_VALUE if backslashes were added.
     """
     if NO_VALUE in damage and "\\" in password and password != NO_VALUE:
         return True
@@ -72,22 +75,22 @@ def is_suspect(password: str, damage: frozenset[str]) -> bool:
     return any(match[0][0] in damage for match in _ESCAPE.finditer(password))
 
 
-def damage_of_names(names: Iterable[str]) -> frozenset[str]:
-    """Return what the names of all columns prove."""
-    return frozenset(found for name in names if name for found in _damage_of_name(name))
+def find_damage_in_names(names: Iterable[str]) -> frozenset[str]:
+    """Return the damage that the names of columns prove, as `is_suspect` takes it."""
+    return frozenset(damage for name in names if name for damage in _damage_in_name(name))
 
 
-def damage_of_sheet(sheet: Sheet, passwords: int | None) -> frozenset[str]:
-    """Return what the cells of a sheet prove; `passwords` is the index of their column."""
+def find_damage_in_sheet(sheet: Sheet, passwords: int | None) -> frozenset[str]:
+    """Return the damage that the cells of a sheet prove. passwords: the index of the column of passwords, or None."""
     cells = ((index, cell) for record in sheet.records for index, cell in enumerate(record.cells) if cell)
     return frozenset(
         damage
         for index, cell in islice(cells, _CELLS_EXAMINED)
-        for damage in _damage_of_cell(cell[:_CHARACTERS_EXAMINED], is_password=index == passwords)
+        for damage in _damage_in_cell(cell[:_CHARACTERS_EXAMINED], is_password=index == passwords)
     )
 
 
-def _damage_of_name(name: str) -> Iterator[str]:
+def _damage_in_name(name: str) -> Iterator[str]:
     match = garbled_name(name)
     damage = match[1] if match else None
     if damage is Damage.ENTITIES:
@@ -96,18 +99,18 @@ def _damage_of_name(name: str) -> Iterator[str]:
     tokens = [token for token in map(str.lower, _TOKEN.findall(name)) if token in words]
     if damage is Damage.LETTERS or tokens:
         yield Damage.LETTERS
-        # What lacks letters otherwise has this mark for a blank.
+        # In an ASCII name without ?, a _ may stand for a letter; else it stands for a blank.
         marks = _MARKS if name.isascii() and "?" not in name else {"?"}
         yield from marks & set("".join(tokens) or name)
-    yield from _damage_of_cell(name, is_password=False)
+    yield from _damage_in_cell(name, is_password=False)
 
 
-def _damage_of_cell(cell: str, *, is_password: bool) -> Iterator[str]:
+def _damage_in_cell(cell: str, *, is_password: bool) -> Iterator[str]:
     if cell.isascii() and not any(sign in cell for sign in "&%=\\"):
         return
     if cell == NO_VALUE:
         yield NO_VALUE
-    if not is_password and _PAGE.search(cell):  # addresses of pages are escaped so
+    if not is_password and _PAGE.search(cell):  # web addresses have such escapes by right
         return
     yield from sure_escapes(cell)
     if not is_password and _PERCENT.search(cell):
@@ -117,6 +120,7 @@ def _damage_of_cell(cell: str, *, is_password: bool) -> Iterator[str]:
 
 
 def _is_garbled_prose(text: str) -> bool:
+    """Tell whether a text that is no password has signs in the place of letters, or words that were decoded wrongly."""
     if _SIGN_FOR_LETTER.search(text):
         return True
     return any(token in _garbled_words() for token in map(str.lower, _TOKEN.findall(text)))
@@ -124,32 +128,33 @@ def _is_garbled_prose(text: str) -> bool:
 
 @cache
 def polish_words() -> frozenset[str]:
-    """Return words with Polish letters that prove that a text was decoded rightly."""
+    """Return words with Polish letters; if a text has one, it was decoded correctly."""
     return frozenset(f"{_NAME_WORDS}{_PEOPLE_WORDS}".split())
 
 
 @cache
 def _garbled_words() -> frozenset[str]:
-    """Return what becomes of the words when they are decoded wrongly."""
-    found: set[str] = set()
+    """Return the words as they look when they are decoded wrongly."""
+    garbled: set[str] = set()
     for word in f"{_NAME_WORDS}{_PEOPLE_WORDS}".split():
         for written in (word, word.upper(), word.capitalize()):
             for code_page in CODE_PAGES:
-                found.add(misread(written, code_page))
-                found.update(written.encode(page).decode(code_page, "replace") for page in _WRITTEN_IN)
-    return frozenset(text for text in map(str.lower, found) if not _is_proper(text))
+                garbled.add(misread(written, code_page))
+                garbled.update(written.encode(page).decode(code_page, "replace") for page in _WRITTEN_IN)
+    return frozenset(text for text in map(str.lower, garbled) if not _is_proper(text))
 
 
 @cache
 def _words_with_gaps() -> frozenset[str]:
-    """Return the words of names with a sign for each letter, or each byte of one, that an encoding lacks."""
-    found: set[str] = set()
+    """Return words of columns' names with ? or _ for each letter, or each byte of one, that an encoding lacks."""
+    words: set[str] = set()
     for word in _NAME_WORDS.split():
-        found.update(word.encode(page, "replace").decode(page) for page in _LACKING)
-        found.add("".join(letter if letter.isascii() else "??" for letter in word))
-    found |= {word.replace("?", "_") for word in found}
-    return frozenset(word for word in found if not _is_proper(word))
+        words.update(word.encode(page, "replace").decode(page) for page in _LACKING)
+        words.add("".join(letter if letter.isascii() else "??" for letter in word))
+    words |= {word.replace("?", "_") for word in words}
+    return frozenset(word for word in words if not _is_proper(word))
 
 
 def _is_proper(text: str) -> bool:
+    """Tell whether a text has only Polish letters and digits, so that it proves nothing."""
     return all(letter in _POLISH or (letter.isascii() and letter.isalnum()) for letter in text)

@@ -1,4 +1,4 @@
-"""The lines of a sheet: which are accounts, which are titles, comments and totals, and which hold a whole row."""
+"""The lines of a sheet: which are accounts, which are titles, comments or totals, and which are a row in one cell."""
 
 from __future__ import annotations
 
@@ -10,9 +10,10 @@ from typing import Final
 from accounts.validators import trimmed
 from bulkimport.columns import find_field
 from bulkimport.readers.book import Record, Sheet, has_text, is_blank
-from bulkimport.readers.header import HEADER_ROWS, NAMES_EXAMINED, is_address, known_fields, match_name, names_in
+from bulkimport.readers.header import HEADER_ROWS, NAMES_EXAMINED, header_names, is_address, known_fields, match_name
 from bulkimport.readers.layout import Layout
-from bulkimport.readers.text import SEPARATORS, split_line
+from bulkimport.readers.records import split_line
+from bulkimport.readers.separators import SEPARATORS
 from bulkimport.rows import Field
 
 _TOTAL: Final = re.compile(
@@ -24,10 +25,11 @@ _LONGEST_TOTAL: Final = 60  # characters
 
 
 @dataclass(frozen=True, slots=True)
-class Sorted:
-    """The lines of a sheet but its header: accounts, those with text above the header, others that are no accounts.
+class SortedLines:
+    """The lines of a sheet without its header and its blank lines.
 
-    other_headers: those left out that name the columns in another way than the header, and have accounts below.
+    above: lines with text above the header. left_out: lines below it that are no accounts. other_headers: those of
+    left_out that name other columns than the header and have accounts below. blank: how many blank lines there are.
     """
 
     accounts: tuple[Record, ...] = ()
@@ -37,8 +39,8 @@ class Sorted:
     blank: int = 0
 
 
-def sorted_lines(sheet: Sheet, layout: Layout, taken_back: Collection[int]) -> Sorted:
-    """Sort the lines of a sheet; those `taken_back` by a person are accounts wherever they stand."""
+def sort_lines(sheet: Sheet, layout: Layout, taken_back: Collection[int]) -> SortedLines:
+    """Sort the lines of a sheet. taken_back: the lines that the user has set to be accounts; so they are, anywhere."""
     accounts, above, left_out = [], [], []
     blank = sheet.blank
     for index, record in enumerate(sheet.records):
@@ -53,14 +55,14 @@ def sorted_lines(sheet: Sheet, layout: Layout, taken_back: Collection[int]) -> S
         elif _is_no_account(record, layout):
             left_out.append(record)
         else:
-            accounts.append(_with_its_cells(record, layout))
+            accounts.append(_split_first_cell(record, layout))
     last = accounts[-1].line if accounts else 0
     others = [record for record in left_out if record.line < last and _names_otherwise(record, layout)]
-    return Sorted(tuple(accounts), tuple(above), tuple(left_out), tuple(others), blank)
+    return SortedLines(tuple(accounts), tuple(above), tuple(left_out), tuple(others), blank)
 
 
 def _is_blank(record: Record, passed_over: frozenset[int]) -> bool:
-    """Tell whether a record has no text outside the columns passed over, and nothing that could not be read."""
+    """Tell whether a record has no text outside the columns that are passed over, and no unreadable cell or fault."""
     if record.fault or any(mark.code == "cell_unreadable" for mark in record.marks):
         return False
     if not passed_over:
@@ -69,7 +71,7 @@ def _is_blank(record: Record, passed_over: frozenset[int]) -> bool:
 
 
 def _is_no_account(record: Record, layout: Layout) -> bool:
-    """Tell whether a line is a comment, a total or a further header. With an address in it, it is none of them."""
+    """Tell whether a line is a comment, a total or a further header. A total or header has no @ in any cell."""
     if record.fault:
         return False
     cells = [trimmed(cell[: _LONGEST_TOTAL + 1]) for cell in record.cells if cell and has_text(cell)]
@@ -90,7 +92,7 @@ def _is_no_account(record: Record, layout: Layout) -> bool:
 
 
 def _is_account(record: Record, layout: Layout) -> bool:
-    """Tell whether a line that begins with # has an address all the same, or something in its place and a password."""
+    """Tell whether a line that begins with # is an account, by an address, or by a password beside any other e-mail."""
     email = _cell(record, layout, Field.EMAIL)
     if not has_text(email) or email.startswith("#"):
         return False
@@ -112,28 +114,28 @@ def _is_same_header(record: Record, layout: Layout) -> bool:
 
 
 def _names_otherwise(record: Record, layout: Layout) -> bool:
-    """Tell whether a line is a further header by which the cells below it mean something else than by the first one."""
+    """Tell whether a line is a further header that gives a column another meaning than the first header does."""
     if not _is_header_again(record, layout) or _is_same_header(record, layout):
         return False
-    for index, name in enumerate(names_in(record.cells)[:NAMES_EXAMINED]):
+    for index, name in enumerate(header_names(record.cells)[:NAMES_EXAMINED]):
         known = layout.columns[index] if index < len(layout.columns) else None
         if not name or name in layout.names[index : index + 1]:
             continue
-        match = match_name(name) if known else None  # which takes long
+        match = match_name(name) if known else None  # it takes long, so only where it is needed
         if known is not (match.field if match else find_field(name)):
             return True
     return False
 
 
-def has_accounts_above(lines: Sorted, layout: Layout) -> bool:
-    """Tell whether accounts stand above the header, as in a list that was sorted with its header in it.
+def has_accounts_above(lines: SortedLines, layout: Layout) -> bool:
+    """Tell whether accounts stand above the header, as in a list that was sorted together with its header.
 
-    A title or a letterhead may have one address, by chance in the column of the addresses.
+    A single address may belong to a title or letterhead and stand in the column of the addresses by chance.
     """
-    found = [record for record in lines.above if is_address(_cell(record, layout, Field.EMAIL))]
-    if len(found) != 1:
-        return bool(found)
-    (account,) = found
+    accounts = [record for record in lines.above if is_address(_cell(record, layout, Field.EMAIL))]
+    if len(accounts) != 1:
+        return bool(accounts)
+    (account,) = accounts
     above = [record for record in lines.above if record.line < account.line]
     if any(Field.EMAIL in known_fields(record.cells, only_certain=True) for record in above):
         return not any(is_address(cell) for record in above for cell in record.cells)
@@ -142,15 +144,17 @@ def has_accounts_above(lines: Sorted, layout: Layout) -> bool:
 
 
 def _cell(record: Record, layout: Layout, field: Field) -> str:
+    """Return the text of a record in the column of a field, empty where there is none."""
     index = layout.columns.index(field) if field in layout.columns else len(record.cells)
     return trimmed(record.cells[index]) if index < len(record.cells) else ""
 
 
 # --- A whole row in one cell -----------------------------------------------------------------------------------------
-def with_split_rows(sheet: Sheet, separator: str | None) -> Sheet:
-    """Return a sheet whose rows stand in their cells, where each stood in the first cell as a line of a CSV.
+def split_whole_rows(sheet: Sheet, separator: str | None) -> Sheet:
+    """Return a sheet whose rows are split into cells, if each whole row stands in the first cell as a line of a CSV.
 
-    So it comes out of a Polish Excel that has opened a file with commas: there a comma separates nothing.
+    A Polish Excel writes such a sheet after it has opened a CSV with commas, which it does not take for separators.
+    separator: that of this file, None for a spreadsheet.
     """
     first = sheet.records[:HEADER_ROWS]
     if any(len(known_fields(record.cells)) > 1 for record in first):
@@ -166,7 +170,7 @@ def with_split_rows(sheet: Sheet, separator: str | None) -> Sheet:
 
 
 def _joined(record: Record, separator: str | None) -> str:
-    """Return the line that was taken apart: a separator of this file inside of it was none of the line's own."""
+    """Return a record as one line again: where it was split, the separator of this file belongs to a value."""
     cells = list(record.cells)
     while cells and not cells[-1]:
         cells.pop()
@@ -182,10 +186,10 @@ def _split(record: Record, other: str, separator: str | None) -> Record:
     return record._replace(cells=parts, marks=())
 
 
-def _with_its_cells(record: Record, layout: Layout) -> Record:
-    """Return a record with its cells, where the whole row stands in the first of them with another separator.
+def _split_first_cell(record: Record, layout: Layout) -> Record:
+    """Return a record split into cells, if the whole row stands in its first cell with another separator.
 
-    A whole row has as many cells as the names, and no blanks between them: else it is an address and a remark.
+    A whole row has as many cells as the header and no blanks after the separators; else it is an address with a remark.
     """
     filled = [index for index, cell in enumerate(record.cells) if cell and has_text(cell)]
     if record.fault or record.marks or filled != [0] or "@" not in record.cells[0] or Field.EMAIL not in layout.columns:

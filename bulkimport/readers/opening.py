@@ -1,4 +1,4 @@
-"""Opening a spreadsheet in a child process: few at once, each customer in turn, and nobody waits for long."""
+"""Opening a spreadsheet in a child process: few at once, each customer in turn, and with a time limit."""
 
 from __future__ import annotations
 
@@ -17,29 +17,33 @@ from typing import Any, Final
 
 from bulkimport.readers.book import RefusedError
 
-WAIT_SECONDS: Final = 4.0  # that a page may wait for a place and the child together
-CHILD_SECONDS: Final = 15.0  # for a child that uses 4 seconds of the processor at most
-# A child that had as much of the processor and was not done is no quicker at the next try.
+WAIT_SECONDS: Final = 4.0  # how long a page waits, for a place and for the child together
+CHILD_SECONDS: Final = 15.0  # how long a child may run; of processor time it gets 4 seconds at most
+# A child that was killed after so much processor time would not finish at the next try either.
 PLENTY_CPU_SECONDS: Final = 3.0
-MAX_ANSWER: Final = 64 * 1024 * 1024  # bytes; the child gives 16 million characters, some escaped
-AT_ONCE: Final = 2  # a hostile file of a few kilobytes takes half a gigabyte until the child's limits end it
+MAX_ANSWER: Final = 64 * 1024 * 1024  # bytes; the child writes at most 16 million characters, some escaped
+AT_ONCE: Final = 2  # children; a hostile file of a few kilobytes may take the half gigabyte that each is allowed
 
-# The child takes modules of this project, but from the environment nothing, not even where they are.
+# The child imports modules of this project, but has no environment variables, so the path is given here.
 _PROGRAM: Final = (
     f"import sys; sys.path.insert(0, {str(Path(__file__).parents[2])!r}); "
     "from bulkimport.readers.workbook.child import main; main()"
 )
-# Sent by people and by a system short of memory; all others are the file's doing.
+# Signals from outside, sent by people or by a system that is short of memory. All others are caused by the file.
 _FROM_OUTSIDE: Final = (-signal.SIGKILL, -signal.SIGTERM, -signal.SIGINT, -signal.SIGHUP)
 
 
 class BusyError(Exception):
-    """The file could not be opened in the time given. It is not at fault; a later try may well succeed."""
+    """The file could not be opened in time. The file is not the cause; a later try may succeed."""
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a child ended. status: its exit status, negative for the number of a signal. cpu_seconds: what it used."""
+    """How a child ended.
+
+    status: its exit status; the negative number of the signal that ended it, if one did. output: what it wrote.
+    cpu_seconds: the processor time that it used.
+    """
 
     status: int
     output: bytes
@@ -47,14 +51,14 @@ class Outcome:
 
 
 class _Ticket:
-    """Somebody's wait for a place."""
+    """One request for a place."""
 
     def __init__(self, client: Hashable) -> None:
         self.client = client
 
 
 class Places:
-    """A bounded number of places, and one for each client. Clients take turns, however many tabs each of them has."""
+    """A limited number of places, one at most for each client. Clients take turns, however many requests each has."""
 
     def __init__(self, count: int) -> None:
         self.count = count
@@ -64,7 +68,10 @@ class Places:
 
     @contextmanager
     def place(self, client: Hashable, seconds: float | None) -> Iterator[None]:
-        """Hold a place. client: None is nobody in particular. Raises BusyError when none was free in time."""
+        """Hold a place. client: None for nobody in particular. seconds: how long to wait, None for no limit.
+
+        Raises BusyError if no place was free in time.
+        """
         ticket = _Ticket(client)
         with self.changed:
             self.waiting.append(ticket)
@@ -72,7 +79,7 @@ class Places:
                 if not self.changed.wait_for(lambda: self._is_next(ticket), seconds):
                     raise BusyError
                 self.taken.append(ticket)
-                # The others of this client stand behind everybody else now.
+                # The client's other requests go behind those of everybody else.
                 self.waiting.sort(key=lambda other: client is not None and other.client == client)
             finally:
                 self.waiting.remove(ticket)
@@ -94,41 +101,41 @@ class Places:
 _PLACES: Final = Places(AT_ONCE)
 
 
-def opened(content: bytes, file_format: str, *, client: Hashable, patience: float | None) -> dict[str, Any]:
-    """Return the child's answer about a file, as `bulkimport.readers.workbook.child` has it.
+def open_in_child(content: bytes, file_format: str, *, client: Hashable, patience: float | None) -> dict[str, Any]:
+    """Return the child's answer about a file, see `bulkimport.readers.workbook.child`.
 
-    patience: how many seconds may pass, None for as many as it takes. Raises BusyError, and RefusedError: file_damaged,
-    sheet_too_large.
+    client: who waits, as in `Places.place`. patience: how many seconds it may take, None for no limit.
+    Raises BusyError, and RefusedError: file_damaged, sheet_too_large.
     """
     deadline = None if patience is None else time.monotonic() + patience
     with _PLACES.place(client, patience):
         seconds = CHILD_SECONDS if deadline is None else min(CHILD_SECONDS, deadline - time.monotonic())
         outcome = run_child([sys.executable, "-I", "-c", _PROGRAM, file_format], content, seconds)
     if len(outcome.output) > MAX_ANSWER:
-        raise RefusedError("sheet_too_large", format=file_format)
+        raise RefusedError("sheet_too_large", file_format=file_format)
     if outcome.status in _FROM_OUTSIDE and outcome.cpu_seconds < PLENTY_CPU_SECONDS:
         raise BusyError
     if outcome.status < 0:  # out of memory, or out of time on the processor
-        raise RefusedError("sheet_too_large", format=file_format)
+        raise RefusedError("sheet_too_large", file_format=file_format)
     if outcome.status:
-        raise RefusedError("file_damaged", format=file_format)
+        raise RefusedError("file_damaged", file_format=file_format)
     answer: dict[str, Any] = json.loads(outcome.output)
     return answer
 
 
 def run_child(command: list[str], content: bytes, seconds: float) -> Outcome:
-    """Give `content` to a process and return how it ended and what it wrote, bounded.
+    """Give `content` to a process and return how it ended and what it wrote, up to MAX_ANSWER + 1 bytes.
 
-    The process is killed after `seconds` and has nothing of the server's environment, which holds secrets. The file
-    goes through a pipe: it may hold passwords, so it never touches a disk.
+    The process is killed after `seconds`. It gets none of the server's environment variables, which hold secrets. The
+    file goes through a pipe and never to a disk, since it may hold passwords.
     """
-    # The command is the interpreter's own path and a program of this module, no text of a user.
+    # The command is the interpreter's path and a program of this module; nothing in it comes from a user.
     with subprocess.Popen(  # noqa: S603
         command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={}
     ) as process:
         assert process.stdin is not None and process.stdout is not None  # noqa: S101 - pipes, as asked for
-        # Not process.kill(), which may also collect the exit status, and not process.wait(), which does not tell what
-        # the child has used. No other process has its number until its status is collected below.
+        # Not process.kill(), which may collect the exit status, and not process.wait(), which does not return the used
+        # processor time. No other process can get this number until the status is collected below.
         timer = threading.Timer(max(seconds, 0.0), os.kill, (process.pid, signal.SIGKILL))
         timer.start()
         try:
@@ -136,7 +143,7 @@ def run_child(command: list[str], content: bytes, seconds: float) -> Outcome:
                 process.stdin.write(content)
                 process.stdin.close()
             except BrokenPipeError:
-                pass  # it ended before it had read all; its status says why
+                pass  # the process ended before it had read everything; its status says why
             output = process.stdout.read(MAX_ANSWER + 1)
         finally:
             timer.cancel()

@@ -1,4 +1,4 @@
-"""The two steps of reading: the bytes of an upload become a book, which is slow, and a book becomes rows."""
+"""Reading in two steps: the bytes of an upload become a book, which is slow; a book becomes rows, which is quick."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ def open_book(
     client: Hashable = None,
     patience: float | None = None,
 ) -> Book:
-    """Return a file taken apart, or the reason why it cannot be; whatever the bytes are, nothing else is raised.
+    """Return a file as a book; if it cannot be read, the book has a refusal.
 
-    The kind of file is told by its first bytes, never by its name. reading: the encoding and separator that a person
-    has set. max_rows: how many accounts the list may have; more records are kept of a sheet, for some are no accounts.
-    client, patience: as in `sheet.read`, which raises BusyError. Raises ValueError for an encoding or separator that is
-    not offered.
+    The format is recognised by the first bytes, never by the name. reading: the encoding and separator that the user
+    has set. max_rows: how many accounts the list may have; the book has more records, since some are no accounts.
+    client, patience: as in `sheet.read`. Raises BusyError as that does, and ValueError for an encoding or separator
+    that is not offered.
     """
     if reading.encoding not in (None, *ENCODINGS) or reading.separator not in (None, *SEPARATORS):
         raise ValueError("an encoding or separator that is not offered")
@@ -40,5 +40,5 @@ def open_book(
 
 
 def read_file(content: bytes, *, reading: Reading = AS_DETECTED, max_rows: int) -> FileRows:
-    """Return the rows of a file at once, or what is wrong with it. Waits for as long as it takes."""
+    """Return the rows of a file in one step, or what is wrong with it. Waits for as long as it takes."""
     return arrange(open_book(content, reading=reading, max_rows=max_rows), reading, max_rows=max_rows)

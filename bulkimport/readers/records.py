@@ -1,4 +1,4 @@
-"""Text to records: lines are taken apart as RFC 4180 has it, and a little more kindly where that is safe."""
+"""Text to records: lines are split into cells by the rules of RFC 4180, with more tolerance where that is safe."""
 
 from __future__ import annotations
 
@@ -11,18 +11,21 @@ from typing import Final, NamedTuple, Protocol
 from accounts.validators import INVISIBLE
 from bulkimport.readers.book import MAX_COLUMNS, Record, has_text, is_blank
 
-# A quotation mark that is not closed within these bounds was never meant to open a cell. They also keep the time
-# linear: a row with such a mark is read once, and the reading goes on at the line after the one where it begins.
+# A quotation mark that is not closed within these limits was not meant to open a cell. The limits also keep the time
+# linear: a row with such a mark is read up to a limit once, then reading goes on at the line below its first one.
 _MAX_LINES: Final = 100
 _MAX_CHARACTERS: Final = 20_000
-_MAX_TALL_CELLS: Final = 10  # of a row: cells of several lines
-_LONGEST_LINE: Final = 131_072  # characters of one with quotation marks; the csv module takes no longer cell
+_MAX_TALL_CELLS: Final = 10  # cells of several lines in one row
+_LONGEST_LINE: Final = 131_072  # characters of a line with quotation marks; the limit of a cell in the csv module
 _EMPTY_LINES: Final = re.compile(r"\n+")
-_GUARDED: Final = re.compile(r'="[^"]*"')  # how exporters keep a spreadsheet from changing a text
+_GUARDED: Final = re.compile(r'="[^"]*"')  # by this, exporters keep a spreadsheet program from changing a text
 
 
 class Row(NamedTuple):
-    """A row taken apart. is_quoted: for each cell, whether it stands in quotation marks. end: where the row ends."""
+    """A row split into cells.
+
+    is_quoted: for each cell, whether it stands in quotation marks. end: the index in the text where the row ends.
+    """
 
     cells: list[str]
     is_quoted: list[bool]
@@ -30,7 +33,7 @@ class Row(NamedTuple):
 
     @property
     def has_stray_mark(self) -> bool:
-        """Whether a cell without quotation marks around it has one inside."""
+        """Whether a cell that is not in quotation marks has one inside."""
         return any(
             '"' in cell and not quoted and not _GUARDED.fullmatch(cell)
             for cell, quoted in zip(self.cells, self.is_quoted, strict=True)
@@ -38,34 +41,35 @@ class Row(NamedTuple):
 
 
 class Doubts(Protocol):
-    """What may be wrong with a row although its quotation marks match."""
+    """What may be wrong with rows although their quotation marks match. See `swallowed.Shape`."""
 
-    def has_swallowed(self, row: Row) -> bool:
-        """Tell whether a cell has taken in other rows, or other cells of its own row."""
+    def has_swallowed(self, row: Row, /) -> bool:
+        """Tell whether a quoted cell of the row contains other rows, or other cells of its own row."""
         ...
 
-    def is_row(self, cells: Sequence[str]) -> bool:
-        """Tell whether the cells of a line below a fault are a row of the list, not the rest of the row above."""
+    def is_row(self, cells: Sequence[str], /) -> bool:
+        """Tell whether the cells of a line below a faulty row are a row of the list, not the rest of the faulty one."""
         ...
 
-    def is_continued_by(self, row: Row, below: Row | None, cells: Sequence[str]) -> bool:
-        """Tell whether the next line with quotation marks goes on with a quoted cell that has closed too early.
+    def is_continued_by(self, row: Row, below: Row | None, cells: Sequence[str], /) -> bool:
+        """Tell whether the last quoted cell of a row was closed too early and goes on below.
 
-        below: the row that begins there, None where its marks do not match. cells: a guess at the cells of that line.
+        below: the row that begins at the next line with quotation marks, None where its marks do not match. cells: a
+        guess at the cells of that line.
         """
         ...
 
 
 class NoDoubts:
-    """Takes every row as it is."""
+    """Accepts every row whose quotation marks match."""
 
-    def has_swallowed(self, row: Row) -> bool:  # noqa: ARG002 - the protocol's
+    def has_swallowed(self, _row: Row, /) -> bool:
         return False
 
-    def is_row(self, cells: Sequence[str]) -> bool:  # noqa: ARG002 - the protocol's
+    def is_row(self, _cells: Sequence[str], /) -> bool:
         return True
 
-    def is_continued_by(self, row: Row, below: Row | None, cells: Sequence[str]) -> bool:  # noqa: ARG002 - the protocol's
+    def is_continued_by(self, _row: Row, _below: Row | None, _cells: Sequence[str], /) -> bool:
         return False
 
 
@@ -73,17 +77,18 @@ NO_DOUBTS: Final = NoDoubts()
 
 
 def records(text: str, separator: str, *, start: int = 0, doubts: Doubts = NO_DOUBTS) -> Iterator[Record]:
-    """Take a text with line feeds apart, from the character at `start` on.
+    """Yield the records of a text whose lines end in line feeds. start: the index of the first character to read.
 
-    A file may have millions of empty lines: those that follow one another give one record without cells, whose `last`
-    is their last line.
+    Consecutive empty lines, of which a file may have millions, give one record without cells, whose `last` is the last
+    of them.
 
-    Where the quotation marks of a row do not match, or `doubts` has any, it gives a record with the fault `quotes` and
-    a guess at its cells; the lines below the one where it begins are read on their own, so that nothing is swallowed.
-    Those that are no rows are faults too: they may be the rest of that row, with any of its values in any column.
+    A row whose quotation marks do not match, or that `doubts` rejects, gives a record with the fault `quotes` and a
+    guess at its cells. The lines below its first one are then read on their own, so that no row is lost in a cell.
+    Those that do not look like rows get the fault too, since they may be the rest of the faulty row, with any of its
+    values in any column.
     """
     at, line = start, text.count("\n", 0, start) + 1
-    closing = 0  # the line where a doubtful cell closes, whose mark there is as doubtful
+    closing = 0  # the line where the quoted cell of a faulty row closes: lines up to it are doubtful
     is_below_fault = False
     while at < len(text):
         end = text.find("\n", at)
@@ -93,7 +98,7 @@ def records(text: str, separator: str, *, start: int = 0, doubts: Doubts = NO_DO
             yield Record(line, (), last=line + end - at)
             line += end - at
         elif text.find('"', at, end) < 0:
-            # Without a quotation mark this is all that there is to do, and it is several times faster.
+            # Without quotation marks a plain split is enough, and several times faster.
             parts = text[at:end].split(separator)
             cells = _bounded([part.lstrip(" ") for part in parts] if text.find(" ", at, end) >= 0 else parts)
             is_below_fault = (is_below_fault or line <= closing) and not is_blank(cells) and not doubts.is_row(cells)
@@ -116,9 +121,10 @@ def records(text: str, separator: str, *, start: int = 0, doubts: Doubts = NO_DO
 def _sound_row(
     text: str, at: int, end: int, separator: str, doubts: Doubts, *, is_doubtful: bool, is_closing: bool
 ) -> Row | int:
-    """Return the row that begins at `at`; where it is faulty, how many lines below its first one it seems to end.
+    """Return the row that begins at `at`; if it is faulty, the number of lines below its first one that it takes in.
 
-    is_doubtful: the line may be the rest of a faulty row. is_closing: it is the last that such a row would have taken.
+    end: where its first line ends. is_doubtful: the line may be the rest of a faulty row. is_closing: it is the last
+    line that such a row would have taken in.
     """
     row = _row(text, at, end, separator)
     if row is None:
@@ -133,7 +139,7 @@ def _sound_row(
 
 
 def _height_of_rest(text: str, row: Row, separator: str, doubts: Doubts) -> int:
-    """Return how many lines below a row the last quoted cell of it really closes; 0 if the row ends where it seems."""
+    """Return how many lines below a row its last quoted cell really closes; 0 if the row ends where it seems to."""
     if not any(row.is_quoted):
         return 0
     at = row.end + 1
@@ -152,14 +158,14 @@ def _height_of_rest(text: str, row: Row, separator: str, doubts: Doubts) -> int:
 
 
 def split_line(text: str, separator: str) -> list[str] | None:
-    """Return the cells of one line, None where its quotation marks do not match."""
+    """Return the cells of a text read as one line, None if its quotation marks do not match."""
     line = text.replace("\n", " ").replace("\r", " ")
     row = _row(line, 0, len(line), separator)
     return row.cells if row else None
 
 
 def _bounded(cells: list[str]) -> Sequence[str]:
-    """Return the cells of a row without the empty ones that are too many; of further text the first cell stays."""
+    """Return the first MAX_COLUMNS cells of a row, and the first further one that has text."""
     if len(cells) <= MAX_COLUMNS:
         return cells
     surplus = next((cell for cell in cells[MAX_COLUMNS:] if cell and has_text(cell)), None)
@@ -167,12 +173,17 @@ def _bounded(cells: list[str]) -> Sequence[str]:
 
 
 def _guess(line: str, separator: str) -> list[str]:
+    """Return the cells of a line whose quotation marks cannot be trusted."""
     return [part.strip(' "') for part in line.split(separator)]
 
 
 @dataclass(frozen=True, slots=True)
 class _Grammar:
-    """What opens a quoted cell, the rest of it with blanks after it, and what ends a plain cell."""
+    """Patterns for one separator.
+
+    opening: blanks and the quotation mark that opens a cell. rest: the quoted cell after that mark, with the closing
+    mark and blanks. stop: what ends a cell without quotation marks.
+    """
 
     opening: re.Pattern[str]
     rest: re.Pattern[str]
@@ -181,7 +192,7 @@ class _Grammar:
 
 @cache
 def _grammar(separator: str) -> _Grammar:
-    # A byte order mark, and the like, stands where a file was put together of several.
+    # Invisible characters such as byte order marks stand inside a file that was joined of several files.
     blank = f"[ \u00a0{INVISIBLE}]*+" if separator == "\t" else f"[ \t\u00a0{INVISIBLE}]*+"
     return _Grammar(
         opening=re.compile(rf'{blank}"'),
@@ -191,7 +202,7 @@ def _grammar(separator: str) -> _Grammar:
 
 
 def _row(text: str, at: int, end: int, separator: str) -> Row | None:
-    """Return the row that begins at `at`, on the line that ends at `end`; None where its marks do not match."""
+    """Return the row that begins at `at`, on the line that ends at `end`; None if its quotation marks do not match."""
     grammar = _grammar(separator)
     cells: list[str] = []
     is_quoted: list[bool] = []

@@ -1,4 +1,4 @@
-"""Spreadsheets: XLSX, XLS and ODS. They are looked over here, opened in a child process, and made a book."""
+"""Spreadsheets (XLSX, XLS and ODS): checked here, opened in a child process, and made into a book."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from collections.abc import Hashable, Mapping, Sequence
 from typing import Any, Final
 
 from bulkimport.readers.book import CONTROL, MAX_NAME, Book, Mark, Record, RefusedError, Sheet, is_blank
-from bulkimport.readers.opening import WAIT_SECONDS, BusyError, opened
+from bulkimport.readers.opening import WAIT_SECONDS, BusyError, open_in_child
 from bulkimport.readers.workbook.xlsx_package import part_name
 
 __all__ = ["WAIT_SECONDS", "BusyError", "is_sheet", "read"]
 
-MAX_INFLATED: Final = 50 * 1024 * 1024  # bytes; 50,000 rows take 16 MB
+MAX_INFLATED: Final = 50 * 1024 * 1024  # bytes of all members together; 50,000 rows take 16 MB
 MAX_MEMBERS: Final = 2_000
 
 _ZIP: Final = b"PK\x03\x04"
@@ -31,7 +31,7 @@ _XLSB_TYPE: Final = b"application/vnd.ms-excel.sheet.binary.macroenabled.main"
 _ODS_TYPE: Final = b"application/vnd.oasis.opendocument.spreadsheet"  # a template's goes on with -template
 _ODS_BODY: Final = re.compile(rb"<([\w.-]+:)?spreadsheet[\s/>]")
 _CHUNK: Final = 65_536
-# What the zipfile module raises over archives that are cut, forged or made of noise.
+# What the zipfile module raises for archives that are truncated, forged or random bytes.
 _ZIP_ERRORS: Final = (
     zipfile.BadZipFile,
     zlib.error,
@@ -46,29 +46,29 @@ _ZIP_ERRORS: Final = (
 
 
 def is_sheet(content: bytes) -> bool:
-    """Tell by the first bytes whether a file is kept as spreadsheets are: in a zip archive or an OLE container."""
+    """Tell by the first bytes whether a file is a zip archive or an OLE container, as all spreadsheets are."""
     return content.startswith((_ZIP, _OLE))
 
 
 def read(content: bytes, *, keep: int, client: Hashable = None, patience: float | None = None) -> Book:
-    """Return all sheets of a spreadsheet that hold anything, their records numbered as the spreadsheet shows its rows.
+    """Return all sheets of a spreadsheet that are not empty. A record has the number that its row has on the screen.
 
-    keep: how many records of each sheet are kept; the others are counted. client: who waits; no one has two files
-    opened at once. patience: how many seconds may pass until the file is open, usually WAIT_SECONDS; None waits for as
-    long as it takes. Raises BusyError where they did not suffice, and RefusedError: not_a_table, file_empty,
-    file_damaged, sheet_binary, sheet_encrypted, sheet_too_large, sheet_unreadable.
+    keep: how many records of each sheet are returned; further ones are counted. client: who waits; a client has one
+    file opened at a time. patience: how many seconds it may take to open the file, usually WAIT_SECONDS; None for no
+    limit. Raises BusyError if that was too short, and RefusedError: not_a_table, file_empty, file_damaged,
+    sheet_binary, sheet_encrypted, sheet_too_large, sheet_unreadable.
     """
     file_format = _format(content)
-    answer = opened(content, file_format, client=client, patience=patience)
+    answer = open_in_child(content, file_format, client=client, patience=patience)
     if "refused" in answer:
         code = answer["refused"]
         if code == "sheet_unreadable" and file_format == "xls":
-            code = "file_damaged"  # unlike a zip archive it has no checksum that was looked at before
-        raise RefusedError(code, format=file_format)
+            code = "file_damaged"  # an XLS has no checksums by which damage would have been detected before
+        raise RefusedError(code, file_format=file_format)
     sheets = tuple(sheet for grid in answer["sheets"] if (sheet := _sheet(grid, keep)).records or sheet.is_cut)
     if not sheets:
-        raise RefusedError("file_empty", format=file_format)
-    return Book(format=file_format, sheets=_named_apart(sheets))
+        raise RefusedError("file_empty", file_format=file_format)
+    return Book(format=file_format, sheets=_with_distinct_names(sheets))
 
 
 # --- Records ---------------------------------------------------------------------------------------------------------
@@ -86,8 +86,8 @@ def _sheet(grid: Mapping[str, Any], keep: int) -> Sheet:
             continue
         filled, last = filled + 1, index + 1
         if filled <= keep:
-            found = tuple(sorted(marks.get(index, ())))
-            records.append(Record(last, _reaching(cells, found), marks=found, is_hidden=index in hidden))
+            row_marks = tuple(sorted(marks.get(index, ())))
+            records.append(Record(last, _pad(cells, row_marks), marks=row_marks, is_hidden=index in hidden))
     return Sheet(
         name=grid["name"],
         records=tuple(records),
@@ -98,14 +98,14 @@ def _sheet(grid: Mapping[str, Any], keep: int) -> Sheet:
     )
 
 
-def _reaching(cells: list[str], marks: Sequence[Mark]) -> list[str]:
-    """Return the cells, with empty ones added up to the last one that is marked."""
+def _pad(cells: list[str], marks: Sequence[Mark]) -> list[str]:
+    """Return the cells, with empty ones added up to the last marked one."""
     width = max((mark.column + 1 for mark in marks), default=0)
     return cells + [""] * (width - len(cells))
 
 
-def _named_apart(sheets: tuple[Sheet, ...]) -> tuple[Sheet, ...]:
-    """Return the sheets with names that can be seen, are not too long and never the same: people choose by them."""
+def _with_distinct_names(sheets: tuple[Sheet, ...]) -> tuple[Sheet, ...]:
+    """Return the sheets with names that are visible, short and distinct, since users choose sheets by their names."""
     taken: dict[str, Sheet] = {}
     for place, sheet in enumerate(sheets, start=1):
         name = full = CONTROL.sub("", sheet.name or "")[:MAX_NAME] or str(place)
@@ -117,25 +117,25 @@ def _named_apart(sheets: tuple[Sheet, ...]) -> tuple[Sheet, ...]:
     return tuple(taken.values())
 
 
-# --- Looking it over -------------------------------------------------------------------------------------------------
+# --- Format and safety -----------------------------------------------------------------------------------------------
 def _format(content: bytes) -> str:
-    """Return xlsx, xls or ods. Raises RefusedError for what is none of them, too large, damaged or encrypted."""
+    """Return xlsx, xls or ods. Raises RefusedError for any other file, and for one too large, damaged or encrypted."""
     return _ole_format(content) if content.startswith(_OLE) else _zip_format(content)
 
 
 def _ole_format(content: bytes) -> str:
     names = _ole_streams(content)
     if "encryptedpackage" in names:
-        raise RefusedError("sheet_encrypted", format="xlsx")
+        raise RefusedError("sheet_encrypted", file_format="xlsx")
     if not names:
-        raise RefusedError("file_damaged")  # the directory often stands at the end, where an upload breaks off
+        raise RefusedError("file_damaged")  # the directory is often at the end of the file, which a broken upload lacks
     if not names & {"workbook", "book"}:
         raise RefusedError("not_a_table")
     return "xls"
 
 
 def _ole_streams(content: bytes) -> set[str]:
-    """Return the names of the streams in an OLE container, in lower case; directory entries stand every 128 bytes."""
+    """Return the names of the streams in an OLE container, in lower case. Directory entries start every 128 bytes."""
     names = set()
     for start in range(512, len(content) - _OLE_ENTRY + 1, _OLE_ENTRY):
         size = int.from_bytes(content[start + 64 : start + 66], "little")
@@ -154,7 +154,7 @@ def _zip_format(content: bytes) -> str:
             members = archive.infolist()
             if any(member.flag_bits & 1 for member in members):
                 raise RefusedError("sheet_encrypted")
-            # Other ways to compress let a header ask for gigabytes; no spreadsheet program uses them.
+            # With other compression methods a header can ask for gigabytes; no spreadsheet program uses them.
             if any(member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED) for member in members):
                 raise RefusedError("sheet_unreadable")
             if len(members) > MAX_MEMBERS or not _is_bounded(archive):
@@ -165,9 +165,9 @@ def _zip_format(content: bytes) -> str:
 
 
 def _is_bounded(archive: zipfile.ZipFile) -> bool:
-    """Inflate every member, which also proves its checksum, and tell whether all together stay within the limit.
+    """Tell whether all members together are within MAX_INFLATED bytes when they are inflated.
 
-    What the archive says of its own sizes is not believed.
+    The sizes that the archive declares are not trusted, so each member is inflated, which also checks its checksum.
     """
     total = 0
     for member in archive.infolist():
@@ -180,23 +180,23 @@ def _is_bounded(archive: zipfile.ZipFile) -> bool:
 
 
 def _kind(archive: zipfile.ZipFile, members: Mapping[str, zipfile.ZipInfo]) -> str:
-    """Return the format of a sound archive. Raises RefusedError for a format that is not read."""
+    """Return the format of an undamaged archive. Raises RefusedError for a format that is not supported."""
 
     def part(name: str) -> bytes:
         return archive.read(members[name]) if name in members else b""
 
     types = part("[content_types].xml").lower()
     is_xlsx = _XLSX_TYPES.search(types) or "xl/workbook.xml" in members
-    # SheetJS names the binary type in its XLSX files too.
+    # SheetJS declares the binary type in its XLSX files too.
     if "xl/workbook.bin" in members or (_XLSB_TYPE in types and not is_xlsx):
         raise RefusedError("sheet_binary")
     if is_xlsx:
         return "xlsx"
-    # Google's program leaves the type out; its document has to say itself that it is a spreadsheet.
+    # Google leaves the member mimetype out; then the document itself has to be a spreadsheet.
     mimetype = part("mimetype").strip()
     is_ods = mimetype.startswith(_ODS_TYPE) if mimetype else _ODS_BODY.search(part("content.xml"))
     if "content.xml" not in members or not is_ods:
         raise RefusedError("not_a_table")
     if b"encryption-data" in part("meta-inf/manifest.xml"):
-        raise RefusedError("sheet_encrypted", format="ods")
+        raise RefusedError("sheet_encrypted", file_format="ods")
     return "ods"

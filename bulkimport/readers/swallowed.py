@@ -1,8 +1,8 @@
-"""Whether a quoted cell has swallowed rows: two stray marks make one legal cell of all that stands between them.
+"""Whether a quoted cell has swallowed rows: two stray quotation marks make one valid cell of all the rows between them.
 
-A remark of several lines is one cell, and so are two addresses to forward to. What is inside a cell decides, read on
-its own: lines that look like the rows of this list. Where that is unsure, it is taken for rows, since an error names
-the lines while a swallowed row is lost.
+A cell of several lines may be right, such as a remark or two addresses to forward to. Therefore the lines inside it are
+compared with the rows of this list. In doubt they count as rows: then an error names the lines, while a swallowed row
+would be lost without a word.
 """
 
 from __future__ import annotations
@@ -15,20 +15,21 @@ from typing import Final
 
 from bulkimport.columns import COLUMNS
 from bulkimport.readers.book import Record, has_text, is_blank
+from bulkimport.readers.column_contents import filled_cells
 from bulkimport.readers.header import is_address, known_fields
-from bulkimport.readers.layout import Layout, cells_of, lay_out
+from bulkimport.readers.layout import Layout, lay_out
 from bulkimport.readers.records import Row, records, split_line
 from bulkimport.rows import Field, SheetChoice
 
-_SAMPLE: Final = 200  # records that tell what a list looks like
+_SAMPLE: Final = 200  # records that are examined
 
 
 @dataclass(slots=True)
 class _Line:
-    """A physical line of a row, taken apart at each separator of it that stands in a cell of several lines.
+    """A physical line of a row that has cells of several lines. Such a cell is split at the separators inside it too.
 
-    inside: the indexes of cells that stand together with others in such a cell. is_inner: the line has nothing else.
-    is_spaced: a blank, or the end of the line, follows each separator inside, as it follows the commas of a sentence.
+    inside: the indexes of the cells that come from such a split. is_inner: the whole line lies within one cell of the
+    row. is_spaced: a blank, or the end of the line, follows each separator inside, as it follows commas in a sentence.
     """
 
     cells: list[str]
@@ -39,11 +40,12 @@ class _Line:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """What the rows of a list look like.
+    """What the rows of a list look like. It implements `records.Doubts`.
 
-    widths: how many cells the header and most rows have. email: the index of the column of addresses, None where there
-    is none. is_ragged: there are rows shorter than each of the widths. is_uneven: there are some shorter than the
-    widest. is_spaced: a blank follows the separators. names: the cells of the header, none without one.
+    widths: the numbers of cells that the header and most rows have. email: the index of the column of addresses, None
+    where there is none. is_ragged: some rows are shorter than the smallest of the widths. is_uneven: some rows are
+    shorter than the largest. is_spaced: some separators have a blank after them. names: the cells of the header, empty
+    without one.
     """
 
     separator: str
@@ -55,7 +57,7 @@ class Shape:
     names: list[str]
 
     def has_swallowed(self, row: Row) -> bool:
-        """Tell whether a quoted cell of a row looks as if it held other rows, or other cells of its own row."""
+        """Tell whether a quoted cell of a row seems to contain other rows, or other cells of its own row."""
         if self._has_merged_cells(row):
             return True
         if not any(quoted and "\n" in cell for cell, quoted in zip(row.cells, row.is_quoted, strict=True)):
@@ -90,7 +92,7 @@ class Shape:
         return self.email is None or self._has_address([cell.replace('"', "") for cell in cells])
 
     def is_continued_by(self, row: Row, below: Row | None, cells: Sequence[str]) -> bool:
-        """Tell whether the next line with quotation marks goes on with a quoted cell that has closed too early."""
+        """Tell whether the last quoted cell of a row was closed too early and goes on below. See `Doubts`."""
         is_tall = below is not None and any("\n" in cell for cell in below.cells)
         is_sound = (
             below is not None and not below.has_stray_mark and not (is_tall and len(below.cells) not in self.widths)
@@ -101,25 +103,26 @@ class Shape:
         return is_short or not self.is_row(cells)
 
     def _has_merged_cells(self, row: Row) -> bool:
-        """Tell whether a row lacks just the cells that its quoted ones may have taken in.
+        """Tell whether a row lacks as many cells as its quoted cells may have swallowed.
 
-        Not where rows of the list lack cells anyway; nor where a whole row stands in one cell, which is seen later.
+        Not if other rows of the list are too short as well, nor if the whole row stands in one cell: such rows are
+        split later.
         """
         missing = min(self.widths) - len(row.cells)
         if missing <= 0 or self.is_ragged or self._is_whole_row(row):
             return False
-        taken_in = 0
+        swallowed = 0
         for cell, quoted in zip(row.cells, row.is_quoted, strict=True):
             parts = cell.split(self.separator) if quoted else [cell]
             addresses = sum(is_address(part) for part in parts)
             if addresses < 2 or addresses < sum(has_text(part) for part in parts):
-                taken_in += len(parts) - 1
-        return taken_in >= missing
+                swallowed += len(parts) - 1
+        return swallowed >= missing
 
     def _has_torn_cells(self, row: Row) -> bool:
-        """Tell whether a cell of several lines has an address between separators, and a mark that opens or closes.
+        """Tell whether a cell of several lines has an address beside a separator, and an unpaired quotation mark.
 
-        So it takes in a row that has a cell of several lines itself, and whose address then stands in any place.
+        Then it has swallowed a row that itself has a cell of several lines, so that the address may stand in any place.
         """
         for cell, quoted in zip(row.cells, row.is_quoted, strict=True):
             if quoted and "\n" in cell and '"' in cell:
@@ -131,32 +134,34 @@ class Shape:
         return False
 
     def _is_whole_row(self, row: Row) -> bool:
+        """Tell whether the first cell is a whole row and the others are empty."""
         parts = split_line(row.cells[0], self.separator) if is_blank(row.cells[1:]) else None
         return parts is not None and len(parts) in self.widths and not any('"' in part for part in parts)
 
     def _lines(self, row: Row) -> Iterator[_Line]:
-        """Yield the physical lines of a row, but for inner ones of one cell, which are no rows."""
+        """Yield the physical lines of a row, but not those inside a cell that have no separator: they are no rows."""
         line = _Line([], set())
         for cell, quoted in zip(row.cells, row.is_quoted, strict=True):
             if not quoted or "\n" not in cell:
                 line.cells.append(cell)
                 continue
             first, *inner, last = cell.split("\n")
-            self._add(first, line)
+            self._add_parts(first, line)
             yield line
             for piece in inner:
                 if self.separator in piece:
-                    self._add(piece, line := _Line([], set(), is_inner=True))
+                    self._add_parts(piece, line := _Line([], set(), is_inner=True))
                     yield line
-            self._add(last, line := _Line([], set()))
+            self._add_parts(last, line := _Line([], set()))
         yield line
 
-    def _add(self, piece: str, line: _Line) -> None:
+    def _add_parts(self, piece: str, line: _Line) -> None:
+        """Add a piece of a cell of several lines to a line, split at its separators."""
         parts = [part.replace('"', "") for part in piece.split(self.separator)]
         if len(parts) > 1:
             line.inside.update(range(len(line.cells), len(line.cells) + len(parts)))
-            after = parts[1:] if parts[-1] else parts[1:-1]
-            line.is_spaced = line.is_spaced and all(part.startswith((" ", "\u00a0")) for part in after)
+            followers = parts[1:] if parts[-1] else parts[1:-1]
+            line.is_spaced = line.is_spaced and all(part.startswith((" ", "\u00a0")) for part in followers)
         line.cells.extend(parts)
 
     def _is_row(self, line: _Line) -> bool:
@@ -175,7 +180,7 @@ class Shape:
         return any(map(is_address, cells)) if self.email is None else _has_email(cells, self.email)
 
     def _is_list_of_addresses(self, row: Row) -> bool:
-        """Tell whether the cells of several lines hold nothing but addresses to forward to."""
+        """Tell whether the cells of several lines have nothing but addresses to forward to."""
         for index, (cell, quoted) in enumerate(zip(row.cells, row.is_quoted, strict=True)):
             if quoted and "\n" in cell:
                 lines = [line.split(self.separator) for line in cell.split("\n")]
@@ -186,14 +191,14 @@ class Shape:
         return True
 
 
-def shape_of(sample_text: str, separator: str) -> Shape:
-    """Return what the rows of a list look like, told by the first of them."""
-    found = (record for record in records(sample_text, separator) if not record.fault and not is_blank(record.cells))
-    sample = list(islice(found, _SAMPLE))
+def learn_shape(sample_text: str, separator: str) -> Shape:
+    """Return what the rows of a list look like. sample_text: its first lines."""
+    usable = (record for record in records(sample_text, separator) if not record.fault and not is_blank(record.cells))
+    sample = list(islice(usable, _SAMPLE))
     layout = lay_out(sample, SheetChoice())
     rows = sample[layout.first_row :]
     email = _email_column(layout, rows)
-    # The rest of a row whose marks are wrong has no address, and its width says nothing.
+    # Only rows with an address count: a line may be the rest of a faulty row, whose width says nothing.
     widths = _widths([row for row in rows if _has_email(row.cells, email)] or rows, separator) or _widths(
         rows, separator
     )
@@ -218,23 +223,23 @@ def shape_of(sample_text: str, separator: str) -> Shape:
 
 
 def _email_column(layout: Layout, rows: Sequence[Record]) -> int | None:
-    """Return the column of addresses; none where it has only their first parts, which could be anything."""
+    """Return the index of the column of addresses; None without one, or if it has only the names before the @."""
     if Field.EMAIL not in layout.columns or layout.by_content is not None:
         return layout.by_content
     email = layout.columns.index(Field.EMAIL)
-    cells = list(cells_of(email, rows))
+    cells = list(filled_cells(email, rows))
     return email if not cells or any(map(is_address, cells)) else None
 
 
-def _widths(found: Sequence[Record], separator: str) -> frozenset[int]:
-    """Return the most frequent number of cells, of records that surely have swallowed neither cells nor lines."""
+def _widths(rows: Sequence[Record], separator: str) -> frozenset[int]:
+    """Return the most frequent number of cells among rows that cannot have swallowed anything; empty without any."""
     doubtful = {separator, "\n"}
-    usual = Counter(len(record.cells) for record in found if doubtful.isdisjoint("".join(record.cells)))
+    usual = Counter(len(record.cells) for record in rows if doubtful.isdisjoint("".join(record.cells)))
     return frozenset(width for width, _count in usual.most_common(1))
 
 
 def _begins_with_names(lines: Sequence[_Line]) -> bool:
-    """Tell whether the first line names columns and one below it, or a part of a cell, has been swallowed with it."""
+    """Tell whether the first line is the header, and something was swallowed with it: a part of it or an account."""
     first, *others = lines
     if any(is_address(cell) for cell in first.cells) or not known_fields(first.cells, only_certain=True):
         return False

@@ -20,7 +20,7 @@ from bulkimport.readers.arrange import arrange
 from bulkimport.readers.book import Book
 from bulkimport.readers.reading import AS_DETECTED, open_book
 from bulkimport.readers.sheet import WAIT_SECONDS, BusyError
-from bulkimport.rows import ROW_FIELDS, Field, FileRows, FoundSheet, Place, Reading, Row, SheetChoice
+from bulkimport.rows import ROW_FIELDS, Field, FileRows, Place, Reading, Row, SheetChoice, SheetSummary
 
 __all__ = ["BusyError"]
 
@@ -138,7 +138,7 @@ def find_legacy_sheet(file: FileRows) -> str:
     return next((sheet.name for sheet in (*with_header, *visible)), "")
 
 
-def _has_named_addresses(sheet: FoundSheet) -> bool:
+def _has_named_addresses(sheet: SheetSummary) -> bool:
     return any(column.field is Field.EMAIL and column.by == "name" for column in sheet.columns)
 
 

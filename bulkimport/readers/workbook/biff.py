@@ -1,4 +1,4 @@
-"""The records of an XLS file as xlrd is to see them: only what a list is made of, and no formula that has no value."""
+"""xlrd's workbook, limited to the records of an XLS file that a list needs. Formulas without a result become #N/A."""
 
 from __future__ import annotations
 
@@ -9,19 +9,19 @@ from xlrd.sheet import Cell, Sheet
 
 from bulkimport.readers.workbook.grid import EncryptedError, UnreadableError
 
-_EXCEL_5: Final = 50  # xlrd's numbers of versions
+_EXCEL_5: Final = 50  # xlrd's numbers for versions of the format
 _EXCEL_97: Final = 80
-_POLISH: Final = 1250  # the code page of files that do not say theirs
-_UTF_16: Final = 1200  # a code page that gnumeric puts into Excel 95 files, whose letters are single bytes
+_POLISH: Final = 1250  # the code page that is assumed for files that do not state theirs
+_UTF_16: Final = 1200  # gnumeric states this code page in Excel 95 files, although their letters are single bytes
 _RECALC_ID: Final = 0x01C1
 _ALWAYS_CALC: Final = 1  # flags of a formula
 _CALC_ON_LOAD: Final = 2
 _NO_VALUE: Final = b"\x02\0\x2a\0\0\0\xff\xff"  # as the result of a formula: the error #N/A
-# The number 4 to be worked out at opening: what the library jxl writes for any formula.
+# The result 4 with a flag to calculate at opening: the library jxl writes this for every formula.
 _JXL: Final = b"\0\0\0\0\0\0\x10\x40\x02\0\0\0\xe0\xfc"
 
 _STRINGS: Final = (biffh.XL_STRING, biffh.XL_STRING_B2)
-# All that belongs to a list. xlrd trips over some links, comments and names, which must not make a list unreadable.
+# All records that a list needs. xlrd fails at some links, comments and names, which must not make a list unreadable.
 _NEEDED: Final = frozenset(
     {
         *(biffh.XL_BOUNDSHEET, biffh.XL_CODEPAGE, biffh.XL_DATEMODE, biffh.XL_FILEPASS, biffh.XL_FORMAT),
@@ -36,10 +36,11 @@ _NEEDED: Final = frozenset(
 class Workbook(book.Book):
     """An opened XLS file, whose sheets are loaded one by one with `get_sheet`.
 
-    Raises EncryptedError, UnreadableError and whatever xlrd's unchecked steps raise.
+    Raises EncryptedError, UnreadableError and any error that xlrd's parsing causes.
     """
 
     base: int
+    mem: bytes  # set by biff2_8_load
     stream_len: int
     _position: int
     _sheet_list: list[Sheet | None]
@@ -48,10 +49,9 @@ class Workbook(book.Book):
     def __init__(self, content: bytes, log: TextIO) -> None:
         super().__init__()
         self._is_calculated = False
-        # "Corruption": sectors that belong to two streams, as some programs write them and all others read them.
+        # "Corruption" is a sector that belongs to two streams. Some programs write such files, and others open them.
         self.biff2_8_load(file_contents=content, logfile=log, ragged_rows=True, ignore_workbook_corruption=True)
-        assert self.mem is not None  # noqa: S101 - set by the line above
-        self.mem = self.mem[self.base : self.base + self.stream_len]  # no record goes on into other streams
+        self.mem = self.mem[self.base : self.base + self.stream_len]  # so that no record continues in another stream
         self.base = self._position = 0
         self.biff_version = self.getbof(biffh.XL_WORKBOOK_GLOBALS) or 0
         if self.biff_version < _EXCEL_5:
@@ -59,14 +59,15 @@ class Workbook(book.Book):
         self.parse_globals()
         self.sheet_count = len(self._sheet_names)
         self._sheet_list = [None] * self.sheet_count
-        self.formatting_info = True  # of cells and rows; that of fonts and borders, read until here, takes long
+        # Set only now: with it, parse_globals would also read fonts and borders, which takes long.
+        self.formatting_info = True
 
     def format_code(self, cell: Cell) -> str:
-        """Return the number format of a cell, empty where xlrd does not know it, as that of some Asian dates."""
-        assert cell.xf_index is not None  # noqa: S101 - there with formatting_info
+        """Return the number format of a cell, empty if xlrd does not know it, such as those of some Asian dates."""
+        assert cell.xf_index is not None  # noqa: S101 - set because of formatting_info
         return self.format_map[self.xf_list[cell.xf_index].format_key].format_str or ""
 
-    def handle_filepass(self, data: bytes) -> None:  # noqa: ARG002 - the parameter is xlrd's
+    def handle_filepass(self, _data: bytes) -> None:
         raise EncryptedError
 
     def derive_encoding(self) -> str:
@@ -75,7 +76,7 @@ class Workbook(book.Book):
         return super().derive_encoding()
 
     def get_record_parts(self) -> tuple[int, int, bytes]:
-        """Return code, length and content of the next record that is needed, a formula without a value as #N/A."""
+        """Return code, length and content of the next record that is needed; a formula without a result has #N/A."""
         code, length, data = self._next_needed()
         if code == _RECALC_ID:
             self._is_calculated = any(data[4:8])
@@ -90,19 +91,19 @@ class Workbook(book.Book):
                 return record
 
     def _has_value(self, formula: bytes) -> bool:
-        """Tell whether a program has worked a formula out.
+        """Tell whether a program has calculated a formula.
 
         Libraries that cannot calculate write 0 or an empty text as the result of every formula. Real results of that
-        kind are told from theirs by the flags that ask for a calculation at opening; by RECALCID, a record of the
-        workbook that says which program has calculated it; and by what Excel, which wrote no RECALCID before 2000,
-        leaves in four bytes of each formula. gnumeric has none of these, and writes no empty text of this kind.
+        kind differ in three ways. Flags of the formula do not ask for a calculation at opening. The workbook has the
+        record RECALCID, which says what program has calculated it. Or, since Excel wrote no RECALCID before 2000, four
+        bytes of the formula are not zero. gnumeric does none of these, but writes no empty text of this kind.
         """
-        result, flags, left = formula[6:14], formula[14], formula[16:20]
+        result, flags, rest = formula[6:14], formula[14], formula[16:20]
         if result[6:] != b"\xff\xff":  # a number
             asks = _CALC_ON_LOAD if self._is_calculated else _CALC_ON_LOAD | _ALWAYS_CALC
             return formula[6:20] != _JXL and not (result == bytes(8) and flags & asks)
         if result[0] == 3:  # an empty text
-            return self._is_calculated or any(left)
+            return self._is_calculated or any(rest)
         return result[0] != 0 or self._is_string_next()
 
     def _is_string_next(self) -> bool:

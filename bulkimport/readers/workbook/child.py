@@ -1,8 +1,8 @@
 """The child process that opens a workbook: the file comes on standard input, JSON goes to standard output.
 
-A spreadsheet of a few kilobytes can make a library ask for half a terabyte and abort the process, so it is opened
-here, under limits, and not in the web server. The answer is `{"sheets": [...]}`, each with the fields of a Grid, or
-`{"refused": code}`.
+A spreadsheet of a few kilobytes can make a library ask for half a terabyte and abort the process. Therefore it is
+opened here, under limits, and not in the web server. The answer is `{"sheets": [...]}`, each with the fields of a Grid,
+or `{"refused": code}`.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ from bulkimport.readers.workbook.grid import (
 
 MEMORY = 512 * 1024 * 1024  # bytes of address space
 _TOO_LARGE = b'{"refused": "sheet_too_large"}'
-CPU_SECONDS = 3  # less than a page waits, so that a quiet machine always gives the same answer
+CPU_SECONDS = 3  # less than a page waits, so that a machine with little load always gives the same answer
 
 
 def limit_resources() -> None:
-    """Give this process what a list of accounts needs and no more.
+    """Limit this process to what a list of accounts needs.
 
-    Beyond its processor time the system sends SIGXCPU, by which the parent tells a file that is too large from a
-    machine that is too busy.
+    When the processor time is used up, the system sends SIGXCPU. By that the parent distinguishes a file that is too
+    large from a machine that is too busy.
     """
     for kind, soft, hard in (
         (resource.RLIMIT_AS, MEMORY, MEMORY),
@@ -46,7 +46,7 @@ def limit_resources() -> None:
 
 
 def answer(content: bytes, file_format: str) -> dict[str, Any]:
-    """Return what the parent is told about a file; file_format is xlsx, xls or ods."""
+    """Return the answer about a file, see above. file_format: xlsx, xls or ods."""
     try:
         return {"sheets": [dataclasses.asdict(grid) for grid in bounded(grids(content, file_format))]}
     except EncryptedError:
@@ -59,14 +59,14 @@ def answer(content: bytes, file_format: str) -> dict[str, Any]:
 
 def grids(content: bytes, file_format: str) -> Iterator[Grid]:
     """Yield the worksheets in their order. Raises EncryptedError, TooLargeError and UnreadableError."""
-    # Not before the limits are set, and no more than the one that is needed.
+    # Imported only now, when the limits are set, and only the module that is needed.
     module = importlib.import_module(f"bulkimport.readers.workbook.{file_format}")
-    found: Iterator[Grid] = module.grids(content)
-    return found
+    worksheets: Iterator[Grid] = module.grids(content)
+    return worksheets
 
 
 def bounded(sheets: Iterator[Grid]) -> Iterator[Grid]:
-    """Yield sheets as long as there are no more than any list has. Raises TooLargeError."""
+    """Yield the sheets. Raises TooLargeError after MAX_SHEETS of them."""
     for number, grid in enumerate(sheets):
         if number == MAX_SHEETS:
             raise TooLargeError
@@ -77,7 +77,7 @@ def main() -> None:
     """Answer about the file on standard input; its format is the first argument."""
     limit_resources()
     text = _TOO_LARGE
-    # What was read is given up before anything is written.
+    # If the memory does not suffice for the answer, nothing of it has been written yet.
     with contextlib.suppress(MemoryError):
         text = json.dumps(answer(sys.stdin.buffer.read(), sys.argv[1])).encode()
     sys.stdout.buffer.write(text)

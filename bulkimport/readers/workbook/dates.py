@@ -1,4 +1,4 @@
-"""Dates, times and durations of XLSX and XLS, which are stored as numbers of days."""
+"""Dates, times and durations of XLSX and XLS, which store them as numbers of days."""
 
 from __future__ import annotations
 
@@ -13,9 +13,9 @@ _DAY: Final = 86_400_000  # milliseconds
 
 
 def date_text(value: float, format_code: str, *, is_1904: bool) -> str:
-    """Return a date, a time of the day, both, or a duration; empty where the number stands for none.
+    """Return a number as a date, a time of day, both, or a duration; an empty text if it stands for none of them.
 
-    is_1904: the workbook counts from 1904; others count from 1900 and have 29 February 1900, a day that never was.
+    is_1904: the workbook counts the days from 1904. Others count from 1900 and wrongly include 29 February 1900.
     """
     try:
         days = datetime.timedelta(milliseconds=round(value * _DAY))

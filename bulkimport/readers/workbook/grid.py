@@ -1,4 +1,4 @@
-"""A sheet of a workbook as the child process hands it over: a grid of texts, and what is to be said of single cells."""
+"""A sheet of a workbook as the child process returns it: a grid of texts, and marks for single cells."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 MAX_SHEETS = 50
 MAX_ROWS = 20_000
 MAX_COLUMNS = 100
-MAX_CELL = 10_001  # characters: one more than the reader accepts, so that it sees what is too long
+MAX_CELL = 10_001  # characters: one more than the reader accepts, so that it notices longer texts
 MAX_TEXT = 16_000_000  # characters of all cells together
 MAX_MARKS = 100_000  # of a workbook
 
@@ -32,11 +32,10 @@ class UnreadableError(Exception):
 class Grid:
     """One worksheet.
 
-    rows: texts from the sheet's first row and column on, without the empty ones at the end of rows and sheet; in a row
-    wider than MAX_COLUMNS the last cell stands for all the surplus ones. marks: (row, column, code, shown), both from
-    0, as `bulkimport.readers.book.Mark` has them; the text of a cell that is unreadable or covered by a merged one is
-    empty. hidden_rows: numbers from 0 of rows that are hidden or filtered out. is_cut: whether the sheet has something
-    below MAX_ROWS rows.
+    rows: the texts from the first row and column on, without the empty ones at the end of each row and of the sheet. In
+    a row wider than MAX_COLUMNS the last cell stands for all further ones. marks: (row, column, code, shown); row and
+    column from 0, code and shown as in `bulkimport.readers.book.Mark`. hidden_rows: indexes, from 0, of rows that are
+    hidden or filtered out. is_cut: whether the sheet has anything below MAX_ROWS rows.
     """
 
     name: str
@@ -50,8 +49,8 @@ class Grid:
 def as_text(value: Any) -> str:
     """Return the text of a cell's value as a person would type it.
 
-    Numbers are whole where they are whole and never in scientific notation; dates and times have no letters. So what a
-    spreadsheet took for a number or a date cannot pass as a password with letters and digits that nobody chose.
+    A whole number has no decimals, no number is in scientific notation, and dates and times have no letters. So a value
+    that a spreadsheet took for a number or a date cannot be mistaken for a password of letters and digits.
     """
     if value is None:
         return ""

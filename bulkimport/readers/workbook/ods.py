@@ -1,7 +1,7 @@
-"""ODS, as LibreOffice, gnumeric, Google and many libraries write it: content.xml, followed in one pass.
+"""ODS, as LibreOffice, gnumeric, Google and many libraries write it: content.xml is read in one pass.
 
-No library is used: python-calamine refuses what has white space or comments between its cells, another prefix or no
-member mimetype, and odfdo takes minutes over a long list.
+No library is used: python-calamine refuses files with white space or comments between the cells, with other namespace
+prefixes or without the member mimetype, and odfdo takes minutes for a long list.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ _STYLE: Final = f"{_SPACES}:style:1.0"
 _TABLE: Final = f"{_SPACES}:table:1.0"
 _TEXT: Final = f"{_SPACES}:text:1.0"
 _DRAWN: Final = (f"{_SPACES}:drawing:1.0 ", f"{_SPACES}:dr3d:1.0 ")
-# What has text, or tables, that the cells of a sheet do not show.
+# Elements with text or tables that the cells of a sheet do not show.
 _ASIDE: Final = {
     f"{_OFFICE} annotation",
     f"{_OFFICE} forms",
@@ -37,7 +37,7 @@ _ASIDE: Final = {
     f"{_TEXT} note",
     f"{_TEXT} ruby-text",
 }
-_FLAT: Final = re.compile(r"0+(?:\.0*)?[a-z]*")  # a height
+_FLAT: Final = re.compile(r"0+(?:\.0*)?[a-z]*")  # a row height of zero, with any unit
 _CHUNK: Final = 65_536
 
 
@@ -50,7 +50,7 @@ def grids(content: bytes) -> Iterator[Grid]:
             if "content.xml" not in members:
                 raise UnreadableError
             if "styles.xml" in members:
-                # It only adds which sheets are hidden; they are read either way.
+                # It only tells which sheets are hidden; without it they are all read.
                 with contextlib.suppress(expat.ExpatError):
                     list(reader.follow(archive, members["styles.xml"]))
             yield from reader.follow(archive, members["content.xml"])
@@ -60,28 +60,28 @@ def grids(content: bytes) -> Iterator[Grid]:
 
 
 def _count(text: str | None) -> int:
-    """Return a number of rows, columns or blanks, which is 1 where it is not given. Huge ones are huge enough cut."""
+    """Return a number of rows, columns or blanks, 1 if it is not given. Nine digits of it exceed any limit."""
     return max(1, int(text[:9])) if text and text.isdecimal() else 1
 
 
 class _Reader:
-    """Follows the elements of the two documents. A sheet is handed over as soon as it is complete."""
+    """Follows the elements of styles.xml and content.xml. It yields a sheet as soon as it is complete."""
 
     def __init__(self) -> None:
         self.budget = Budget()
         self.complete: list[Grid] = []
         self.count = 0
-        self.style = ("", "")  # its family and name
+        self.style = ("", "")  # family and name of the style that is being read
         self.hidden_styles: set[tuple[str, str]] = set()
-        self.aside = 0  # how deep in an element that is passed over
+        self.aside = 0  # depth inside an element that is ignored
         self.in_body = False
         self.table: Table | None = None
         self.hidden_groups: list[bool] = []
         self.cell: dict[str, str] | None = None
-        self.has_table = False  # in the cell
+        self.has_table = False  # whether the current cell has a table in it
         self.paragraphs: list[str] = []
-        self.parts: list[str] | None = None  # of the paragraph
-        self.length = 0  # of the cell's text
+        self.parts: list[str] | None = None  # of the current paragraph
+        self.length = 0  # of the current cell's text
         self.starts: dict[str, Callable[[dict[str, str]], None]] = {
             f"{_OFFICE} body": self.start_body,
             f"{_STYLE} style": self.start_style,
@@ -159,7 +159,7 @@ class _Reader:
 
     def start_table(self, attributes: dict[str, str]) -> None:
         name = attributes.get(f"{_TABLE} name", "")
-        # LibreOffice keeps copies of cells in other files, '/home/jan/list.ods'#$Sheet1, which it shows nowhere.
+        # LibreOffice stores copies of cells of other files, '/home/jan/list.ods'#$Sheet1, and does not show them.
         if not self.in_body or self.table or (name.startswith("'") and "'#$" in name):
             self.has_table = True
             self.aside = 1
@@ -174,7 +174,7 @@ class _Reader:
         self.table = None
 
     def start_scenario(self, _attributes: dict[str, str]) -> None:
-        """Take a table of other values for cells of the sheet before it for a hidden sheet, as LibreOffice keeps it."""
+        """Make the sheet hidden: a scenario has other values for the cells of the sheet before it."""
         if self.table:
             self.table.is_hidden = True
 
@@ -205,7 +205,7 @@ class _Reader:
     def end_cell(self) -> None:
         if self.table is None or self.cell is None:
             return
-        # Both programs that were tried show a text as it stands, and collapse no blanks.
+        # Blanks are not collapsed, as in the two programs that were tried.
         shown = "\n".join(self.paragraphs)[:MAX_CELL] if self.paragraphs else None
         self.table.add_cell(
             UNREADABLE if self.has_table else read_cell(self.cell, shown),

@@ -1,7 +1,7 @@
-"""A cell of an ODS: its text by what the file says of its value, and what is to be said of it.
+"""A cell of an ODS: its text, and what is wrong with it.
 
 A cell has a value in its attributes and, in paragraphs, the text that the program showed when it saved the file. Some
-writers leave out the one or the other. What is meant is decided as LibreOffice does when it opens the file.
+programs leave one of them out. They are weighed as LibreOffice does it when it opens the file.
 """
 
 from __future__ import annotations
@@ -25,23 +25,23 @@ _DATE: Final = f"{_OFFICE} date-value"
 _TIME: Final = f"{_OFFICE} time-value"
 _FORMULA: Final = "urn:oasis:names:tc:opendocument:xmlns:table:1.0 formula"
 
-# LibreOffice marks its errors; other programs, Apache OpenOffice and gnumeric among them, show them as a text.
+# LibreOffice marks errors by an attribute; others, such as Apache OpenOffice and gnumeric, only show them as a text.
 _ERROR: Final = re.compile(r"#(?:N/?[A-Z]!?|[^\W\d_]+(?:/0)?[!?])|(?:Err|Błąd|Fehler|Erreur): ?\d{3}")
 _ISO_DATE: Final = re.compile(r"(-?\d{4,6}-\d\d-\d\d)(?:T(\d\d:\d\d(?::\d\d(?:\.\d{1,9})?)?))?", re.ASCII)
 _DURATION: Final = re.compile(
     r"P(?:(\d{1,6})D)?(?:T(?:(\d{1,6})H)?(?:(\d{1,6})M)?(?:(\d{1,6})(?:[.,]\d+)?S)?)?", re.ASCII
 )
-# LibreOffice turns the booleans of an XLSX into these numbers.
+# LibreOffice writes the booleans of an XLSX as these numbers.
 _BOOLEANS: Final = {(1.0, "TRUE"), (1.0, "PRAWDA"), (0.0, "FALSE"), (0.0, "FAŁSZ")}
-_DIGITS: Final = 15  # of a number that programs show
+_DIGITS: Final = 15  # significant digits of a number that programs show
 _SCIENTIFIC: Final = re.compile(r"\dE\+0\d", re.ASCII)
 _PLAIN: Final = re.compile(r"-?\d*[.,]?\d*", re.ASCII)
-_GROUPED: Final = re.compile(r"-?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d*)?", re.ASCII)  # in India also by two digits
+_GROUPED: Final = re.compile(r"-?\d{1,3}(?:,\d{2,3})*,\d{3}(?:\.\d*)?", re.ASCII)  # in India also by pairs of digits
 _SWAPPED: Final = str.maketrans(",.", ".,")
 
 
 def read_cell(attributes: Mapping[str, str], shown: str | None) -> Content:
-    """Return what a cell holds, by its attributes and its paragraphs, which are None where it has none."""
+    """Return the content of a cell. shown: the text of its paragraphs, None if it has none."""
     if not attributes:
         return Content(shown or "")
     has_formula = _FORMULA in attributes
@@ -60,20 +60,22 @@ def read_cell(attributes: Mapping[str, str], shown: str | None) -> Content:
         case "time":
             return _time(attributes.get(_TIME, ""))
         case "void" if has_formula:
-            return Content("") if shown == "" else UNREADABLE  # an empty text is a result of LibreOffice's
+            return (
+                Content("") if shown == "" else UNREADABLE
+            )  # LibreOffice writes this for a formula whose result is an empty text
         case "void" if not attributes.keys() & {_NUMBER, _STRING, _BOOLEAN, _DATE, _TIME}:
             return Content(shown or "")
     return UNREADABLE
 
 
 def _string(stored: str | None, shown: str | None, has_formula: bool) -> Content:
-    # A formula that no program has computed, and one with an error, which LibreOffice shows beside an empty text.
+    # A formula that no program has calculated, or one with an error, which LibreOffice shows beside an empty value.
     if has_formula and ((stored is None and shown is None) or (stored == "" and shown)):
         return UNREADABLE
     stored = (stored or "")[:MAX_CELL]
     if stored and shown and stored.split() != shown.split():
         return Content(stored, "number_format", shown)  # such as a text format that adds a domain to each name
-    # An attribute turns line breaks and tabs into blanks, and some writers put fewer blanks into a paragraph.
+    # The attribute loses line breaks and tabs. A paragraph may lose blanks.
     return Content(shown if shown and (not stored or "\n" in shown or "\t" in shown) else stored)
 
 
@@ -92,9 +94,10 @@ def _time(stored: str) -> Content:
 
 # --- Numbers ---------------------------------------------------------------------------------------------------------
 def _number(stored: str, shown: str) -> Content:
-    """Return a number, marked where its format shows something else: another number, a unit, a date or a word.
+    """Return a number. It has a mark if its format shows something else: another number, a unit, a date or a word.
 
-    The unit MB is the quota's own. A text that is empty or of # alone, in a column that is too narrow, tells nothing.
+    The unit MB is allowed, since quotas are in MB. An empty text, or one of # alone in a column that is too narrow, is
+    ignored.
     """
     try:
         number = float(stored)
@@ -105,13 +108,13 @@ def _number(stored: str, shown: str) -> Content:
     text = as_text(number)
     if shown == text or not shown.strip(" #"):
         return Content(text)
-    # gnumeric shows small numbers of other programs' files so; what a person has typed as 1E5 is shown with decimals.
+    # gnumeric shows small numbers of other programs' files this way. What a user has typed as 1E5 has decimals.
     if _SCIENTIFIC.fullmatch(shown) and float(shown) == number:
         return Content(text)
     if (number, shown.upper()) in _BOOLEANS:
         return Content(as_text(bool(number)))
     shown_numbers = set(_numbers(shown))
-    # 434.99999999999994, as 4.35 times 100 is stored, is 435 for everybody who sees it.
+    # 4.35 times 100 is stored as 434.99999999999994, but every program shows 435.
     for candidate in (text, as_text(float(f"{number:.{_DIGITS}g}"))):
         if _canonical(candidate) in shown_numbers:
             return Content(candidate)
@@ -119,9 +122,9 @@ def _number(stored: str, shown: str) -> Content:
 
 
 def _numbers(shown: str) -> Iterator[str]:
-    """Yield the numbers that a text can be, in their canonical form. Zeros in front are digits of a text.
+    """Yield the numbers, in canonical form, that a text may stand for. Leading zeros make it another number.
 
-    Blanks and apostrophes group digits. A comma or point may do so too where three digits follow.
+    Blanks and apostrophes group digits, and so may a comma or point if three digits follow.
     """
     text = "".join(shown.split()).casefold().removeprefix("mb").removesuffix("mb")
     text = text.replace("'", "").replace("’", "").replace("−", "-")
@@ -133,6 +136,6 @@ def _numbers(shown: str) -> Iterator[str]:
 
 
 def _canonical(number: str) -> str:
-    """Return a number of digits and a point with a digit before the point and no zeros at the end."""
+    """Return a number in one form: with a point, a digit before it and no zeros at the end."""
     whole, _, decimals = number.partition(".")
     return f"{whole if whole.strip('-') else whole + '0'}.{decimals.rstrip('0')}"

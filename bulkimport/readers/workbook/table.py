@@ -1,4 +1,4 @@
-"""A sheet as it grows, row by row, within the bounds of a Grid."""
+"""A sheet that is built row by row, within the limits of a Grid."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Place = tuple[int, int]  # row and column, from 0
 
 
 class Content(NamedTuple):
-    """The text of a cell; the code and the shown text of its mark, as in Grid, empty where it has none."""
+    """The text of a cell; the code and the shown text of its mark, see Grid, empty without a mark."""
 
     text: str
     code: str = ""
@@ -24,13 +24,16 @@ UNREADABLE: Final = Content("", "cell_unreadable")
 
 @dataclass(slots=True)
 class Budget:
-    """How much the sheets of one file may still hold: a few bytes of XML can repeat a cell a million times."""
+    """How much text and how many marks the sheets of one file may still have.
+
+    It is needed because a few bytes of XML can repeat a cell a million times.
+    """
 
     text: int = MAX_TEXT
     marks: int = MAX_MARKS
 
     def spend(self, *, text: int = 0, marks: int = 0) -> None:
-        """Take off what has been read. Raises TooLargeError."""
+        """Subtract what has been read. Raises TooLargeError if it was more than allowed."""
         self.text -= text
         self.marks -= marks
         if self.text < 0 or self.marks < 0:
@@ -38,9 +41,9 @@ class Budget:
 
 
 class Table:
-    """Takes the cells of a sheet in their order. `is_hidden` may be set at any time.
+    """Collects the cells of a sheet in their order.
 
-    Who leaves out rows or cells without a text sets `next_row` and `column`.
+    `is_hidden` may be set at any time. To leave out empty rows or cells, set `next_row` or `column`.
     """
 
     def __init__(self, name: str, budget: Budget, *, is_hidden: bool) -> None:
@@ -56,7 +59,7 @@ class Table:
         self.start_row(0, is_hidden=False)
 
     def start_row(self, repeated: int, *, is_hidden: bool) -> None:
-        """Begin a row that stands for as many as `repeated` says."""
+        """Begin a row that stands for `repeated` equal ones."""
         self.row = self.next_row
         self.next_row += repeated
         self.is_row_hidden = is_hidden
@@ -66,7 +69,7 @@ class Table:
         self.row_spans: list[tuple[int, int, int]] = []
 
     def add_cell(self, content: Content, *, repeated: int = 1, height: int = 1, width: int = 1) -> None:
-        """Add a cell, perhaps several times; height and width tell how many rows and columns it is merged over."""
+        """Add a cell `repeated` times. height, width: how many rows and columns it is merged over."""
         first = self.column
         self.column += repeated
         if first < MAX_COLUMNS and (height > 1 or width > 1):
@@ -82,16 +85,16 @@ class Table:
         if first < MAX_COLUMNS:
             texts.extend([""] * (first - len(texts)))
             texts.extend([text] * (min(self.column, MAX_COLUMNS) - first))
-        if self.column > MAX_COLUMNS >= len(texts):  # one stands for all the surplus ones
+        if self.column > MAX_COLUMNS >= len(texts):  # one cell stands for all further ones
             texts.extend([""] * (MAX_COLUMNS - len(texts)))
             texts.append(text)
 
     def merge(self, top: int, left: int, *, height: int, width: int) -> None:
-        """Note at any time that a cell is merged over others."""
+        """Record that a cell is merged over others; possible at any time."""
         self.spans.append((top, left, height, width))
 
     def end_row(self) -> None:
-        """Put the row, as often as it is repeated, under those before it."""
+        """Add the row, as often as it is repeated, below the others. Raises TooLargeError."""
         numbers = range(self.row, min(self.next_row, MAX_ROWS))
         self.spans.extend((row, *span) for span in self.row_spans for row in numbers)
         if not self.texts and not self.row_marks:
@@ -110,7 +113,7 @@ class Table:
             self.hidden_rows.extend(numbers)
 
     def grid(self) -> Grid:
-        """Return the sheet once all its rows are there. Raises TooLargeError."""
+        """Return the sheet, when all its rows have been added. Raises TooLargeError."""
         self._cover_merged()
         for texts in self.rows:
             while texts and not texts[-1]:
@@ -121,7 +124,7 @@ class Table:
         return Grid(self.name, self.rows, marks, self.hidden_rows, self.is_hidden, self.is_cut)
 
     def _cover_merged(self) -> None:
-        """Empty and mark the cells below merged ones, if those show anything or hide a text."""
+        """Empty and mark the cells that merged ones cover, if the merged cell or the covered one has anything."""
         for row, column, height, width in self.spans:
             is_filled = self._is_filled((row, column))
             for place in self._covered(row, column, height, width):

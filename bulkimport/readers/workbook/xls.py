@@ -1,4 +1,4 @@
-"""XLS, as Excel 5 to 2003 and other programs write it: the records of a BIFF stream, taken apart by xlrd."""
+"""XLS, as Excel 5 to 2003 and other programs write it: a stream of BIFF records, which xlrd decodes."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from bulkimport.readers.workbook.grid import EncryptedError, Grid, TooLargeError
 from bulkimport.readers.workbook.number_formats import is_date, shown_otherwise, text_shown_otherwise
 from bulkimport.readers.workbook.table import UNREADABLE, Budget, Content, Table
 
-_HIDDEN: Final = 3  # the bits of a sheet's state that say so; others have no meaning
+_HIDDEN: Final = 3  # the bits of a sheet's state that are set if it is hidden
 
 
 def grids(content: bytes) -> Iterator[Grid]:
     """Yield the worksheets in their order. Raises EncryptedError, TooLargeError and UnreadableError."""
-    # xlrd reports what is odd in a file on standard output, which is where the child process gives its answer.
+    # By default xlrd writes warnings to standard output, to which the child process writes its answer.
     with Path(os.devnull).open("w") as log:
         try:
             workbook = Workbook(content, log)
@@ -32,7 +32,7 @@ def grids(content: bytes) -> Iterator[Grid]:
         except (EncryptedError, TooLargeError, MemoryError):
             raise
         except Exception as error:
-            # The library meets a damaged file with whatever its parsing runs into: struct.error, IndexError and others.
+            # For a damaged file xlrd raises whatever error its parsing causes: struct.error, IndexError and others.
             raise UnreadableError from error
 
 
@@ -59,7 +59,7 @@ def _read(workbook: Workbook, cell: Cell) -> Content:
     text = as_text(cell.value)
     if cell.ctype == XL_CELL_TEXT:
         shown = text_shown_otherwise(format_code, text)
-    # The library knows the dates of Asian languages by their numbers alone.
+    # xlrd recognises dates of Asian languages by the number of their format alone.
     elif cell.ctype == XL_CELL_DATE or is_date(format_code, float(cell.value)):
         date = date_text(float(cell.value), format_code, is_1904=bool(workbook.datemode))
         return Content(date) if date else UNREADABLE

@@ -1,7 +1,7 @@
-"""XLSX, as Excel, LibreOffice, Google and many libraries write it: each sheet's XML, followed in one pass.
+"""XLSX, as Excel, LibreOffice, Google and many libraries write it: the XML of each sheet is read in one pass.
 
-No library is used: python-calamine reads numbers and shared texts up to a comment or an escaped character, gives an
-empty text for errors and formulas without a value, and knows nothing of merged cells and hidden rows.
+No library is used: python-calamine cuts numbers and shared texts at a comment or an escaped character, gives an empty
+text for errors and for formulas without a value, and does not tell which cells are merged and which rows are hidden.
 """
 
 from __future__ import annotations
@@ -12,9 +12,9 @@ from typing import Final
 from xml.etree import ElementTree
 from xml.parsers import expat
 
+from bulkimport.readers.workbook.format_codes import BUILTIN
 from bulkimport.readers.workbook.grid import MAX_COLUMNS, Grid, UnreadableError
-from bulkimport.readers.workbook.number_formats import BUILTIN
-from bulkimport.readers.workbook.parsing import new_parser, refusal
+from bulkimport.readers.workbook.parsing import new_parser, parse_tree, refusal
 from bulkimport.readers.workbook.table import Budget, Content, Table
 from bulkimport.readers.workbook.xlsx_cells import Cells
 from bulkimport.readers.workbook.xlsx_package import SheetPart, read_parts
@@ -22,7 +22,12 @@ from bulkimport.readers.workbook.xlsx_strings import shared_strings
 
 _DIGITS: Final = "0123456789"
 _TRUE: Final = ("1", "true")
-_CELLS: Final = ("row", "c", "v", "t")  # of another namespace than the sheet's some programs would read them
+_CELLS: Final = (
+    "row",
+    "c",
+    "v",
+    "t",
+)  # in another namespace than the sheet's, some programs read them and others do not
 
 
 def grids(content: bytes) -> Iterator[Grid]:
@@ -41,20 +46,20 @@ def grids(content: bytes) -> Iterator[Grid]:
 
 
 def _formats(styles: bytes | None) -> dict[str, str]:
-    """Return the number formats of the styles that have one, by the styles' numbers."""
+    """Return the number formats of the styles by their numbers, without those that change nothing."""
     if styles is None:
         return {}
-    root = ElementTree.fromstring(styles)  # noqa: S314 - under limits here
+    root = parse_tree(styles)
     codes = {str(number): code for number, code in BUILTIN.items()}
     codes.update(
         (node.get("numFmtId", ""), node.get("formatCode", "")) for node in root.iterfind("{*}numFmts/{*}numFmt")
     )
-    found = (codes.get(node.get("numFmtId", ""), "General") for node in root.iterfind("{*}cellXfs/{*}xf"))
-    return {str(index): code for index, code in enumerate(found) if code not in ("General", "@")}
+    cell_codes = (codes.get(node.get("numFmtId", ""), "General") for node in root.iterfind("{*}cellXfs/{*}xf"))
+    return {str(index): code for index, code in enumerate(cell_codes) if code not in ("General", "@")}
 
 
 class _Reader:
-    """Follows the elements of a worksheet. Rows and cells need not say where they are; then they follow on."""
+    """Follows the elements of a worksheet. A row or cell without a position comes after the one before."""
 
     def __init__(self, part: SheetPart, cells: Cells, formats: dict[str, str], budget: Budget) -> None:
         self.xml = part.xml
@@ -65,13 +70,13 @@ class _Reader:
         self.in_data = self.in_row = self.is_hidden = False
         self.has_row_number = False
         self.column = -1
-        self.contents: dict[int, Content] = {}  # of the row, by column
+        self.contents: dict[int, Content] = {}  # of the current row, by column
         self.cell: dict[str, str] | None = None
         self.has_formula = False
         self.value: str | None = None
         self.inline: str | None = None
-        self.parts: list[str] | None = None  # of the text that is being read
-        self.phonetic = False  # in what says how a text is pronounced
+        self.parts: list[str] | None = None  # of the text that is being read, None outside of one
+        self.phonetic = False  # inside an element with the pronunciation of a text
         self.starts: dict[str, Callable[[dict[str, str]], None]] = {}
         self.ends: dict[str, Callable[[], None]] = {}
 
@@ -102,7 +107,7 @@ class _Reader:
             self.parts.append(text)
 
     def name_elements(self, space: str) -> None:
-        """Take the namespace of the sheet's data for that of the cells: there are two, and files without any."""
+        """Handle elements of a namespace, that of the sheet's data: there are two in use, and files without any."""
         starts = {
             "row": self.start_row,
             "c": self.start_cell,
@@ -139,7 +144,7 @@ class _Reader:
         self.is_hidden = is_flat or attributes.get("hidden") in _TRUE
 
     def place_row(self, row: int) -> None:
-        if row < self.table.next_row:  # given twice, or out of order: nobody knows which of them is shown
+        if row < self.table.next_row:  # given twice or out of order: programs differ in which row they show
             raise UnreadableError
         self.row = row
 
@@ -166,13 +171,13 @@ class _Reader:
                 if self.has_row_number or self.contents:
                     raise UnreadableError
                 self.place_row(row)
-        if self.column < MAX_COLUMNS and self.column in self.contents:  # as with rows
+        if self.column < MAX_COLUMNS and self.column in self.contents:  # given twice, as with rows
             raise UnreadableError
 
     def end_cell(self) -> None:
         if self.cell is None:
             return
-        column = min(self.column, MAX_COLUMNS)  # one stands for all the surplus ones
+        column = min(self.column, MAX_COLUMNS)  # one cell stands for all further ones
         if column not in self.contents:
             kind, style = self.cell.get("t", "n"), self.cell.get("s", "0")
             format_code = self.formats.get(style, "General")
@@ -192,7 +197,7 @@ class _Reader:
 
     def end_value(self) -> None:
         if self.parts is not None:
-            if self.value is not None:  # each program shows another one
+            if self.value is not None:  # programs differ in which value they show
                 raise UnreadableError
             self.value = "".join(self.parts)
         self.parts = None
@@ -216,17 +221,18 @@ class _Reader:
 
 
 def _position(reference: str) -> tuple[int, int]:
-    """Return the place of a cell such as B7: (6, 1)."""
+    """Return row and column of a cell, from 0: (6, 1) for B7. Raises UnreadableError."""
     letters = reference.rstrip(_DIGITS)
     if not (letters.isascii() and letters.isalpha()):
         raise UnreadableError
     column = 0
     for letter in letters:
-        column = column * 26 + (ord(letter) & 31)  # some write b7
+        column = column * 26 + (ord(letter) & 31)  # some programs write b7
     return _number(reference[len(letters) :]), column - 1
 
 
 def _number(row: str) -> int:
+    """Return the index of a row, from 0, for its number in the file. Raises UnreadableError."""
     if not (row.isascii() and row.isdecimal()) or len(row) > 9 or int(row) < 1:
         raise UnreadableError
     return int(row) - 1

@@ -1,4 +1,4 @@
-"""A cell of an XLSX: its text by what the file says of its value, and what is to be said of it."""
+"""A cell of an XLSX: its text, and what is wrong with it."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from bulkimport.readers.workbook.dates import date_text
 from bulkimport.readers.workbook.grid import as_text
 from bulkimport.readers.workbook.number_formats import is_date, shown_otherwise, text_shown_otherwise
 from bulkimport.readers.workbook.table import UNREADABLE, Content
-from bulkimport.readers.workbook.xlsx_strings import decoded
+from bulkimport.readers.workbook.xlsx_strings import decode_escapes
 
 _INDEX: Final = re.compile(r"[0-9]{1,9}")
 _NUMBER: Final = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:E[+-]?[0-9]+)?", re.IGNORECASE)
@@ -25,18 +25,18 @@ _TEXTS: Final = ("s", "str", "inlineStr")
 
 @dataclass(frozen=True, slots=True)
 class Cells:
-    """What cells are read by. strings: the shared texts; is_1904, is_uncomputed: as the workbook has them."""
+    """Reads cells. strings: the shared texts. is_1904, is_uncomputed: as `xlsx_package.Workbook` has them."""
 
     strings: Sequence[str | None]
     is_1904: bool
     is_uncomputed: bool
 
     def read(self, kind: str, format_code: str, value: str | None, inline: str | None, *, has_formula: bool) -> Content:
-        """Return what a cell of a kind holds. value, inline: the texts of its elements, None where it has none."""
+        """Return the content of a cell. kind: its attribute t. value, inline: the texts of its elements v and is."""
         if kind == "e":
             return UNREADABLE
         text, other = (inline, value) if kind == "inlineStr" else (value, inline)
-        if other and other.strip():  # programs do not show it, and libraries do
+        if other and other.strip():  # spreadsheet programs show one of the two, libraries read the other
             return UNREADABLE
         if text is None or not text.strip():
             is_empty_result = text is not None and kind in _TEXTS
@@ -47,14 +47,14 @@ class Cells:
         if kind == "n":
             return self._number(text, format_code, has_formula=has_formula)
         if kind == "b" and text in _TRUTH:
-            is_made_up = self.is_uncomputed and has_formula and text == "0"
-            return UNREADABLE if is_made_up else Content(_TRUTH[text])
+            is_invented = self.is_uncomputed and has_formula and text == "0"
+            return UNREADABLE if is_invented else Content(_TRUTH[text])
         if kind == "d" and (match := _ISO_DATE.fullmatch(text)):
             return Content(" ".join(filter(None, match.groups())))
         return UNREADABLE
 
     def _text(self, stored: str, format_code: str, *, is_shared: bool) -> Content:
-        text = self._shared(stored.strip()) if is_shared else decoded(stored)
+        text = self._shared(stored.strip()) if is_shared else decode_escapes(stored)
         if text is None:
             return UNREADABLE
         shown = text_shown_otherwise(format_code, text)

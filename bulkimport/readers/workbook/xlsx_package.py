@@ -1,4 +1,4 @@
-"""The parts of an XLSX file, found as its relationships name them, whatever they are called and wherever they lie."""
+"""The parts of an XLSX file. They are found by the relationships in it, since they may have any name and folder."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from urllib.parse import unquote
 from xml.etree import ElementTree
 
 from bulkimport.readers.workbook.grid import UnreadableError
+from bulkimport.readers.workbook.parsing import parse_tree
 
 _MAIN_TYPE: Final = re.compile(
     r"application/vnd\.(openxmlformats-officedocument\.spreadsheetml\.(sheet|template)"
@@ -23,7 +24,7 @@ _MAIN_TYPE: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class SheetPart:
-    """A worksheet: its name, and its XML as it stands in the file."""
+    """A worksheet: its name, whether it is hidden, and its XML."""
 
     name: str
     is_hidden: bool
@@ -32,10 +33,11 @@ class SheetPart:
 
 @dataclass(frozen=True, slots=True)
 class Workbook:
-    """What is read of a workbook. strings and styles: their XML, None where the file has none.
+    """The parts of a workbook that are read.
 
-    is_uncomputed: the file asks every program to compute all its formulas when it is opened, as libraries write it that
-    compute none themselves; the results that it has may be made up.
+    strings, styles: the XML of the shared texts and of the styles, None where the file has none. is_1904: its dates
+    count from 1904. is_uncomputed: it asks programs to compute all formulas when they open it. Libraries that cannot
+    compute write this, and the results in their files may be invented.
     """
 
     sheets: tuple[SheetPart, ...]
@@ -46,9 +48,9 @@ class Workbook:
 
 
 def read_parts(content: bytes) -> Workbook:
-    """Return the parts of a workbook; chart sheets, which alone have no cells, are passed over.
+    """Return the parts of a workbook without its chart sheets, which have no cells.
 
-    Raises UnreadableError where a part is missing, and ElementTree.ParseError.
+    Raises UnreadableError if a part is missing, and ElementTree.ParseError.
     """
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         parts = {part_name(member.filename): member for member in archive.infolist()}
@@ -56,7 +58,7 @@ def read_parts(content: bytes) -> Workbook:
 
 
 def part_name(member: str) -> str:
-    """Return the name of a part as it is compared: some programs write back slashes, or letters of another case."""
+    """Return the name of a part in one form: some programs write backslashes, or letters of another case."""
     return member.replace("\\", "/").lstrip("/").lower()
 
 
@@ -68,8 +70,7 @@ class _Package:
     def workbook(self) -> Workbook:
         main = self._main()
         links = list(self._links(main))
-        # Under limits here, as every use of ElementTree in this module.
-        root = ElementTree.fromstring(self._read(main))  # noqa: S314
+        root = parse_tree(self._read(main))
         properties, calculation = root.find("{*}workbookPr"), root.find("{*}calcPr")
         folder = posixpath.dirname(main)
         return Workbook(
@@ -95,7 +96,7 @@ class _Package:
             if kind == "officeDocument" and part in self.parts:
                 return part
         if "[content_types].xml" in self.parts:
-            types = ElementTree.fromstring(self._read("[content_types].xml"))  # noqa: S314
+            types = parse_tree(self._read("[content_types].xml"))
             for override in types.iterfind("{*}Override"):
                 part = part_name(override.get("PartName", ""))
                 if _MAIN_TYPE.fullmatch(override.get("ContentType", "")) and part in self.parts:
@@ -103,23 +104,24 @@ class _Package:
         return "xl/workbook.xml"
 
     def _links(self, part: str) -> Iterator[tuple[str, str, str]]:
-        """Yield what a part refers to, the package itself where it is empty: an id, a kind and a part."""
+        """Yield id, kind and target of each relationship of a part; an empty name stands for the package itself."""
         folder, name = posixpath.split(part)
         path = posixpath.join(folder, "_rels", f"{name}.rels")
         if path in self.parts:
-            for link in ElementTree.fromstring(self._read(path)).iterfind("{*}Relationship"):  # noqa: S314
+            for link in parse_tree(self._read(path)).iterfind("{*}Relationship"):
                 kind = link.get("Type", "").rpartition("/")[2]
                 yield link.get("Id", ""), kind, self._target(folder, link.get("Target", ""))
 
     def _target(self, folder: str, target: str) -> str:
         path = target.replace("\\", "/")
-        ways = [posixpath.normpath(posixpath.join("/", folder, way)) for way in (path, unquote(path))]
-        ways.append(path)  # from the package's top without the slash that would say so
-        names = [part_name(way) for way in ways]
+        candidates = [posixpath.normpath(posixpath.join("/", folder, link)) for link in (path, unquote(path))]
+        candidates.append(path)  # from the top folder, without the leading slash that it should have
+        names = [part_name(candidate) for candidate in candidates]
         return next((name for name in names if name in self.parts), names[0])
 
     def _optional(self, links: list[tuple[str, str, str]], kind: str, folder: str) -> bytes | None:
-        path = next((part for _, found, part in links if found == kind), posixpath.join(folder, f"{kind}.xml").lower())
+        usual = posixpath.join(folder, f"{kind}.xml").lower()
+        path = next((part for _, link_kind, part in links if link_kind == kind), usual)
         return self._read(path) if path in self.parts else None
 
     def _read(self, part: str) -> bytes:

@@ -1,4 +1,4 @@
-"""The texts of an XLSX that its cells share, and the spelling of all its texts."""
+"""The shared texts of an XLSX, and the escapes in all its texts."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from bulkimport.readers.workbook.parsing import new_parser
 _ESCAPED: Final = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 
-def decoded(text: str) -> str | None:
-    """Return a text with characters instead of their codes, `_x0142_`, by ECMA-376, Part 1, 22.9.2.19, and cut.
+def decode_escapes(text: str) -> str | None:
+    """Return a text in which codes such as `_x0142_` are replaced by their characters, cut to MAX_CELL characters.
 
-    None where codes stand for half a character.
+    None if a code stands for half a character. Source: ECMA-376, Part 1, 22.9.2.19.
     """
     if "_x" in text:
         text = _ESCAPED.sub(lambda match: chr(int(match[1], 16)), text)
@@ -33,11 +33,13 @@ def shared_strings(xml: bytes) -> list[str | None]:
 
 
 class _Reader:
+    """Follows the elements of the shared texts."""
+
     def __init__(self) -> None:
         self.strings: list[str | None] = []
         self.text: list[str] = []
         self.in_text = False
-        self.phonetic = 0  # how deep in what says how a text is pronounced
+        self.phonetic = 0  # depth inside an element with the pronunciation of a text
         self.parser = new_parser()
         self.parser.StartElementHandler = self.start
         self.parser.EndElementHandler = self.end
@@ -59,7 +61,7 @@ class _Reader:
         if self.phonetic:
             self.phonetic -= 1
         elif name.rpartition(" ")[2] == "si":
-            self.strings.append(decoded("".join(self.text)))
+            self.strings.append(decode_escapes("".join(self.text)))
 
     def data(self, text: str) -> None:
         if self.in_text:

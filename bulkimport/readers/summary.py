@@ -1,4 +1,4 @@
-"""What a person is shown of a sheet, to say which column is which and which lines are accounts."""
+"""What the user is shown of a sheet, to set which column is which and which lines are accounts."""
 
 from __future__ import annotations
 
@@ -8,11 +8,12 @@ from typing import Final
 
 from accounts.validators import NO, YES, trimmed
 from bulkimport.readers.book import CONTROL, MAX_COLUMNS, Record, Sheet
+from bulkimport.readers.column_contents import filled_cells
 from bulkimport.readers.header import harmless_names, has_run_on, known_fields, match_name
-from bulkimport.readers.layout import Layout, cells_of
-from bulkimport.readers.likeness import looks_like
-from bulkimport.readers.lines import Sorted
-from bulkimport.rows import Field, FoundColumn, FoundLine, FoundSheet, SheetChoice
+from bulkimport.readers.layout import Layout
+from bulkimport.readers.lines import SortedLines
+from bulkimport.readers.similar_names import find_similar_field
+from bulkimport.rows import ColumnSummary, Field, LineSummary, SheetChoice, SheetSummary
 
 ROWS_SHOWN: Final = 6  # below the header
 _ABOVE_SHOWN: Final = 20
@@ -22,7 +23,7 @@ _CELL_SHOWN: Final = 100  # characters
 _QUOTA: Final = re.compile(r"[0-9]{1,6}([.,]0+)?( ?[MG]B)?", re.IGNORECASE)
 
 
-def letter_of(index: int) -> str:
+def column_letter(index: int) -> str:
     """Return the name that a spreadsheet gives a column: A, B ... Z, AA."""
     letters = ""
     number = index + 1
@@ -32,13 +33,13 @@ def letter_of(index: int) -> str:
     return letters
 
 
-def found_sheet(
-    number: int, sheet: Sheet, layout: Layout, lines: Sorted, choice: SheetChoice, *, is_read: bool, kind: str
-) -> FoundSheet:
-    """Return what was made of a sheet, of which a person has said `choice`."""
+def summarize_sheet(
+    number: int, sheet: Sheet, layout: Layout, lines: SortedLines, choice: SheetChoice, *, is_read: bool, kind: str
+) -> SheetSummary:
+    """Return what the user is shown of a sheet. choice: what they have set for it. kind: as `ExaminedSheet` has it."""
     header = sheet.records[layout.header] if layout.header is not None else None
     left_out = (*lines.above, *lines.left_out)
-    return FoundSheet(
+    return SheetSummary(
         number=number,
         name=sheet.name or "",
         is_read=is_read,
@@ -53,43 +54,43 @@ def found_sheet(
     )
 
 
-def _columns(sheet: Sheet, layout: Layout) -> tuple[FoundColumn, ...]:
+def _columns(sheet: Sheet, layout: Layout) -> tuple[ColumnSummary, ...]:
     """Return the columns that have a name or a value.
 
-    Guesses are made of names that are unclear and, where no column is known to have the addresses, of all columns; not
-    where a person has said what they are.
+    The meaning of a column is guessed if its name is unclear or, where no column is known to have the addresses, for
+    every column; but not for all where the user has set the columns.
     """
     below = sheet.records[layout.first_row :]
     width = max([len(layout.names), *(_width(record.cells) for record in below)], default=0)
     names = _shown_names(layout.names)
-    # Without names the usual order is assumed, which is wrong where the addresses stand in another column.
+    # Without names the usual order is assumed, which is wrong if the addresses stand in another column.
     is_chosen = "choice" in layout.told_by
     is_misplaced = layout.header is None and layout.by_content is not None and not is_chosen
     known = () if is_misplaced else layout.columns
     unclear = dict(layout.unclear)
     columns = []
-    guessed = set(known)
+    taken = set(known)
     for index in range(width):
         field = known[index] if index < len(known) else None
         told_by = layout.told_by[index] if index < len(layout.told_by) and field else ""
-        cells = list(cells_of(index, below))
+        cells = list(filled_cells(index, below))
         if field is None:
             full_name = layout.names[index] if index < len(layout.names) else ""
             if full_name in unclear:
                 field, told_by = unclear[full_name], "likeness"
             elif Field.EMAIL not in known and not is_chosen:
                 field, told_by = _guess(index, full_name, cells, layout)
-            if field in guessed:
+            if field in taken:
                 field, told_by = None, ""
-            guessed.add(field)
+            taken.add(field)
         columns.append(
-            FoundColumn(letter_of(index), names[index] if index < len(names) else "", field, told_by, len(cells))
+            ColumnSummary(column_letter(index), names[index] if index < len(names) else "", field, told_by, len(cells))
         )
     return tuple(columns)
 
 
 def _shown_names(names: Sequence[str]) -> list[str]:
-    """Return the names of a header, empty where the line may be an account with its password in it."""
+    """Return the names of a header that may be shown, others empty: the line may be an account with its password."""
     if has_run_on(names):
         return [name if match_name(name) else "" for name in names]
     if len(known_fields(names)) > 1:
@@ -99,10 +100,13 @@ def _shown_names(names: Sequence[str]) -> list[str]:
 
 
 def _guess(index: int, name: str, cells: Sequence[str], layout: Layout) -> tuple[Field | None, str]:
-    """Return what a column of a list without a known column of addresses most likely is, and by what that is told."""
+    """Return the likeliest field of a column in a list without a known column of addresses, and by what it is told.
+
+    That is "content" or "likeness", as in `ColumnSummary`; None and an empty text where nothing is likely.
+    """
     if index == layout.by_content:
         return Field.EMAIL, "content"
-    if name and (field := looks_like(name)):
+    if name and (field := find_similar_field(name)):
         return field, "likeness"
     values = [trimmed(cell).casefold() for cell in cells]
     if values and all(value in YES | NO for value in values) and not all(value in "01" for value in values):
@@ -112,8 +116,8 @@ def _guess(index: int, name: str, cells: Sequence[str], layout: Layout) -> tuple
     return None, ""
 
 
-def _preview(sheet: Sheet, layout: Layout, lines: Sorted, taken_back: Collection[int]) -> tuple[FoundLine, ...]:
-    """Return the first lines of a sheet, then those below them that were left out or taken back."""
+def _preview(sheet: Sheet, layout: Layout, lines: SortedLines, taken_back: Collection[int]) -> tuple[LineSummary, ...]:
+    """Return the first lines of a sheet, then the lines below them that were left out, or taken back by the user."""
     kinds = {record.line: "left_out" for record in (*lines.above, *lines.left_out)}
     kinds |= {record.line: "row" for record in lines.accounts}
     if layout.header is not None:
@@ -129,8 +133,8 @@ def _preview(sheet: Sheet, layout: Layout, lines: Sorted, taken_back: Collection
     return tuple(_line(record, kinds.get(record.line, "blank")) for record in (*first, *below))
 
 
-def _line(record: Record, kind: str) -> FoundLine:
-    return FoundLine(record.line, kind, tuple(map(_shown, record.cells[:MAX_COLUMNS])))
+def _line(record: Record, kind: str) -> LineSummary:
+    return LineSummary(record.line, kind, tuple(map(_shown, record.cells[:MAX_COLUMNS])))
 
 
 def _shown(cell: str) -> str:

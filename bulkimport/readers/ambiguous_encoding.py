@@ -1,4 +1,4 @@
-"""Whether the code page of a text is only a guess, and its passwords may be others in another one."""
+"""Whether a text could as well be read in another code page, which would give other passwords."""
 
 from __future__ import annotations
 
@@ -10,30 +10,30 @@ from bulkimport.columns import find_field
 from bulkimport.readers.evidence import polish_words
 from bulkimport.readers.text import EIGHT_BIT
 
-_FEW_LETTERS: Final = 4  # different ones outside ASCII, which leave it open which code page a text is written in
-_LIKELY: Final = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻäöüÄÖÜßéáíč")  # Polish, and what foreign names often have
-_NEVER_TYPED: Final = frozenset([*map(chr, range(0x2500, 0x25A0)), "\ufffd"])  # the lines and blocks of DOS
+_FEW_LETTERS: Final = 4  # different non-ASCII letters; so few do not settle the code page
+_LIKELY: Final = frozenset("ąćęłńóśźżĄĆĘŁŃÓŚŹŻäöüÄÖÜßéáíč")  # Polish letters, and others that are frequent in names
+_NEVER_TYPED: Final = frozenset([*map(chr, range(0x2500, 0x25A0)), "\ufffd"])  # the box drawings of DOS
 _WORD: Final = re.compile(r"[^\W\d_]+")
 
 
-def is_guessed(encoding: str, cells: Iterable[str], passwords: Iterable[str]) -> bool:
-    """Tell whether another code page reads some passwords otherwise and as likely, and no word of the text settles it.
+def is_ambiguous(encoding: str, cells: Iterable[str], passwords: Iterable[str]) -> bool:
+    """Tell whether another code page gives other passwords that are as likely, and no word of the text settles it.
 
-    encoding: the code page that was detected. cells: all of the text, its header and its passwords too.
+    encoding: the encoding that was detected. cells: all cells of the text, header and passwords included.
     """
     if encoding not in EIGHT_BIT:
         return False
-    told = {cell for cell in cells if not cell.isascii()}
-    letters = {letter for cell in told for letter in cell if not letter.isascii()}
+    telling = {cell for cell in cells if not cell.isascii()}
+    letters = {letter for cell in telling for letter in cell if not letter.isascii()}
     doubtful = {password for password in passwords if not password.isascii()}
     if not doubtful or len(letters) > _FEW_LETTERS:
         return False
     rivals = [other for other in EIGHT_BIT if other != encoding]
-    return any(_is_likely(doubtful, encoding, other) and not _is_settled(told, encoding, other) for other in rivals)
+    return any(_is_likely(doubtful, encoding, other) and not _is_settled(telling, encoding, other) for other in rivals)
 
 
 def _is_likely(passwords: set[str], encoding: str, other: str) -> bool:
-    """Tell whether a page gives other passwords, of letters and signs that people type."""
+    """Tell whether another code page gives other passwords, and these have only letters and signs that people type."""
     readings = {password: _read_as(password, encoding, other) for password in passwords}
     others = "".join(reading for password, reading in readings.items() if reading != password)
     return bool(others) and all(
@@ -45,7 +45,7 @@ def _is_likely(passwords: set[str], encoding: str, other: str) -> bool:
 
 
 def _is_settled(cells: set[str], encoding: str, other: str) -> bool:
-    """Tell whether the name of a column, or a Polish word, is one in this page alone."""
+    """Tell whether a column's name or a Polish word among the cells is only one in the detected code page."""
     for cell in cells:
         reading = _read_as(cell, encoding, other)
         if reading != cell and _is_known(cell) and not _is_known(reading):
@@ -58,4 +58,5 @@ def _is_known(cell: str) -> bool:
 
 
 def _read_as(text: str, encoding: str, other: str) -> str:
+    """Return what a text that was decoded by one code page would be in another."""
     return text.encode(encoding, "replace").decode(other, "replace")
