@@ -21,7 +21,7 @@ from accounts.models import Domain
 from bulkimport import runner
 from bulkimport.services.creating import create
 from tests.factories import make_client, make_domain, make_user
-from tests.mailserver import MailServer, running_mailserver
+from tests.mailserver.servers import MailServer, running_mailserver
 from tests.run import find_chromium
 
 

@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.handout.models import Link
 from accounts.models import Mailbox
 from accounts.passwords import verify_password
-from tests.browsing import NARROW, expect_heading, fits, sign_in, uncomplaining, upload
+from tests.browser.browsing import NARROW, expect_heading, fits, sign_in, uncomplaining, upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
