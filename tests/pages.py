@@ -11,6 +11,8 @@ from django.test import Client
 
 Fields = dict[str, list[str]]
 
+TOKEN = "t" * 32  # like the one in each form, by which the second of two presses is known
+
 # Elements that have no end tag, and those whose content is not shown.
 EMPTY = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
 UNSEEN = {"script", "style"}

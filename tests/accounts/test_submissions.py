@@ -13,10 +13,9 @@ from django.utils import timezone
 
 from accounts.models import Submission
 from accounts.submissions import SentBefore, new_token, purge_submissions, sent_before, submission
+from tests.pages import TOKEN
 
 pytestmark = pytest.mark.django_db
-
-TOKEN = "t" * 32
 
 
 def request(path: str = "/mailboxes/new/", **fields: str) -> object:

@@ -18,7 +18,6 @@ from accounts.passwords import hash_password
 from bulkimport.models import Import
 from tests.pages import fill_in
 
-TOKEN = "t" * 32
 PASSWORD = "Wiosna2024x"
 
 

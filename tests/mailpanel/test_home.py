@@ -16,6 +16,7 @@ from accounts.models import Mailbox, MailUsage
 from accounts.todos import NAMED
 from bulkimport.models import Import, ImportedAccount
 from tests.factories import make_client, make_domain, make_mailbox, make_user
+from tests.pages import TOKEN
 
 pytestmark = pytest.mark.django_db
 
@@ -189,7 +190,7 @@ def test_new_passwords_that_wait_to_be_saved(browser_of: Client, customer: User)
     make_domain("przyklad.iq.pl", [customer])
     pages = []
     for number in range(NAMED + 1):
-        sent = {"email": f"a{number}@przyklad.iq.pl", "token": "t" * 32}
+        sent = {"email": f"a{number}@przyklad.iq.pl", "token": TOKEN}
         pages.insert(0, browser_of.post("/mailboxes/new/", sent)["Location"])
     with CaptureQueriesContext(connection) as many:
         found = todos(browser_of)

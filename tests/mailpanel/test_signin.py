@@ -1,11 +1,16 @@
-"""What the protection of signing in is told, and what it does with odd tries."""
+"""Signing in to the panel: who has to, what the protection is told, and what it does with odd tries."""
+
+import uuid
 
 import pytest
+from django.contrib.auth.models import User
 from django.test import Client, RequestFactory
 from pytest_django import Settings
 
 from mailpanel.signin import LONGEST_LOGIN, client_ip, username
-from tests.factories import make_user
+from tests.factories import LOGIN_PASSWORD, make_user
+
+pytestmark = pytest.mark.django_db
 
 
 @pytest.mark.parametrize(
@@ -35,7 +40,6 @@ def test_a_login_is_cut_where_none_is_longer() -> None:
     assert username(None) == ""
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("path", ["/login/", "/admin/login/"])
 def test_odd_tries_to_sign_in_are_refused_and_break_nothing(client: Client, settings: Settings, path: str) -> None:
     settings.BEHIND_PROXY = True
@@ -45,7 +49,6 @@ def test_odd_tries_to_sign_in_are_refused_and_break_nothing(client: Client, sett
         assert response.status_code == 200
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("charset", ["utf-16", "utf8", "us-ascii"])
 def test_a_form_in_another_encoding_is_refused_with_words(client: Client, charset: str) -> None:
     client.cookies["csrftoken"] = "x" * 32
@@ -60,10 +63,34 @@ def test_a_form_in_another_encoding_is_refused_with_words(client: Client, charse
     }
 
 
-@pytest.mark.django_db
 @pytest.mark.parametrize("address", ["abc", "admin:index", "//evil.example", "."])
 def test_whoever_is_signed_in_already_goes_on_wherever_that_is(client: Client, address: str) -> None:
     client.force_login(make_user("anna"))
     response = client.get("/login/", {"next": address})
     assert response.status_code == 302
     assert "evil" not in response.headers["Location"]
+
+
+def test_nobody_gets_in_without_signing_in(client: Client) -> None:
+    for url in ["/", "/imports/", "/imports/new/", f"/imports/{uuid.uuid4()}/", "/imports/template.csv"]:
+        response = client.get(url)
+        assert response.status_code == 302
+        assert response.headers["Location"].startswith("/login/")
+
+
+def test_signing_in_and_out(client: Client, customer: User) -> None:
+    response = client.post("/login/", {"username": "anna", "password": "wrong"})
+    assert response.status_code == 200
+    response = client.post("/login/", {"username": "anna", "password": LOGIN_PASSWORD}, follow=True)
+    assert response.redirect_chain[-1][0] == "/"
+    assert client.post("/logout/").status_code == 302
+    assert client.get("/imports/").status_code == 302
+
+
+def test_too_many_wrong_passwords_lock_the_login_for_a_while(
+    client: Client, customer: User, settings: Settings
+) -> None:
+    for _attempt in range(settings.AXES_FAILURE_LIMIT):
+        response = client.post("/login/", {"username": "anna", "password": "wrong"})
+    assert response.status_code == 429
+    assert client.post("/login/", {"username": "anna", "password": LOGIN_PASSWORD}).status_code == 429

@@ -12,11 +12,13 @@ import pytest
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.management import call_command
+from django.test import Client
 from django.utils import translation
 from django.utils.translation.template import templatize
 
 from accounts.rules.room import Room
 from accounts.validators import clean_password
+from tests.pages import open_page
 
 CATALOGUE = settings.BASE_DIR / "locale" / "pl" / "LC_MESSAGES" / "django.po"
 # The functions of gettext; those with a p take a context first.
@@ -117,3 +119,11 @@ def test_compiling_replaces_an_older_file_and_leaves_nothing_else(settings, tmp_
     call_command("compile_translations")
     assert {path.name for path in folder.iterdir()} == {"django.po", "django.mo"}
     assert any(entry.msgstr == "domeny" for entry in polib.mofile(str(folder / "django.mo")))
+
+
+@pytest.mark.django_db
+def test_pages_speak_the_language_of_the_browser_and_the_switch_changes_it(browser_of: Client) -> None:
+    assert '<html lang="pl"' in open_page(browser_of, "/imports/new/", accept_language="pl")
+    assert '<html lang="en"' in open_page(browser_of, "/imports/new/", accept_language="en")
+    browser_of.post("/language/", {"language": "pl", "next": "/imports/new/"})
+    assert '<html lang="pl"' in open_page(browser_of, "/imports/new/", accept_language="en")

@@ -15,11 +15,10 @@ from accounts.models import Forward, Mailbox
 from accounts.passwords import hash_password, verify_password
 from accounts.services import change_mailbox
 from tests.factories import MAILBOX_PASSWORD, make_client, make_domain, make_forward, make_mailbox, make_user
-from tests.pages import form_in
+from tests.pages import TOKEN, form_in
 
 pytestmark = pytest.mark.django_db
 
-TOKEN = "t" * 32
 NEW = {"email": "nowe@przyklad.iq.pl", "password": "", "quota": "", "forward": "", "token": TOKEN}
 
 

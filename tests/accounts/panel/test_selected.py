@@ -27,11 +27,9 @@ from tests.factories import (
     make_mailbox,
     make_user,
 )
-from tests.pages import form_in
+from tests.pages import TOKEN, form_in
 
 pytestmark = pytest.mark.django_db
-
-TOKEN = "t" * 32
 
 
 @pytest.fixture
