@@ -7,7 +7,6 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -19,6 +18,7 @@ from bulkimport.models import Import
 from bulkimport.rows import Field
 from bulkimport.services.checking import correct, upload
 from tests.factories import generated_passwords, make_created_import, make_user
+from tests.pages import open_page
 from tests.reading import at
 
 pytestmark = pytest.mark.django_db
@@ -43,11 +43,6 @@ def created(user: User | None, text: str = FILE) -> Import:
 
 def page_of(import_record: Import, page: str = "change") -> str:
     return reverse(f"admin:bulkimport_import_{page}", args=[import_record.pk])
-
-
-def text_of(response: HttpResponse) -> str:
-    assert response.status_code == 200
-    return response.content.decode()
 
 
 # --- Who may see it
@@ -87,7 +82,7 @@ def test_not_even_a_superuser_may_change_anything(staff: Client, customer: User)
 
 def test_the_list_shows_who_uploaded_what_and_what_became_of_it(staff: Client, customer: User) -> None:
     created(customer)
-    html = text_of(staff.get(LIST))
+    html = open_page(staff, LIST)
     for text in ("lista.csv", "anna", "created"):
         assert text in html
     for name, count in (("rows", 3), ("with_errors", 1), ("accounts_created", 2)):
@@ -99,13 +94,13 @@ def test_an_interrupted_import_is_called_so(staff: Client, customer: User) -> No
     import_record.status = Import.Status.CREATING
     import_record.progress_at = timezone.now() - timedelta(minutes=5)
     import_record.save()
-    assert '<td class="field-status_now">interrupted</td>' in text_of(staff.get(LIST))
+    assert '<td class="field-status_now">interrupted</td>' in open_page(staff, LIST)
 
 
 def test_the_page_of_an_import_lists_its_accounts(staff: Client, customer: User) -> None:
     import_record = created(customer)
     Mailbox.objects.get(local_part="ewa").delete()
-    html = text_of(staff.get(page_of(import_record)))
+    html = open_page(staff, page_of(import_record))
     jan = reverse("admin:accounts_mailbox_change", args=[Mailbox.objects.get(local_part="jan").pk])
     assert f'<li>row 2: <a href="{jan}">jan@przyklad.iq.pl</a></li>' in html
     assert "<li>row 3: ewa@przyklad.iq.pl (deleted since)</li>" in html
@@ -116,7 +111,7 @@ def test_a_long_list_of_accounts_says_that_it_was_cut(
     staff: Client, customer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admin, "ACCOUNTS_SHOWN", 1)
-    html = text_of(staff.get(page_of(created(customer))))
+    html = open_page(staff, page_of(created(customer)))
     assert "jan@przyklad.iq.pl" in html
     assert "ewa@przyklad.iq.pl" not in html
     assert "Only the first 1 are shown." in html
@@ -126,14 +121,14 @@ def test_a_long_list_of_accounts_says_that_it_was_cut(
 def test_imports_are_found_by_file_login_and_digest(staff: Client, customer: User, term: str) -> None:
     import_record = uploaded(customer)
     other = uploaded(None, text="E-mail\nola@przyklad.iq.pl\n", filename="inne.csv")
-    html = text_of(staff.get(LIST, {"q": import_record.sha256 if term == "sha256" else term}))
+    html = open_page(staff, LIST, {"q": import_record.sha256 if term == "sha256" else term})
     assert page_of(import_record) in html
     assert page_of(other) not in html
 
 
 def test_imports_can_be_filtered_by_status(staff: Client, customer: User) -> None:
     done, waiting = created(customer), uploaded(None)
-    html = text_of(staff.get(LIST, {"status__exact": "created"}))
+    html = open_page(staff, LIST, {"status__exact": "created"})
     assert page_of(done) in html
     assert page_of(waiting) not in html
 
@@ -150,7 +145,7 @@ def test_no_page_shows_a_secret(staff: Client, customer: User) -> None:
     done.save()
     secrets = ["Wiosna2024", "Zima2024", "Poprawka2024", generated, "argon2", "sealed", "gAAAA"]
     for address in (LIST, page_of(checked), page_of(done), page_of(done, "history")):
-        html = text_of(staff.get(address))
+        html = open_page(staff, address)
         for secret in secrets:
             assert secret not in html
 
@@ -159,7 +154,7 @@ def test_sealed_data_is_not_even_read(staff: Client, customer: User) -> None:
     import_record = created(customer)
     for address in (LIST, page_of(import_record)):
         with CaptureQueriesContext(connection) as queries:
-            text_of(staff.get(address))
+            open_page(staff, address)
         assert not [query for query in queries.captured_queries if "sealed_" in query["sql"]]
 
 
@@ -168,7 +163,7 @@ def test_sealed_data_is_not_even_read(staff: Client, customer: User) -> None:
 
 def queries_of(staff: Client, address: str) -> int:
     with CaptureQueriesContext(connection) as queries:
-        text_of(staff.get(address))
+        open_page(staff, address)
     return len(queries)
 
 

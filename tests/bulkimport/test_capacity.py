@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import re
-
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
@@ -14,6 +12,7 @@ from accounts.models import Domain
 from bulkimport.capacity import DOMAINS_SHOWN, capacity_for
 from bulkimport.rows import Draft
 from tests.factories import make_domain, make_mailbox, make_user
+from tests.pages import parse
 
 pytestmark = pytest.mark.django_db
 
@@ -74,7 +73,8 @@ def test_the_page_has_the_meters_also_in_polish(client: Client) -> None:
     assert 'aria-labelledby="room"' in html
     with translation.override("pl"):
         polish = client.get(url, headers={"accept-language": "pl"}).content.decode()
-    assert re.findall(r'<rect class="meter-add" x="([^"]+)" width="([^"]+)"', polish) == [("0.0", "3.3")]
+    added = parse(polish).find("rect", class_="meter-add")
+    assert (added["x"], added["width"]) == ("0.0", "3.3")
     assert ">cudza.example<" not in html
 
 

@@ -21,7 +21,7 @@ from bulkimport.services import checking
 from bulkimport.services.creating import claim
 from bulkimport.services.reading import BusyError, ImportNotOpen, choices_of
 from tests.factories import make_domain, make_user
-from tests.pages import form_in, send_form, text_of
+from tests.pages import form_in, parse, send_form, text_of
 from tests.reading import codes, read
 
 pytestmark = pytest.mark.django_db
@@ -144,7 +144,7 @@ def choice() -> SheetChoice:
 
 def hidden_in(html: str) -> list[str]:
     """Return the texts that are shown as dots."""
-    return re.findall(r'<span class="plain-secret">([^<]*)</span>', html)
+    return [element.text for element in parse(html).find_all(class_="plain-secret")]
 
 
 def test_a_file_with_other_names_is_imported_without_editing_it(client: Client) -> None:
@@ -195,7 +195,7 @@ def test_two_columns_of_one_meaning_are_named_above_and_at_both(client: Client) 
     url = send(client, GERMAN)
     html = choose(client, url, c1="email", action="again")
     assert html.count("More than one column is set to “E-mail”.") == 3
-    assert len(re.findall(r'<select[^>]*aria-invalid="true"', html)) == 2
+    assert len(parse(html).find_all("select", aria_invalid="true")) == 2
     assert "2 accounts ready" in choose(client, url, c1="")
 
 

@@ -6,7 +6,6 @@ import ast
 import re
 from collections import Counter
 from collections.abc import Iterator
-from html import unescape
 from pathlib import Path
 
 import pytest
@@ -22,6 +21,7 @@ from bulkimport.guide import explained_codes
 from bulkimport.models import Import
 from tests.bulkimport.test_parity import BAD_VALUES
 from tests.factories import make_domain, make_user
+from tests.pages import links_in, open_page, parse
 
 ROOT: Path = settings.BASE_DIR
 HELPED = explained_codes()
@@ -117,25 +117,24 @@ def test_no_forward_gives_a_code_that_the_help_leaves_out() -> None:
 @pytest.mark.parametrize("language", ["en", "pl"])
 def test_the_help_is_for_everybody_in_both_languages(client: Client, language: str) -> None:
     response = client.get("/help/", headers={"accept-language": language})
-    page = unescape(response.content.decode())
+    html = response.content.decode()
+    page = parse(html)
     assert response.status_code == 200
-    assert f'<html lang="{language}">' in page
-    ids = Counter(re.findall(r'\bid="([^"]+)"', page))
+    assert page.find("html")["lang"] == language
+    ids = Counter(element["id"] for element in page.find_all(id=""))
     assert [name for name, count in ids.items() if count > 1] == []
     assert ids.keys() >= HELPED
-    assert set(re.findall(r'href="#([^"]+)"', page)) <= ids.keys()
+    assert {address[1:] for _text, address in links_in(html) if address.startswith("#")} <= ids.keys()
     for column in COLUMNS:
-        assert str(column.names[0]) in page
+        assert str(column.names[0]) in page.text
 
 
 def test_the_columns_stand_in_the_help_as_on_the_page_of_an_upload(browser_of: Client) -> None:
-    def table(path: str) -> str:
-        page = browser_of.get(path).content.decode()
-        return page.split('<table class="table table-stack" role="table" aria-labelledby="columns">')[1].split(
-            "</table>"
-        )[0]
-
-    assert table("/help/") == table("/imports/new/")
+    tables = [
+        parse(open_page(browser_of, path)).find("table", aria_labelledby="columns")
+        for path in ("/help/", "/imports/new/")
+    ]
+    assert tables[0] == tables[1]
 
 
 def checked(client: Client, content: str) -> str:
@@ -150,7 +149,9 @@ FAULTY = "E-mail,Hasło,Pojemność,Przekierowanie,Kopia\nbad,zima,dużo,,\nmy@e
 
 def test_each_problem_of_a_file_leads_to_its_entry_in_a_new_tab(browser_of: Client) -> None:
     page = checked(browser_of, FAULTY)
-    links = re.findall(r'<a class="about"\s+href="/help/#(\w+)"\s+target="_blank"(\s+tabindex="-1")?', page)
+    links = [
+        (link["href"].removeprefix("/help/#"), "tabindex" in link) for link in parse(page).find_all("a", class_="about")
+    ]
     codes = {"email_no_at", "password_too_short", "password_no_digit", "quota_not_number", "surplus_cell"}
     in_cells = {code for code, skipped in links if skipped}
     above = {code for code, skipped in links if not skipped}
@@ -193,4 +194,4 @@ def test_pages_without_problems_have_no_link_to_an_entry(browser_of: Client) -> 
 def test_every_page_leads_to_the_help(client: Client, browser_of: Client) -> None:
     for page in (Client().get("/login/"), browser_of.get("/mailboxes/")):
         assert page.content.decode().count('<a href="/help/"') == 1
-    assert re.search(r'<a href="/help/"\s+aria-current="page"', browser_of.get("/help/").content.decode())
+    assert parse(open_page(browser_of, "/help/")).find("a", href="/help/", aria_current="page")

@@ -20,7 +20,7 @@ from bulkimport.models import Import
 from bulkimport.rows import Field, SheetChoice
 from bulkimport.services.reading import BusyError, choices_of
 from tests.factories import make_checked_import, make_domain
-from tests.pages import form_in, send_form, text_of
+from tests.pages import form_in, parse, send_form, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("create_in_place")]
 
@@ -77,9 +77,7 @@ def choices() -> Mapping[str, SheetChoice]:
 
 
 def is_open(html: str) -> bool:
-    details = re.search(r'<div class="lines">\s*<details\s*(open)?>', html)
-    assert details
-    return details[1] is not None
+    return "open" in parse(html).find(class_="lines").find_all("details")[0]
 
 
 def test_all_sheets_are_shown_with_what_is_in_them(browser_of: Client) -> None:
@@ -125,7 +123,7 @@ def test_a_sheet_that_was_read_stays_so_when_its_header_is_said_to_be_another(br
     html = browser_of.post(form.action, {**form.fields, "names": "none", "action": "again"}, follow=True)
     text = text_of(html.content.decode())
     assert ticked(browser_of.get(url).content.decode()) == ["1", "2"]
-    (rows,) = re.findall(r"Check (\d+) rows", text)[:1]
+    rows = re.findall(r"Check (\d+) rows", text)[0]
     assert f"{rows} read = {rows} accounts" in text
 
 
@@ -193,18 +191,13 @@ def test_a_sheet_read_for_want_of_a_better_one_stays_when_another_gets_columns(b
     assert "2 accounts ready" in send_form(browser_of, url, "/columns/", {"action": "check"})
 
 
-def corrections_form(html: str, url: str) -> dict[str, list[str]]:
-    """Return what the form of the rows would send, with the ticks that belong to it."""
-    return {"sheets-was": ["1,2"], "version": re.findall(r'name="version" value="([0-9]+)"', html)[:1]}
-
-
 @pytest.mark.usefixtures("create_in_place")
 @pytest.mark.parametrize("action", ["create", "create_good"])
 def test_nothing_is_created_while_ticks_were_changed(browser_of: Client, action: str) -> None:
     url = send(browser_of, workbook({"7a": pupils("7a", 1), "8a": pupils("8a", 2)}))
-    html = browser_of.get(url).content.decode()
-    assert 'name="sheets-was"' in html
-    fields = {**corrections_form(html, url), "sheet": ["1"], "action": action, "1-2-quota": "5", "1-2-quota-was": ""}
+    shown = form_in(browser_of.get(url).content.decode(), url).fields
+    assert shown["sheets-was"] == ["1,2"]
+    fields = {**shown, "sheet": ["1"], "action": action, "1-2-quota": "5", "1-2-quota-was": ""}
     html = browser_of.post(url, fields, follow=True).content.decode()
     assert not Mailbox.objects.exists()
     assert "Nothing was created. Look at the list as it is now" in html
@@ -362,11 +355,10 @@ def test_what_was_typed_into_the_rows_is_stored_with_the_ticks(browser_of: Clien
     faulty = workbook({"7a": [["E-mail"], ["bad"]], "7b": [["E-mail"], ["worse"]]})
     url = send(browser_of, faulty)
     html = browser_of.get(url).content.decode()
-    assert re.search(r'form="corrections"[^>]*formaction="[^"]*/reading/"', html)
-    assert len(re.findall(r'name="sheet"[^>]*form="corrections"', html)) == 2
-    version = form_in(html, "/reading/").fields["version"][0]
-    typed = {"1-2-email": "jan@przyklad.iq.pl", "1-2-email-was": "bad", "default_quota_mb": "700", "version": version}
-    text = browser_of.post(f"{url}reading/", {**typed, "sheet": ["1"]}, follow=True).content.decode()
+    form = form_in(html, "/reading/")
+    assert form.fields["sheet"] == ["1", "2"]
+    typed = {"1-2-email": "jan@przyklad.iq.pl", "default_quota_mb": "700", "sheet": ["1"]}
+    text = browser_of.post(form.action, {**form.fields, **typed}, follow=True).content.decode()
     assert "1 account ready" in text
     assert Import.objects.get().default_quota == "700"
 
@@ -374,7 +366,7 @@ def test_what_was_typed_into_the_rows_is_stored_with_the_ticks(browser_of: Clien
 def test_what_was_typed_into_the_rows_is_stored_on_the_way_to_the_columns(browser_of: Client) -> None:
     url = send(browser_of, workbook({"7a": [["E-mail"], ["bad"]], "7b": [["E-mail"], ["worse"]]}))
     html = browser_of.get(url).content.decode()
-    assert re.search(r'form="corrections"[^>]*name="columns"\s+value="2"', html)
+    assert ("columns", "2") in form_in(html, "/reading/").buttons
     typed = {"1-2-email": "jan@przyklad.iq.pl", "1-2-email-was": "bad", "columns": "2", "version": "0"}
     assert browser_of.post(f"{url}reading/", typed).headers["Location"] == f"{url}columns/?sheet=2"
     assert [correction.text for correction in choices_of(Import.objects.get()).corrections] == ["jan@przyklad.iq.pl"]

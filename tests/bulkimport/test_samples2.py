@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.utils.html import escape
 
 from accounts.models import Mailbox
 from accounts.passwords import verify_password
@@ -19,6 +18,7 @@ from tests.bulkimport.management.test_import_mailboxes import run
 from tests.expectations import DOMAINS, ENTRIES, SAMPLES, UNLIMITED, differences
 from tests.factories import generated_passwords, make_client, make_domain, make_user
 from tests.manifest import stored
+from tests.pages import text_of
 
 QUOTA_MB = 321
 parametrize = pytest.mark.parametrize("entry", ENTRIES, ids=[entry["file"] for entry in ENTRIES])
@@ -68,8 +68,8 @@ def test_the_web_gives_the_same(entry: dict[str, Any], client: Client) -> None:
     is_left_unread = any(not sheet["read"] for sheet in ran.json["file"]["sheets"])
     if errors or is_left_unread:
         assert Mailbox.objects.count() == 0, "an error or a sheet that was not read stops the creation in one step"
-        shown = "\n".join(html.split())
-        assert all("\n".join(escape(problem["message"]).split()) in shown for problem in errors[:20])
+        shown = text_of(html)
+        assert all(" ".join(problem["message"].split()) in shown for problem in errors[:20])
         return
     assert import_record.status == Import.Status.CREATED
     assert {mailbox.address for mailbox in Mailbox.objects.all()} == {row["email"] for row in ran.json["rows"]}

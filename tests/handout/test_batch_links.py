@@ -29,13 +29,13 @@ from tests.handout.passwords import (
     batch_page,
     change_password,
     key_of,
+    make_all_links,
     make_keys,
     press,
-    read_secrets,
     set_passwords,
     shown,
 )
-from tests.pages import form_in
+from tests.pages import form_in, secrets_in
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def test_links_are_made_shown_and_downloaded(batch: Batch, browser_of: Client) -
     assert "Make 2 links" in browser_of.get(page).content.decode()
     response = press(browser_of, page, "make_all")
     assert response.redirect_chain == [(page, 302)], "loading the page again makes nothing"
-    links = read_secrets(response)
+    links = secrets_in(response.content.decode())
     assert list(links) == ["jan@przyklad.iq.pl", "ewa@przyklad.iq.pl"]
     assert all(re.fullmatch(r"http://testserver/handout/#[0-9a-f]{32}", link) for link in links.values())
     assert "no-store" in response.headers["Cache-Control"]
@@ -108,7 +108,7 @@ def test_new_passwords_are_handed_out_by_links(browser_of: Client, three: list[M
     passwords = shown(browser_of, page)
     assert f'href="{page}links/"' in browser_of.get(page).content.decode()
     assert "go on working" not in browser_of.get(page).content.decode()
-    links = read_secrets(press(browser_of, f"{page}links/", "make_all"))
+    links = make_all_links(browser_of, page)
     assert list(links) == ["adam@przyklad.iq.pl", "beata@przyklad.iq.pl"]
     html = browser_of.get(f"{page}links/").content.decode()
     assert f'href="{page}"' in html, "the way back"
@@ -128,7 +128,7 @@ def test_a_mailbox_added_or_changed_by_hand_gets_a_link_too(browser_of: Client, 
     }[way]
     sent = {**form_in(browser_of.get(page).content.decode(), field="token").fields, **values}
     passwords = browser_of.post(page, sent)["Location"]
-    (link,) = read_secrets(press(browser_of, f"{passwords}links/", "make_all")).values()
+    (link,) = make_all_links(browser_of, passwords).values()
     assert browser_of.post(page, sent)["Location"] == passwords, "the same passwords and links"
     assert Link.objects.waiting().count() == 1
     handed_out = open_link(key_of(link))
@@ -138,7 +138,7 @@ def test_a_mailbox_added_or_changed_by_hand_gets_a_link_too(browser_of: Client, 
 
 def test_links_go_on_working_once_the_passwords_are_saved(browser_of: Client, three: list[Mailbox]) -> None:
     page = set_passwords(browser_of, three[:1])
-    (link,) = read_secrets(press(browser_of, f"{page}links/", "make_all")).values()
+    (link,) = make_all_links(browser_of, page).values()
     browser_of.post(f"{page}saved/")
     assert browser_of.post(f"{page}links/").status_code == 404
     assert open_link(key_of(link))
@@ -146,7 +146,7 @@ def test_links_go_on_working_once_the_passwords_are_saved(browser_of: Client, th
 
 def test_the_links_are_downloaded_for_a_mail_merge(browser_of: Client, three: list[Mailbox]) -> None:
     page = set_passwords(browser_of, three)
-    links = read_secrets(press(browser_of, f"{page}links/", "make_all"))
+    links = make_all_links(browser_of, page)
     file = browser_of.get(f"{page}links.csv")
     rows = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"))))
     assert rows == [["E-mail", "Link"], *map(list, links.items())]
@@ -157,13 +157,13 @@ def test_only_the_password_that_the_mailbox_has_is_handed_out(browser_of: Client
     page = set_passwords(browser_of, three)
     change_password(three[0])
     three[1].delete()
-    assert list(read_secrets(press(browser_of, f"{page}links/", "make_all"))) == ["celina@przyklad.iq.pl"]
+    assert list(make_all_links(browser_of, page)) == ["celina@przyklad.iq.pl"]
     assert Link.objects.count() == 1
 
 
 def test_links_of_passwords_that_have_been_changed_are_not_handed_on(browser_of: Client, three: list[Mailbox]) -> None:
     page = set_passwords(browser_of, three)
-    assert len(read_secrets(press(browser_of, f"{page}links/", "make_all"))) == 3
+    assert len(make_all_links(browser_of, page)) == 3
     change_password(three[0])
     assert list(shown(browser_of, f"{page}links/")) == ["beata@przyklad.iq.pl", "celina@przyklad.iq.pl"]
 
@@ -176,7 +176,7 @@ def test_only_the_chosen_are_made_and_revoked(batch: Batch, browser_of: Client) 
     jan, ewa = (Mailbox.objects.get(local_part=name) for name in ("jan", "ewa"))
     made = press(browser_of, page, "make", mailbox=[jan.pk])
     assert "1 link was made." in made.content.decode()
-    assert set(read_secrets(made)) == {"jan@przyklad.iq.pl"}
+    assert set(secrets_in(made.content.decode())) == {"jan@przyklad.iq.pl"}
     press(browser_of, page, "make", mailbox=[ewa.pk, "x", "9" * 30])
     assert Link.objects.usable().count() == 2
     assert "1 link was revoked." in press(browser_of, page, "revoke", mailbox=[jan.pk]).content.decode()
@@ -237,7 +237,7 @@ def test_a_domain_that_was_taken_away_takes_its_links_along(batch: Batch, browse
     assert "jan" not in browser_of.get(page).content.decode()
     press(browser_of, page, "revoke_all")
     assert Link.objects.usable().count() == 2
-    assert read_secrets(press(browser_of, page, "make_all")) == {}
+    assert secrets_in(press(browser_of, page, "make_all").content.decode()) == {}
 
 
 @pytest.mark.parametrize(("language", "separator"), [("en", ","), ("pl", ";")])

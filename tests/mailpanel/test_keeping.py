@@ -1,7 +1,6 @@
 """What was typed survives an ended session, a page that is too old and too many wrong passwords."""
 
-import re
-from html import escape, unescape
+from html import escape
 from typing import Any
 
 import pytest
@@ -26,7 +25,7 @@ from tests.factories import (
     make_mailbox,
     make_user,
 )
-from tests.pages import form_in, forms_in
+from tests.pages import form_in, forms_in, parse
 from tests.reading import typed_into
 from tests.scenes import FAULTY, HEADER, OWNER, UNEVEN, mailbox_pages, make_customer, make_imports
 
@@ -47,8 +46,7 @@ def strict(customer: User) -> Client:
 
 def fields_of(html: str) -> dict[str, str]:
     """Return the hidden fields of a page that has one form to send."""
-    tags = re.findall(r'<input type="hidden" name="([^"]*)" value="([^"]*)">', html)
-    return {name: unescape(value) for name, value in tags}
+    return {hidden["name"]: hidden["value"] for hidden in parse(html).find_all("input", type="hidden")}
 
 
 def form_token(client: Client, url: str = "/imports/new/") -> str:

@@ -1,6 +1,5 @@
 """Adding one mailbox and changing one: what is written, who may, and when a generated password is shown."""
 
-import re
 from unittest.mock import Mock
 
 import pytest
@@ -15,7 +14,7 @@ from accounts.models import Forward, Mailbox
 from accounts.passwords import hash_password, verify_password
 from accounts.services import change_mailbox
 from tests.factories import MAILBOX_PASSWORD, make_client, make_domain, make_forward, make_mailbox, make_user
-from tests.pages import TOKEN, form_in
+from tests.pages import TOKEN, form_in, secrets_in
 
 pytestmark = pytest.mark.django_db
 
@@ -39,8 +38,8 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> Mock:
 
 def shown(response: HttpResponse) -> str:
     """Return the one password on a page."""
-    (password,) = re.findall(r"data-password>([^<]+)<", response.content.decode())
-    return str(password)
+    (password,) = secrets_in(response.content.decode()).values()
+    return password
 
 
 def told(response: HttpResponse) -> list[str]:

@@ -1,6 +1,5 @@
 """What is done to many mailboxes at once: to which, what it says first, and that it is all or nothing."""
 
-import re
 from unittest.mock import Mock
 
 import pytest
@@ -27,7 +26,7 @@ from tests.factories import (
     make_mailbox,
     make_user,
 )
-from tests.pages import TOKEN, form_in
+from tests.pages import TOKEN, form_in, open_page, secrets_in
 
 pytestmark = pytest.mark.django_db
 
@@ -51,12 +50,6 @@ def ended(monkeypatch: pytest.MonkeyPatch) -> Mock:
 @pytest.fixture
 def three(customer: User) -> list[Mailbox]:
     return [make_mailbox(f"{name}@przyklad.iq.pl") for name in ("adam", "beata", "cezary")]
-
-
-def shown_at(client: Client, page: str) -> dict[str, str]:
-    """Return the passwords of a page, by address."""
-    html = client.get(page).content.decode()
-    return dict(re.findall(r'data-account="([^"]+)".*?data-password>([^<]+)<', html, re.DOTALL))
 
 
 def url(action: str, mailboxes: list[Mailbox] | None = None, query: str = "") -> str:
@@ -269,7 +262,7 @@ def test_new_passwords_are_set_and_shown(browser_of: Client, three: list[Mailbox
     page = url("passwords", three[:2])
     form = form_at(browser_of, page)
     response = browser_of.post(page, form)
-    shown = shown_at(browser_of, response["Location"])
+    shown = secrets_in(open_page(browser_of, response["Location"]))
     assert list(shown) == [mailbox.address for mailbox in three[:2]]
     for address, password in shown.items():
         assert verify_password(password, Mailbox.objects.get(address=address).password_hash)
@@ -278,7 +271,7 @@ def test_new_passwords_are_set_and_shown(browser_of: Client, three: list[Mailbox
     ended.assert_called_once_with([mailbox.address for mailbox in three[:2]])
     hashes = set(Mailbox.objects.values_list("password_hash", flat=True))
     assert browser_of.post(page, form)["Location"] == response["Location"], "a second press leads to the same page"
-    assert shown_at(browser_of, response["Location"]) == shown
+    assert secrets_in(open_page(browser_of, response["Location"])) == shown
     assert set(Mailbox.objects.values_list("password_hash", flat=True)) == hashes, "a second press sets nothing anew"
     another = {**form_at(browser_of, page), "token": TOKEN}
     version = str(Mailbox.objects.get(pk=three[0].pk).version)

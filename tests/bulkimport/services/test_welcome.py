@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import socketserver
 import subprocess
 import sys
@@ -37,6 +36,7 @@ from tests.bulkimport.management.test_import_mailboxes import environment, manag
 from tests.factories import generated_passwords, make_checked_import, make_created_import, make_mailbox, make_user
 from tests.mailserver.servers import free_ports
 from tests.mailserver.sink import address_in
+from tests.pages import open_page, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -165,8 +165,7 @@ def unsent(import_record: Import) -> dict[str, str | None]:
 
 def page(client: Client, import_record: Import) -> str:
     """Return the text of the page of an import, without its tags."""
-    html = client.get(import_record.get_absolute_url()).content.decode()
-    return re.sub(r"\s+", " ", re.sub("<[^>]*>", "", html))
+    return text_of(open_page(client, import_record.get_absolute_url()))
 
 
 # --- Sent
