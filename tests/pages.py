@@ -197,6 +197,16 @@ def open_page(client: Client, url: str, data: Mapping[str, Any] | None = None, *
     return response.content.decode()
 
 
+def read_page(client: Client, url: str) -> Element:
+    """Return the elements of the page at an address, which must be there."""
+    return parse(open_page(client, url))
+
+
+def read_response(response: Any) -> Element:
+    """Return the elements of the page that a response has."""
+    return parse(response.content.decode())
+
+
 def fill_in(client: Client, url: str, changed: Mapping[str, object], *, action: str = "", follow: bool = False) -> Any:
     """Open a page, change fields of a form, send it, and return the response.
 

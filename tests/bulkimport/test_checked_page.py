@@ -106,9 +106,9 @@ def test_500_corrections_at_once_are_taken(browser_of: Client) -> None:
 
 def test_good_rows_are_shown_in_part_until_all_are_asked_for(browser_of: Client) -> None:
     url = upload(browser_of, "E-mail\n" + "".join(f"a{n}@przyklad.iq.pl\n" for n in range(150)))
-    assert "a149<wbr>@" not in open_page(browser_of, url)
+    assert "a149@" not in text_of(open_page(browser_of, url))
     response = browser_of.post(url, {"action": "show_all", "151-email": "typed"}, follow=True)
-    assert "a148<wbr>@" in response.content.decode()
+    assert "a148@" in text_of(response.content.decode())
     assert 'value="typed"' in response.content.decode()
 
 

@@ -16,7 +16,7 @@ from bulkimport.services.checking import check
 from bulkimport.services.creating import claim
 from tests.bulkimport.lists import FAULTY, send_rows, shown_fields, upload
 from tests.factories import generated_passwords, make_mailbox
-from tests.pages import open_page
+from tests.pages import open_page, text_of
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("create_in_place")]
 
@@ -108,8 +108,8 @@ def test_undo_asks_first_and_says_what_goes(browser_of: Client) -> None:
     url = upload(browser_of, action="create")
     Mailbox.objects.filter(address="ewa@przyklad.iq.pl").update(is_active=False)
     html = open_page(browser_of, url + "undo/")
-    assert "jan<wbr>@przyklad.iq.pl" in html
-    assert "ewa<wbr>@przyklad.iq.pl" in html
+    assert "jan@przyklad.iq.pl" in text_of(html)
+    assert "ewa@przyklad.iq.pl" in text_of(html)
     assert Mailbox.objects.count() == 2
     browser_of.post(url + "undo/")
     assert list(Mailbox.objects.values_list("address", flat=True)) == ["ewa@przyklad.iq.pl"]

@@ -14,6 +14,7 @@ from bulkimport.models import Import
 from bulkimport.services.after import forget_secrets
 from tests.factories import generated_passwords, make_client, make_created_import
 from tests.handout.passwords import batch_page
+from tests.pages import text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -40,8 +41,8 @@ def test_there_is_a_sheet_for_each_mailbox(created: Import, customer: User, sett
         assert html.count('<article class="sheet">') == html.count("<svg") == 3
         assert all(html.count(password) == 1 for password in generated_passwords(created).values())
         assert html.count("Whoever set up this mailbox has its password") == 1
-        assert "ewa<wbr>@żółw.pl" in html
-        assert "ewa<wbr>@xn--w-uga1v8h.pl" in html, "the user name that a mail program needs"
+        assert "ewa@żółw.pl" in text_of(html)
+        assert "ewa@xn--w-uga1v8h.pl" in text_of(html), "the user name that a mail program needs"
         assert ('class="cards"' in html) is bool(query)
         assert "style=" not in html, "the content security policy would refuse it"
 
@@ -105,4 +106,4 @@ def test_a_page_has_a_limited_number_of_sheets(
     assert "?size=cards&amp;page=2" in html
     html = html_of(created, customer, page="2")
     assert html.count('<article class="sheet">') == 1
-    assert "ola<wbr>@" in html
+    assert "ola@" in text_of(html)

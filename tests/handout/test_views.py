@@ -23,7 +23,7 @@ from bulkimport.readers.reading import read_file
 from bulkimport.rows import Field
 from tests.factories import make_client, make_domain, make_forward, make_mailbox, make_user
 from tests.handout.passwords import change_password, press, set_passwords, shown
-from tests.pages import fill_in, form_in, parse
+from tests.pages import fill_in, form_in, parse, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -171,7 +171,7 @@ def test_what_does_not_hold_any_more_is_said_and_handed_to_nobody(browser_of: Cl
     html = browser_of.get(page).content.decode()
     for state in ("changed since", "mailbox deleted since", "no longer in your domains"):
         assert html.count(state) == 1
-    assert "zenon<wbr>@żółw.pl" in html
+    assert "zenon@żółw.pl" in text_of(html)
     (row,) = read_file(browser_of.get(f"{page}passwords.csv").content, max_rows=10).rows
     assert row.cells[Field.EMAIL] == "celina@przyklad.iq.pl"
     assert browser_of.get(f"{page}sheets/").content.decode().count('class="sheet"') == 1

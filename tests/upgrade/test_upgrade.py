@@ -186,11 +186,6 @@ def page_of(client: Client, url: str, status: int = 200) -> str:
     return response.content.decode()
 
 
-def words_of(html: str) -> str:
-    """Return the text of a page, with addresses in one piece."""
-    return text_of(html.replace("<wbr>", ""))
-
-
 def passwords_in(text: str) -> list[str]:
     """Return all that looks like a generated password."""
     return sorted(GENERATED.findall(text))
@@ -231,7 +226,7 @@ def open_link(key: str) -> tuple[int, str]:
     client = visitor()
     form = form_in(page_of(client, "/handout/"), "open")
     response = client.post(form.action, {**form.fields, "link": f"https://panel.example/handout/#{key}"}, follow=True)
-    return response.status_code, words_of(response.content.decode())
+    return response.status_code, text_of(response.content.decode())
 
 
 def progress_of(client: Client, url: str) -> str:
@@ -280,14 +275,14 @@ def test_owners_sign_in_with_the_passwords_that_they_had() -> None:
     ],
 )
 def test_a_login_signs_in_and_sees_its_domains(login: str, domains: set[str]) -> None:
-    words = words_of(page_of(sign_in(login), "/"))
+    words = text_of(page_of(sign_in(login), "/"))
     assert {name for name in ("przyklad.iq.pl", "żółw.pl", "stary-sklep.pl") if f" {name} " in words} == domains
 
 
 @pytest.mark.parametrize("login", ["anna", "piotr", "obsluga", "szef"])
 def test_a_login_sees_its_own_imports_and_no_others(login: str) -> None:
     client = sign_in(login)
-    words = words_of(page_of(client, "/imports/"))
+    words = text_of(page_of(client, "/imports/"))
     files = {facts["file"] for facts in IMPORTS.values() if f" {facts['file']} " in words}
     assert files == {facts["file"] for facts in IMPORTS.values() if facts["login"] == login}
     for facts in IMPORTS.values():
@@ -296,10 +291,10 @@ def test_a_login_sees_its_own_imports_and_no_others(login: str) -> None:
 
 def test_mailboxes_show_what_they_hold_and_forwards_where_they_lead() -> None:
     client = sign_in("anna")
-    words = words_of(page_of(client, "/mailboxes/?q=jan@"))
+    words = text_of(page_of(client, "/mailboxes/?q=jan@"))
     assert "613 " in words, "MB, rounded up"
     assert "1,200" in words
-    words = words_of(page_of(client, "/forwards/"))
+    words = text_of(page_of(client, "/forwards/"))
     assert "archiwum@daleko.example" in words
     assert "urlopy@przyklad.iq.pl" in words
 
@@ -310,14 +305,14 @@ def test_an_import_is_in_the_state_in_which_it_was(name: str) -> None:
     facts = IMPORTS[name]
     client = sign_in(facts["login"])
     assert progress_of(client, facts["url"]) == facts["status"]
-    assert facts["file"] in words_of(page_of(client, facts["url"]))
+    assert facts["file"] in text_of(page_of(client, facts["url"]))
 
 
 @pytest.mark.parametrize("name", CREATED)
 def test_results_show_the_passwords_that_wait_and_no_others(name: str) -> None:
     facts = IMPORTS[name]
     client = sign_in(facts["login"])
-    words = words_of(page_of(client, facts["url"]))
+    words = text_of(page_of(client, facts["url"]))
     assert passwords_in(words) == sorted(facts["passwords"].values())
     assert [address for address in facts["accounts"] if as_shown(address) not in words] == []
     results = list_in(client.get(f"{facts['url']}results.csv").content)
@@ -334,7 +329,7 @@ def test_every_account_is_known_with_the_row_and_the_sheet_it_came_from(before: 
 
 def test_what_was_made_on_behalf_of_a_customer_says_so() -> None:
     facts = IMPORTS["for_customer"]
-    words = words_of(page_of(sign_in("obsluga"), facts["url"]))
+    words = text_of(page_of(sign_in("obsluga"), facts["url"]))
     assert "Customer anna" in words
     assert len(facts["passwords"]) == 1
 
@@ -342,18 +337,18 @@ def test_what_was_made_on_behalf_of_a_customer_says_so() -> None:
 def test_rows_that_were_left_out_are_named_and_can_be_had_back() -> None:
     client = sign_in("piotr")
     url = IMPORTS["left_out"]["url"]
-    assert "2 rows were left out Rows 3 and 4" in words_of(page_of(client, url))
+    assert "2 rows were left out Rows 3 and 4" in text_of(page_of(client, url))
     content = client.get(f"{url}problems", follow=True).content.decode()
     assert "bledny adres" in content
     assert "puchacz@żółw.pl" in content
     assert "sowa@żółw.pl" not in content
-    words = words_of(page_of(client, IMPORTS["sheets"]["url"]))
+    words = text_of(page_of(client, IMPORTS["sheets"]["url"]))
     assert "1 row was left out 7b: row 3" in words
     assert "7b, row 4, Password: The password is very common" in words, "a warning with its sheet"
 
 
 def test_what_became_of_welcome_messages_is_still_said() -> None:
-    words = words_of(page_of(sign_in("anna"), IMPORTS["welcome"]["url"]))
+    words = text_of(page_of(sign_in("anna"), IMPORTS["welcome"]["url"]))
     assert "Welcome messages delivered: 1 of 2" in words
     assert "pelikan@przyklad.iq.pl: 550 5.1.1 nobody here" in words
 
@@ -363,7 +358,7 @@ def test_a_list_with_corrections_is_created_as_it_was_corrected(create_in_place:
     client = sign_in("anna")
     url = IMPORTS["checked"]["url"]
     html = page_of(client, url)
-    assert "3 accounts ready" in words_of(html)
+    assert "3 accounts ready" in text_of(html)
     assert 'value="770"' in html
     press(client, url, action="create")
     assert progress_of(client, url) == "created"
@@ -379,7 +374,7 @@ def test_a_workbook_is_read_with_the_sheets_that_were_ticked_and_its_corrections
     """A hidden sheet was ticked and a cell of the first one corrected; another one waits for that."""
     client = sign_in("piotr")
     url = IMPORTS["checked_workbook"]["url"]
-    words = words_of(page_of(client, url))
+    words = text_of(page_of(client, url))
     assert "3 accounts ready, 1 row needs you" in words
     assert "2 of 3 sheets" in words
     press(client, url, action="create_good")
@@ -391,7 +386,7 @@ def test_a_workbook_is_read_with_the_sheets_that_were_ticked_and_its_corrections
 @pytest.mark.parametrize("name", ["expired", "expired_erased"])
 def test_a_list_whose_time_was_up_shows_nothing_and_creates_nothing(name: str, create_in_place: None) -> None:
     client = sign_in("anna")
-    words = words_of(page_of(client, IMPORTS[name]["url"]))
+    words = text_of(page_of(client, IMPORTS[name]["url"]))
     assert "no longer kept" in words
     assert "@" not in words
     client.post(IMPORTS[name]["url"], {"action": "create", "version": "0"})
@@ -414,12 +409,12 @@ def test_an_interrupted_creation_can_be_started_again(
     html = press(client, facts["url"], action=action)
     assert progress_of(client, facts["url"]) == "created"
     assert addresses() - DUMP["mailbox_passwords"].keys() == set(map(as_stored, created))
-    assert len(passwords_in(words_of(html))) == 1
+    assert len(passwords_in(text_of(html))) == 1
 
 
 def test_what_was_undone_stays_undone() -> None:
     """One of its accounts had been changed, so it stayed."""
-    words = words_of(page_of(sign_in("anna"), IMPORTS["undone"]["url"]))
+    words = text_of(page_of(sign_in("anna"), IMPORTS["undone"]["url"]))
     assert "The import was undone" in words
     assert "kret@żółw.pl" in words
     assert "borsuk@" not in words
@@ -452,7 +447,7 @@ def test_once_the_passwords_of_an_import_are_saved_they_are_gone() -> None:
 @pytest.mark.parametrize("name", ["new_mailbox", "several", "changed_since"])
 def test_the_page_of_new_passwords_shows_those_that_hold(name: str) -> None:
     facts = DUMP["new_passwords"][name]
-    words = words_of(page_of(sign_in(facts["user"]), facts["url"]))
+    words = text_of(page_of(sign_in(facts["user"]), facts["url"]))
     assert passwords_in(words) == sorted(facts["passwords"].values())
     assert all(as_shown(address) in words for address in facts["passwords"])
     said = {
@@ -520,12 +515,12 @@ def test_a_link_that_does_not_wait_shows_nothing(state: str) -> None:
     ],
 )
 def test_what_became_of_a_link_is_said_in_words(login: str, address: str, words: str) -> None:
-    assert words in words_of(page_of(sign_in(login), f"/links/?q={address}"))
+    assert words in text_of(page_of(sign_in(login), f"/links/?q={address}"))
 
 
 @pytest.mark.parametrize("state", ["waiting", "opened"])
 def test_links_are_listed_with_what_became_of_them(state: str) -> None:
-    words = words_of(page_of(sign_in("anna"), f"/links/?state={state}"))
+    words = text_of(page_of(sign_in("anna"), f"/links/?state={state}"))
     listed = {link["address"] for link in LINKS if as_shown(link["address"]) in words}
     assert listed == {link["address"] for link in LINKS if link["state"] == state}
 
@@ -545,7 +540,7 @@ def test_what_is_added_after_the_upgrade_gets_ids_of_its_own() -> None:
     mailbox = {"email": "pierwsza@nowa.example", "forward": "jan@przyklad.iq.pl", "token": uuid.uuid4().hex}
     client = sign_in("anna")
     response = client.post("/mailboxes/new/", mailbox, follow=True)
-    (password,) = passwords_in(words_of(response.content.decode()))
+    (password,) = passwords_in(text_of(response.content.decode()))
     response = fill_in(client, f"{response.redirect_chain[-1][0]}links/", {"action": "make_all"}, follow=True)
     (key,) = KEY.findall(response.content.decode())
     assert passwords_in(open_link(key)[1]) == [password]
@@ -556,5 +551,5 @@ def test_a_list_uploaded_after_the_upgrade_is_created(create_in_place: None) -> 
     client = sign_in("anna")
     file = SimpleUploadedFile("po-zmianie.csv", b"E-mail\nswieza@przyklad.iq.pl\n")
     response = client.post("/imports/new/", {"file": file, "action": "create"}, follow=True)
-    assert len(passwords_in(words_of(response.content.decode()))) == 1
+    assert len(passwords_in(text_of(response.content.decode()))) == 1
     assert "swieza@przyklad.iq.pl" in addresses()

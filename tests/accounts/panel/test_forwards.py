@@ -82,7 +82,7 @@ def test_a_faulty_forward_is_refused_and_kept_on_the_page(
 
 def test_a_forward_is_changed_and_its_source_stays(browser_of: Client) -> None:
     forward = make_forward("biuro@xn--w-uga1v8h.pl", "a@b.pl")
-    assert "biuro<wbr>@żółw.pl" in open_page(browser_of, f"/forwards/{forward.pk}/")
+    assert "biuro@żółw.pl" in text_of(open_page(browser_of, f"/forwards/{forward.pk}/"))
     sent = {"source": "inne@przyklad.iq.pl", "destinations": "c@żółw.pl", "keep_copy": "on", "shown_version": "1"}
     assert browser_of.post(f"/forwards/{forward.pk}/", sent).status_code == 302
     forward.refresh_from_db()
@@ -100,7 +100,7 @@ def test_deleting_names_the_forwards_that_lead_there_first(browser_of: Client) -
     page = f"/forwards/{alone.pk}/delete/"
     html = open_page(browser_of, page)
     assert "1 forward leads there" in html
-    assert "kontakt<wbr>@przyklad.iq.pl" in html
+    assert "kontakt@przyklad.iq.pl" in text_of(html)
     assert "podobny" not in html
     assert "obcy" not in html
     assert "it has no mailbox" in html

@@ -26,7 +26,7 @@ from tests.factories import (
     make_mailbox,
     make_user,
 )
-from tests.pages import TOKEN, form_in, open_page, secrets_in
+from tests.pages import TOKEN, form_in, open_page, secrets_in, text_of
 
 pytestmark = pytest.mark.django_db
 
@@ -71,7 +71,7 @@ def test_selected_mailboxes_are_disabled_and_enabled(browser_of: Client, three: 
     page = url("disable", three[:2])
     html = browser_of.get(page).content.decode()
     assert "Disable 2 mailboxes" in html
-    assert "adam<wbr>@przyklad.iq.pl" in html
+    assert "adam@przyklad.iq.pl" in text_of(html)
     assert Mailbox.objects.filter(is_active=True).count() == 3, "looking changes nothing"
     assert "2 mailboxes are disabled now." in confirm(browser_of, page).content.decode()
     assert list(Mailbox.objects.filter(is_active=True)) == three[2:]
@@ -174,9 +174,9 @@ def test_what_is_added_meanwhile_is_looked_at_first(browser_of: Client, three: l
 
 def test_a_quota_is_set_within_the_limits_of_every_domain_or_nowhere(browser_of: Client, three: list[Mailbox]) -> None:
     chosen = [*three, make_mailbox("ewa@firma.example")]
-    html = confirm(browser_of, url("quota", chosen), quota="2000").content.decode().replace("\N{NO-BREAK SPACE}", " ")
-    assert "2,000 MB is more than a mailbox of firma.example may have" in html
-    assert "This needs 3,000 MB more in przyklad.iq.pl, which has 2,000 MB left." in html
+    html = confirm(browser_of, url("quota", chosen), quota="2000").content.decode()
+    assert "2,000 MB is more than a mailbox of firma.example may have" in text_of(html)
+    assert "This needs 3,000 MB more in przyklad.iq.pl, which has 2,000 MB left." in text_of(html)
     assert 'value="2000"' in html
     assert set(Mailbox.objects.values_list("quota_mb", flat=True)) == {1000}
     assert "not a whole number" in confirm(browser_of, url("quota", chosen), quota="").content.decode()
@@ -202,7 +202,7 @@ def test_deleting_names_what_it_breaks_and_asks_for_the_number(
     page = url("delete", three)
     html = browser_of.get(page).content.decode()
     assert "1 forward leads there" in html
-    assert "kontakt<wbr>@przyklad.iq.pl" in html
+    assert "kontakt@przyklad.iq.pl" in text_of(html)
     assert "obcy" not in html
     for typed in ("", "2", "three"):
         html = confirm(browser_of, page, typed=typed).content.decode()
