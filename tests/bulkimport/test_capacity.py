@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from django.utils import translation
 from pytest_django import DjangoAssertNumQueries
@@ -11,6 +10,7 @@ from pytest_django import DjangoAssertNumQueries
 from accounts.models import Domain
 from bulkimport.capacity import DOMAINS_SHOWN, capacity_for
 from bulkimport.rows import Draft
+from tests.bulkimport.lists import upload
 from tests.factories import make_domain, make_mailbox, make_user
 from tests.pages import parse
 
@@ -66,8 +66,7 @@ def test_the_page_has_the_meters_also_in_polish(client: Client) -> None:
     make_domain("przyklad.iq.pl", [customer], default_quota_mb=1000, max_total_quota_mb=30_000)
     make_domain("cudza.example", [make_user("ola")], max_mailboxes=3)
     client.force_login(customer)
-    file = SimpleUploadedFile("l.csv", b"E-mail\njan@przyklad.iq.pl\nx@cudza.example\n")
-    url = client.post("/imports/new/", {"file": file, "action": "check"}).headers["Location"]
+    url = upload(client, "E-mail\njan@przyklad.iq.pl\nx@cudza.example\n")
     html = client.get(url).content.decode()
     assert "0 → 1,000 of 30,000\N{NO-BREAK SPACE}MB" in html
     assert 'aria-labelledby="room"' in html
@@ -82,8 +81,7 @@ def test_the_meters_and_the_sentence_of_a_limit_both_say_which_rows_they_count(c
     customer = make_user("anna")
     make_domain("przyklad.iq.pl", [customer], max_mailboxes=1)
     client.force_login(customer)
-    file = SimpleUploadedFile("l.csv", "E-mail;Hasło\njan@przyklad.iq.pl;\newa@przyklad.iq.pl;zima\n".encode())
-    url = client.post("/imports/new/", {"file": file, "action": "check"}).headers["Location"]
+    url = upload(client, "E-mail;Hasło\njan@przyklad.iq.pl;\newa@przyklad.iq.pl;zima\n")
     html = client.get(url).content.decode()
     assert "With the rows to be corrected, this file needs 2 mailboxes; przyklad.iq.pl has 1 left." in html
     assert "0 now, 1 with the accounts that are ready, of 1" in html

@@ -1,14 +1,12 @@
 """The page of a checked list: what it shows of each row, and what comes of correcting it there."""
 
-import io
-
-import openpyxl
 import pytest
 from django.test import Client
 
 from accounts.models import Domain, Mailbox
 from bulkimport.models import Import
 from tests.bulkimport.lists import BROKEN, FAULTY, GOOD, QUOTED, SHIFTED, send_rows, shown_fields, upload
+from tests.bulkimport.readers.spreadsheets import make_workbook
 from tests.pages import form_in, open_page, parse, text_of
 from tests.reading import typed_into
 
@@ -79,12 +77,8 @@ def test_a_separator_has_its_name_in_what_was_read_and_in_the_choice(
 
 
 def test_a_cell_with_an_error_in_a_spreadsheet_has_one_message(browser_of: Client) -> None:
-    workbook = openpyxl.Workbook()
-    for cells in (["E-mail", "Quota"], ["#REF!", "#NAME?"]):
-        workbook.active.append(cells)  # type: ignore[union-attr]
-    content = io.BytesIO()
-    workbook.save(content)
-    page = parse(open_page(browser_of, upload(browser_of, content.getvalue())))
+    content = make_workbook({"List": [["E-mail", "Quota"], ["#REF!", "#NAME?"]]})
+    page = parse(open_page(browser_of, upload(browser_of, content)))
     for name in ("2-email", "2-quota"):
         message = page.find(id=f"r{name}-msg").find("p")
         assert "Type the value itself, as text." in message.text

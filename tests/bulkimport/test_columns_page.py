@@ -7,9 +7,7 @@ from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
-from django.urls import reverse
 from pytest_django import Settings
 
 from accounts.models import Mailbox
@@ -20,6 +18,7 @@ from bulkimport.rows import Field, FoundColumn, SheetChoice
 from bulkimport.services import checking
 from bulkimport.services.creating import claim
 from bulkimport.services.reading import BusyError, ImportNotOpen, choices_of
+from tests.bulkimport.lists import upload
 from tests.factories import make_domain, make_user
 from tests.pages import form_in, parse, send_form, text_of
 from tests.reading import codes, read
@@ -121,11 +120,6 @@ def client(client: Client, create_in_place: None) -> Client:
     return client
 
 
-def send(client: Client, content: str | bytes, name: str = "lista.csv") -> str:
-    file = SimpleUploadedFile(name, content if isinstance(content, bytes) else content.encode())
-    return str(client.post(reverse("import_new"), {"file": file, "action": "check"}).headers["Location"])
-
-
 def choose(client: Client, url: str, sheet: int | None = None, **chosen: str) -> str:
     """Send the form of the columns page, changed (c0="email"), and return the page that follows."""
     changed = {re.sub(r"^c(\d)", r"column-\1", name): value for name, value in chosen.items()}
@@ -148,7 +142,7 @@ def hidden_in(html: str) -> list[str]:
 
 
 def test_a_file_with_other_names_is_imported_without_editing_it(client: Client) -> None:
-    url = send(client, GERMAN)
+    url = upload(client, GERMAN)
     html = client.get(url).content.decode()
     assert "2 addresses in column A. Is the rest right?" in html
     assert 'name="2-email"' not in html, "nothing is corrected before it is known what it is"
@@ -164,7 +158,7 @@ def test_a_file_with_other_names_is_imported_without_editing_it(client: Client) 
 
 
 def test_a_check_confirms_what_was_thought_of_unclear_columns(client: Client) -> None:
-    url = send(client, "E-mail;Hasło do poczty\njan@przyklad.iq.pl;Zima2024\n")
+    url = upload(client, "E-mail;Hasło do poczty\njan@przyklad.iq.pl;Zima2024\n")
     html = client.get(url).content.decode()
     assert "its name looks like it" in html
     assert "looks like “Password”" in text_of(html)
@@ -173,7 +167,7 @@ def test_a_check_confirms_what_was_thought_of_unclear_columns(client: Client) ->
 
 
 def test_drop_downs_that_nobody_touched_change_nothing_in_a_clear_list(client: Client) -> None:
-    url = send(client, "E-mail;Quota\njan@przyklad.iq.pl;x\n")
+    url = upload(client, "E-mail;Quota\njan@przyklad.iq.pl;x\n")
     client.post(url, {"2-quota": "500", "action": "check"})
     assert "1 account ready" in choose(client, url)
     assert choice().columns is None
@@ -184,7 +178,7 @@ def test_drop_downs_that_nobody_touched_change_nothing_in_a_clear_list(client: C
 
 
 def test_a_page_that_was_kept_open_repeats_no_columns_of_then(client: Client) -> None:
-    url = send(client, GERMAN)
+    url = upload(client, GERMAN)
     old_page = form_in(shown(client, url), "/columns/").fields
     choose(client, url, c1="password")
     client.post(f"{url}columns/", {**old_page, "action": "again"})
@@ -192,7 +186,7 @@ def test_a_page_that_was_kept_open_repeats_no_columns_of_then(client: Client) ->
 
 
 def test_two_columns_of_one_meaning_are_named_above_and_at_both(client: Client) -> None:
-    url = send(client, GERMAN)
+    url = upload(client, GERMAN)
     html = choose(client, url, c1="email", action="again")
     assert html.count("More than one column is set to “E-mail”.") == 3
     assert len(parse(html).find_all("select", aria_invalid="true")) == 2
@@ -200,7 +194,7 @@ def test_two_columns_of_one_meaning_are_named_above_and_at_both(client: Client) 
 
 
 def test_columns_without_an_address_are_refused_and_asked_for_again(client: Client) -> None:
-    url = send(client, "Wer;Was\nJan;Zima2024\n")
+    url = upload(client, "Wer;Was\nJan;Zima2024\n")
     html = choose(client, url, c0="password")
     assert "No column is set to “E-mail”." in html
     assert "Which column is which?" in html
@@ -208,7 +202,7 @@ def test_columns_without_an_address_are_refused_and_asked_for_again(client: Clie
 
 
 def test_the_line_with_the_names_can_be_another_one(client: Client) -> None:
-    url = send(client, TITLED)
+    url = upload(client, TITLED)
     fields = form_in(shown(client, url), "/columns/").fields
     assert (fields["header_row"], fields["header_row-was"], fields["names"]) == (["2"], ["2"], ["row"])
     choose(client, url)
@@ -221,7 +215,7 @@ def test_the_line_with_the_names_can_be_another_one(client: Client) -> None:
 
 
 def test_a_list_can_have_no_names_and_get_them_back(client: Client) -> None:
-    url = send(client, TITLED)
+    url = upload(client, TITLED)
     html = choose(client, url, names="none", action="again")
     assert choice().header_line == 0
     assert "header_row" not in form_in(html, "/columns/").fields
@@ -233,7 +227,7 @@ def test_a_list_can_have_no_names_and_get_them_back(client: Client) -> None:
 
 
 def test_another_header_forgets_the_columns_unless_they_were_chosen_with_it(client: Client) -> None:
-    url = send(client, TITLED)
+    url = upload(client, TITLED)
     choose(client, url, c0="quota")
     assert choice().columns == (QUOTA, EMAIL, PASSWORD)
     choose(client, url, header_row="1", c0="", action="again")
@@ -243,7 +237,7 @@ def test_another_header_forgets_the_columns_unless_they_were_chosen_with_it(clie
 
 
 def test_another_separator_makes_other_columns_and_lines(client: Client) -> None:
-    url = send(client, TITLED)
+    url = upload(client, TITLED)
     choose(client, url, c0="quota", header_row="1", action="again")
     choose(client, url, separator=",", c1="email", header_row="2", action="again")
     assert (choice().columns, choice().header_line) == (None, None)
@@ -251,7 +245,7 @@ def test_another_separator_makes_other_columns_and_lines(client: Client) -> None
 
 
 def test_an_encoding_that_does_not_fit_can_be_taken_back(client: Client) -> None:
-    url = send(client, "E-mail;Hasło\njan@przyklad.iq.pl;Zażółć1\n".encode("cp1250"))
+    url = upload(client, "E-mail;Hasło\njan@przyklad.iq.pl;Zażółć1\n".encode("cp1250"))
     html = choose(client, url, encoding="utf-8")
     assert "The file is not written in the encoding UTF-8." in html
     assert f"{url}columns/" in html
@@ -259,7 +253,7 @@ def test_an_encoding_that_does_not_fit_can_be_taken_back(client: Client) -> None
 
 
 def test_what_is_left_out_is_taken_back_and_left_out_again(client: Client) -> None:
-    url = send(client, TITLED)
+    url = upload(client, TITLED)
     html = shown(client, url)
     assert "2 accounts + 2 left out" in html
     assert [value for name, value in form_in(html, "/columns/").buttons if name == "take_back"] == ["1", "5"]
@@ -274,7 +268,7 @@ def test_what_is_left_out_is_taken_back_and_left_out_again(client: Client) -> No
 
 def test_a_line_far_below_is_taken_back_and_left_out_again(client: Client) -> None:
     rows = "".join(f"u{number}@przyklad.iq.pl;Zima2024\n" for number in range(30))
-    url = send(client, f"E-mail;Hasło\n{rows}Razem: 30;123456\n")
+    url = upload(client, f"E-mail;Hasło\n{rows}Razem: 30;123456\n")
     assert "24 more rows" in shown(client, url)
     html = choose(client, url, action="", take_back="32")
     assert ("leave_out_again", "32") in form_in(html, "/columns/").buttons
@@ -285,13 +279,13 @@ def test_a_line_far_below_is_taken_back_and_left_out_again(client: Client) -> No
 
 def test_more_left_out_lines_than_are_shown_are_counted(client: Client) -> None:
     comments = "".join(f"# remark {number}\n" for number in range(40))
-    html = shown(client, send(client, "E-mail\n" + "jan@przyklad.iq.pl\n" * 10 + comments))
+    html = shown(client, upload(client, "E-mail\n" + "jan@przyklad.iq.pl\n" * 10 + comments))
     assert "4 more rows" in html
     assert "20 more rows were left out" in html
 
 
 def test_the_domain_can_be_said_where_it_is_missing(client: Client) -> None:
-    url = send(client, "E-mail;Hasło\njan;Zima2024\n")
+    url = upload(client, "E-mail;Hasło\njan;Zima2024\n")
     assert form_in(shown(client, url), "/columns/").options["domain"] == ["", "przyklad.iq.pl"]
     assert "1 account ready" in choose(client, url, domain="przyklad.iq.pl")
     choose(client, url, domain="foreign.example")
@@ -301,7 +295,7 @@ def test_the_domain_can_be_said_where_it_is_missing(client: Client) -> None:
 
 
 def test_a_domain_beyond_those_offered_stays_chosen(client: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    url = send(client, "E-mail;Hasło\njan;Zima2024\n")
+    url = upload(client, "E-mail;Hasło\njan;Zima2024\n")
     choose(client, url, domain="przyklad.iq.pl")
     monkeypatch.setattr("bulkimport.reading_page.DOMAINS_OFFERED", 0)
     assert form_in(shown(client, url), "/columns/").fields["domain"] == ["przyklad.iq.pl"]
@@ -311,54 +305,54 @@ def test_a_domain_beyond_those_offered_stays_chosen(client: Client, monkeypatch:
 
 
 def test_passwords_are_dots_until_they_are_asked_for(client: Client) -> None:
-    html = shown(client, send(client, TITLED))
+    html = shown(client, upload(client, TITLED))
     assert hidden_in(html) == ["Zima2024", "Lato2025"]
     assert html.count('class="show-secrets"') == 1
     assert html.count("Zima2024") == 1
 
 
 def test_of_columns_that_are_not_known_all_is_dots_that_may_be_a_password(client: Client) -> None:
-    html = shown(client, send(client, GERMAN))
+    html = shown(client, upload(client, GERMAN))
     assert hidden_in(html) == ["Zima2024"], "an address, a number and a name of a person are no secrets"
-    html = shown(client, send(client, "Wer;Was\nJan;tajnehaslo\nOla;123456\n"))
+    html = shown(client, upload(client, "Wer;Was\nJan;tajnehaslo\nOla;123456\n"))
     assert hidden_in(html) == ["tajnehaslo", "123456"]
 
 
 def test_without_names_a_column_is_not_trusted_for_its_place(client: Client) -> None:
-    html = shown(client, send(client, "jan@przyklad.iq.pl;500;Zima2024\n"))
+    html = shown(client, upload(client, "jan@przyklad.iq.pl;500;Zima2024\n"))
     assert hidden_in(html) == ["500", "Zima2024"]
 
 
 def test_once_the_passwords_are_known_other_columns_are_shown(client: Client) -> None:
     text = "E-mail;Klasa;Hasło\njan@przyklad.iq.pl;3a2024;Zima2024\n"
-    assert hidden_in(shown(client, send(client, text))) == ["Zima2024"]
+    assert hidden_in(shown(client, upload(client, text))) == ["Zima2024"]
 
 
 def test_a_whole_row_in_one_cell_is_dots(client: Client) -> None:
-    url = send(client, "E-mail;Uwagi\njan@przyklad.iq.pl|Zima2024;x\n")
+    url = upload(client, "E-mail;Uwagi\njan@przyklad.iq.pl|Zima2024;x\n")
     assert "jan@przyklad.iq.pl|Zima2024" in hidden_in(shown(client, url))
 
 
 def test_a_line_above_the_names_may_be_an_account(client: Client) -> None:
     text = "ola@przyklad.iq.pl;Lato2025;x\nE-mail;Hasło\njan@przyklad.iq.pl;Zima2024\n"
-    assert hidden_in(shown(client, send(client, text))) == ["Lato2025", "Zima2024"]
+    assert hidden_in(shown(client, upload(client, text))) == ["Lato2025", "Zima2024"]
 
 
 def test_a_header_that_may_be_an_account_is_dots(client: Client) -> None:
-    assert "Zima2024" in hidden_in(shown(client, send(client, "jan.przyklad.iq.pl;Zima2024;Jan\n")))
+    assert "Zima2024" in hidden_in(shown(client, upload(client, "jan.przyklad.iq.pl;Zima2024;Jan\n")))
 
 
 # --- What else comes with it
 
 
 def test_enter_checks_and_creates_nothing(client: Client) -> None:
-    for url in (send(client, GERMAN), f"{send(client, TITLED)}columns/"):
+    for url in (upload(client, GERMAN), f"{upload(client, TITLED)}columns/"):
         assert form_in(client.get(url).content.decode(), "/columns/").buttons[0] == ("action", "check")
 
 
 def test_corrections_that_no_longer_fit_are_named_without_their_values(client: Client) -> None:
     rows = "".join(f"u{number}@przyklad.iq.pl;Zima202{number};Lato202{number}\n" for number in range(8))
-    url = send(client, f"E-mail;Hasło;Drugie\n{rows}")
+    url = upload(client, f"E-mail;Hasło;Drugie\n{rows}")
     for line in range(2, 9):
         client.post(url, {f"{line}-password": f"Wiosna{line}2024", "action": "check"})
     html = text_of(choose(client, url, c1="", c2="password"))
@@ -369,7 +363,7 @@ def test_corrections_that_no_longer_fit_are_named_without_their_values(client: C
 
 
 def test_a_correction_that_still_fits_stays(client: Client) -> None:
-    url = send(client, "E-mail;Hasło;Klasa\nola;Zima2024;7a\n")
+    url = upload(client, "E-mail;Hasło;Klasa\nola;Zima2024;7a\n")
     client.post(url, {"2-email": "ola@przyklad.iq.pl", "action": "check"})
     html = choose(client, url, c2="quota", action="again")
     assert "dropped" not in html
@@ -377,7 +371,7 @@ def test_a_correction_that_still_fits_stays(client: Client) -> None:
 
 
 def test_a_page_older_than_a_correction_drops_nothing(client: Client) -> None:
-    url = send(client, "E-mail;Hasło\njan@przyklad.iq.pl;Zima2024\n")
+    url = upload(client, "E-mail;Hasło\njan@przyklad.iq.pl;Zima2024\n")
     old_page = form_in(shown(client, url), "/columns/").fields
     client.post(url, {"2-password": "Wiosna2024", "action": "check"})
     response = client.post(f"{url}columns/", {**old_page, "column-1": "", "action": "check"}, follow=True)
@@ -386,7 +380,7 @@ def test_a_page_older_than_a_correction_drops_nothing(client: Client) -> None:
 
 
 def test_an_older_page_changes_only_the_columns_that_were_touched_on_it(client: Client) -> None:
-    url = send(client, "Adres;E-mail;Tajne;Limit\nx;jan@przyklad.iq.pl;Zima2024;500\n")
+    url = upload(client, "Adres;E-mail;Tajne;Limit\nx;jan@przyklad.iq.pl;Zima2024;500\n")
     old_page = form_in(shown(client, url), "/columns/").fields
     choose(client, url, c2="password")
     html = client.post(f"{url}columns/", {**old_page, "column-3": "quota", "action": "check"}, follow=True)
@@ -397,14 +391,14 @@ def test_an_older_page_changes_only_the_columns_that_were_touched_on_it(client: 
 
 
 def test_a_password_is_hidden_in_whatever_column_it_was_put(client: Client) -> None:
-    url = send(client, "E-mail;Tajne;Limit\njan@przyklad.iq.pl;Zima2024;500\n")
+    url = upload(client, "E-mail;Tajne;Limit\njan@przyklad.iq.pl;Zima2024;500\n")
     for field in ("quota", "forward", "email", "keep_copy"):
         assert "Zima2024" in hidden_in(choose(client, url, c1=field, action="again"))
 
 
 def test_what_stands_in_a_line_that_was_taken_back_is_still_shown(client: Client) -> None:
     rows = "".join(f"{number};u{number}@przyklad.iq.pl\n" for number in range(1, 10))
-    url = send(client, f"Lp.;E-mail\n{rows}Razem: 9;\n")
+    url = upload(client, f"Lp.;E-mail\n{rows}Razem: 9;\n")
     html = choose(client, url, take_back="11", action="again")
     assert "Razem: 9" in html
     assert "taken back" in text_of(html)
@@ -423,7 +417,7 @@ def test_what_stands_in_a_line_that_was_taken_back_is_still_shown(client: Client
     ],
 )
 def test_hostile_choices_do_no_harm(client: Client, sent: dict[str, str]) -> None:
-    url = send(client, GERMAN)
+    url = upload(client, GERMAN)
     for query in ("", "?sheet=0", "?sheet=x", "?sheet=99999999999999999999"):
         assert client.post(f"{url}columns/{query}", sent).status_code == 302
         assert client.get(f"{url}columns/{query}").status_code == 200
@@ -434,7 +428,7 @@ def test_hostile_choices_do_no_harm(client: Client, sent: dict[str, str]) -> Non
 
 
 def test_another_login_sees_and_chooses_nothing(client: Client) -> None:
-    url = send(client, GERMAN)
+    url = upload(client, GERMAN)
     client.force_login(make_user("ola"))
     assert client.get(f"{url}columns/").status_code == 404
     assert client.post(f"{url}columns/", {"column-0": "email"}).status_code == 404
@@ -443,7 +437,7 @@ def test_another_login_sees_and_chooses_nothing(client: Client) -> None:
 
 
 def test_an_import_that_is_no_longer_open_leads_to_its_page(client: Client) -> None:
-    url = send(client, "E-mail\njan@przyklad.iq.pl\n")
+    url = upload(client, "E-mail\njan@przyklad.iq.pl\n")
     import_record = Import.objects.get()
     claim(import_record, checking.check(import_record))
     for response in (client.get(f"{url}columns/"), client.post(f"{url}columns/", {"column-0": "email"})):
@@ -451,7 +445,7 @@ def test_an_import_that_is_no_longer_open_leads_to_its_page(client: Client) -> N
 
 
 def test_an_import_whose_key_is_lost_leads_to_its_page(client: Client, settings: Settings) -> None:
-    url = send(client, GERMAN)
+    url = upload(client, GERMAN)
     settings.SECRET_KEY = "another"
     client.force_login(User.objects.get())
     for response in (client.get(f"{url}columns/"), client.post(f"{url}reading/", {"sheet": "1"})):
@@ -459,7 +453,7 @@ def test_an_import_whose_key_is_lost_leads_to_its_page(client: Client, settings:
 
 
 def test_a_file_that_cannot_be_read_in_any_way_has_no_columns(client: Client) -> None:
-    url = send(client, b"\x89PNG\r\n\x1a\n\0\0\0", name="logo.png")
+    url = upload(client, b"\x89PNG\r\n\x1a\n\0\0\0", name="logo.png")
     assert f"{url}columns/" not in client.get(url).content.decode()
     assert client.get(f"{url}columns/").headers["Location"] == url
 
@@ -468,7 +462,7 @@ def test_a_list_that_has_to_wait_says_so_and_asks_again(client: Client, monkeypa
     def busy(*_args: object, **_more: object) -> None:
         raise BusyError
 
-    url = send(client, GERMAN)
+    url = upload(client, GERMAN)
     monkeypatch.setattr(reading_views, "check", busy)
     monkeypatch.setattr("bulkimport.views.check", busy)
     html = client.get(f"{url}columns/?sheet=1").content.decode()
@@ -483,6 +477,6 @@ def test_an_import_that_ends_while_it_is_chosen_leads_to_its_page(
     def gone(*_args: object, **_more: object) -> None:
         raise ImportNotOpen
 
-    url = send(client, GERMAN)
+    url = upload(client, GERMAN)
     monkeypatch.setattr(reading_views, "correct", gone)
     assert client.post(f"{url}columns/", {"column-0": "email"}).headers["Location"] == url

@@ -12,13 +12,13 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
-from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 
 from accounts.validators import parse_destinations
 from bulkimport.columns import COLUMNS
 from bulkimport.guide import explained_codes
 from bulkimport.models import Import
+from tests.bulkimport.lists import upload
 from tests.bulkimport.test_parity import BAD_VALUES
 from tests.factories import make_domain, make_user
 from tests.pages import links_in, open_page, parse
@@ -137,18 +137,11 @@ def test_the_columns_stand_in_the_help_as_on_the_page_of_an_upload(browser_of: C
     assert tables[0] == tables[1]
 
 
-def checked(client: Client, content: str) -> str:
-    """Upload a file, and return the page of its check."""
-    file = SimpleUploadedFile("konta.csv", content.encode())
-    client.post("/imports/new/", {"file": file, "action": "check"})
-    return client.get(Import.objects.latest("uploaded_at").get_absolute_url()).content.decode()
-
-
 FAULTY = "E-mail,Hasło,Pojemność,Przekierowanie,Kopia\nbad,zima,dużo,,\nmy@example.com,,,,,more\n"
 
 
 def test_each_problem_of_a_file_leads_to_its_entry_in_a_new_tab(browser_of: Client) -> None:
-    page = checked(browser_of, FAULTY)
+    page = open_page(browser_of, upload(browser_of, FAULTY))
     links = [
         (link["href"].removeprefix("/help/#"), "tabindex" in link) for link in parse(page).find_all("a", class_="about")
     ]
@@ -162,15 +155,14 @@ def test_each_problem_of_a_file_leads_to_its_entry_in_a_new_tab(browser_of: Clie
 
 
 def test_rows_with_warnings_lead_to_the_help_too(browser_of: Client) -> None:
-    page = checked(browser_of, "E-mail,Hasło\njan@przyklad.iq.pl,password1\n")
+    page = open_page(browser_of, upload(browser_of, "E-mail,Hasło\njan@przyklad.iq.pl,password1\n"))
     assert 'href="/help/#password_common"' in page
     assert page.count('href="/help/#problems"') == 1
 
 
 @pytest.mark.usefixtures("create_in_place")
 def test_warnings_of_what_was_created_lead_to_the_help(browser_of: Client) -> None:
-    file = SimpleUploadedFile("konta.csv", b"E-mail,Password,Phone\njan@przyklad.iq.pl,password1,1\n")
-    browser_of.post("/imports/new/", {"file": file, "action": "create"})
+    upload(browser_of, "E-mail,Password,Phone\njan@przyklad.iq.pl,password1,1\n", action="create")
     created = Import.objects.get()
     page = browser_of.get(created.get_absolute_url()).content.decode()
     assert 'href="/help/#password_common"' in page
@@ -183,11 +175,13 @@ def test_warnings_of_what_was_created_lead_to_the_help(browser_of: Client) -> No
 
 
 def test_an_error_of_the_whole_file_leads_to_its_entry(browser_of: Client) -> None:
-    assert 'href="/help/#email_column_missing"' in checked(browser_of, "Hasło,Pojemność\nabc123,500\n")
+    assert 'href="/help/#email_column_missing"' in open_page(
+        browser_of, upload(browser_of, "Hasło,Pojemność\nabc123,500\n")
+    )
 
 
 def test_pages_without_problems_have_no_link_to_an_entry(browser_of: Client) -> None:
-    assert 'class="about"' not in checked(browser_of, "E-mail\njan@przyklad.iq.pl\n")
+    assert 'class="about"' not in open_page(browser_of, upload(browser_of, "E-mail\njan@przyklad.iq.pl\n"))
     assert 'class="about"' not in browser_of.post("/imports/new/", {"action": "check"}).content.decode()
 
 

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-import io
 import re
 from collections.abc import Mapping, Sequence
 
-import openpyxl
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -19,6 +17,8 @@ from bulkimport import reading_views, views
 from bulkimport.models import Import
 from bulkimport.rows import Field, SheetChoice
 from bulkimport.services.reading import BusyError, choices_of
+from tests.bulkimport.lists import upload
+from tests.bulkimport.readers.spreadsheets import make_workbook
 from tests.factories import make_checked_import, make_domain
 from tests.pages import form_in, parse, send_form, text_of
 
@@ -27,25 +27,11 @@ pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("create_in_place")]
 Rows = Sequence[Sequence[str]]
 
 
-def workbook(sheets: Mapping[str, Rows], hidden: Sequence[str] = ()) -> bytes:
-    """Return a workbook with these sheets; their cells are texts."""
-    book = openpyxl.Workbook()
-    book.remove(book.worksheets[0])
-    for name, rows in sheets.items():
-        sheet = book.create_sheet(name)
-        sheet.sheet_state = "hidden" if name in hidden else "visible"
-        for row in rows:
-            sheet.append(list(row))
-    buffer = io.BytesIO()
-    book.save(buffer)
-    return buffer.getvalue()
-
-
 def pupils(name: str, count: int = 3) -> list[list[str]]:
     return [["Imię", "E-mail"], *([f"Uczeń {n}", f"u{n}.{name}@przyklad.iq.pl"] for n in range(count))]
 
 
-SCHOOL = workbook(
+SCHOOL = make_workbook(
     {
         "7a": pupils("7a"),
         "7b": pupils("7b"),
@@ -56,12 +42,6 @@ SCHOOL = workbook(
     },
     hidden=["Nauczyciele"],
 )
-
-
-def send(client: Client, content: bytes, name: str = "szkola.xlsx", **fields: str) -> str:
-    file = SimpleUploadedFile(name, content)
-    response = client.post(reverse("import_new"), {"file": file, "action": "check", **fields})
-    return str(response.headers["Location"])
 
 
 def tick(client: Client, url: str, *numbers: int) -> str:
@@ -81,7 +61,7 @@ def is_open(html: str) -> bool:
 
 
 def test_all_sheets_are_shown_with_what_is_in_them(browser_of: Client) -> None:
-    html = browser_of.get(send(browser_of, SCHOOL)).content.decode()
+    html = browser_of.get(upload(browser_of, SCHOOL)).content.decode()
     text = text_of(html)
     assert "3 of 6 sheets 7a 3, 7b 3, 8a 3" in text
     assert "(hidden: Nauczyciele, 2 accounts; not read: Adresy, 1 account; without addresses: Uwagi)" in text
@@ -96,7 +76,7 @@ def test_all_sheets_are_shown_with_what_is_in_them(browser_of: Client) -> None:
 
 
 def test_all_classes_are_created_at_once_but_for_one_without_its_tick(browser_of: Client) -> None:
-    url = send(browser_of, SCHOOL)
+    url = upload(browser_of, SCHOOL)
     assert "10 read = 9 ready + 0 with errors + 1 left out + 0 blank" in browser_of.get(url).content.decode()
     html = tick(browser_of, url, 1, 3, 4)
     assert "9 read = 8 ready + 0 with errors + 1 left out + 0 blank" in html
@@ -109,7 +89,7 @@ def test_all_classes_are_created_at_once_but_for_one_without_its_tick(browser_of
 
 
 def test_an_older_page_changes_only_the_ticks_that_were_touched_on_it(browser_of: Client) -> None:
-    url = send(browser_of, SCHOOL)
+    url = upload(browser_of, SCHOOL)
     old_page = form_in(browser_of.get(url).content.decode(), "/reading/")
     assert ticked(tick(browser_of, url, 1, 2, 3, 4)) == ["1", "2", "3", "4"]
     browser_of.post(old_page.action, {**old_page.fields, "sheet": ["2", "3"]})
@@ -118,7 +98,7 @@ def test_an_older_page_changes_only_the_ticks_that_were_touched_on_it(browser_of
 
 def test_a_sheet_that_was_read_stays_so_when_its_header_is_said_to_be_another(browser_of: Client) -> None:
     sheets = {"Lista": [["E-mail", "Imię"], *pupils("a", 3)], "Inna": [["E-mail"], ["x@przyklad.iq.pl"]]}
-    url = send(browser_of, workbook(sheets))
+    url = upload(browser_of, make_workbook(sheets))
     form = form_in(browser_of.get(f"{url}columns/?sheet=1").content.decode(), "/columns/")
     html = browser_of.post(form.action, {**form.fields, "names": "none", "action": "again"}, follow=True)
     text = text_of(html.content.decode())
@@ -128,13 +108,13 @@ def test_a_sheet_that_was_read_stays_so_when_its_header_is_said_to_be_another(br
 
 
 def test_one_step_creation_stops_for_a_sheet_that_nobody_has_spoken_of(browser_of: Client) -> None:
-    url = send(browser_of, SCHOOL, action="create")
+    url = upload(browser_of, SCHOOL, action="create")
     assert Mailbox.objects.count() == 0
     assert "9 accounts ready" in browser_of.get(url).content.decode()
 
 
 def test_without_any_tick_nothing_is_read_and_a_tick_brings_it_back(browser_of: Client) -> None:
-    url = send(browser_of, SCHOOL)
+    url = upload(browser_of, SCHOOL)
     html = tick(browser_of, url)
     assert "No sheet of this file was read." in text_of(html)
     assert "sheet" not in form_in(html, "/reading/").fields
@@ -142,7 +122,7 @@ def test_without_any_tick_nothing_is_read_and_a_tick_brings_it_back(browser_of: 
 
 
 def test_a_ticked_sheet_without_a_known_column_of_addresses_leads_to_its_columns(browser_of: Client) -> None:
-    url = send(browser_of, SCHOOL)
+    url = upload(browser_of, SCHOOL)
     html = tick(browser_of, url, 1, 2, 3, 6)
     assert "1 address in column B. Is the rest right?" in html
     assert "Sheet “Adresy”." in text_of(html)
@@ -154,7 +134,7 @@ def test_a_ticked_sheet_without_a_known_column_of_addresses_leads_to_its_columns
 
 
 def test_a_sheet_that_is_unclear_is_asked_for_before_the_rows(browser_of: Client) -> None:
-    url = send(browser_of, SCHOOL)
+    url = upload(browser_of, SCHOOL)
     tick(browser_of, url, 1, 6)
     html = browser_of.get(url).content.decode()
     assert form_in(html, "/columns/").action == f"{url}columns/?sheet=6"
@@ -163,7 +143,7 @@ def test_a_sheet_that_is_unclear_is_asked_for_before_the_rows(browser_of: Client
 
 
 def test_looking_at_the_columns_of_a_sheet_does_not_read_it(browser_of: Client) -> None:
-    url = send(browser_of, SCHOOL)
+    url = upload(browser_of, SCHOOL)
     html = send_form(browser_of, f"{url}columns/?sheet=4", "/columns/", {"action": "again", "sheet": "5"})
     assert form_in(html, "/columns/").action.endswith("?sheet=5")
     send_form(browser_of, f"{url}columns/?sheet=5", "/columns/", {"action": "check"})
@@ -171,7 +151,7 @@ def test_looking_at_the_columns_of_a_sheet_does_not_read_it(browser_of: Client) 
 
 
 def test_a_sheet_that_gets_columns_is_read_beside_the_others(browser_of: Client) -> None:
-    url = send(browser_of, SCHOOL)
+    url = upload(browser_of, SCHOOL)
     html = send_form(browser_of, f"{url}columns/?sheet=4", "/columns/", {"action": "check", "column-0": "quota"})
     assert ticked(html) == ["1", "2", "3", "4"]
     assert "9 accounts ready, 2 rows need you" in html
@@ -180,7 +160,7 @@ def test_a_sheet_that_gets_columns_is_read_beside_the_others(browser_of: Client)
 def test_a_sheet_read_for_want_of_a_better_one_stays_when_another_gets_columns(browser_of: Client) -> None:
     unclear = [["Kto", "Gdzie"], ["Jan", "jan@przyklad.iq.pl"]]
     other = [["Kto", "Gdzie"], ["Ola", "ola@przyklad.iq.pl"]]
-    url = send(browser_of, workbook({"Jeden": unclear, "Dwa": other}))
+    url = upload(browser_of, make_workbook({"Jeden": unclear, "Dwa": other}))
     assert ticked(browser_of.get(url).content.decode()) == ["1"]
     assert "Check 2 rows" in browser_of.get(f"{url}columns/?sheet=2").content.decode()
     html = send_form(browser_of, f"{url}columns/?sheet=2", "/columns/", {"action": "check"})
@@ -194,7 +174,7 @@ def test_a_sheet_read_for_want_of_a_better_one_stays_when_another_gets_columns(b
 @pytest.mark.usefixtures("create_in_place")
 @pytest.mark.parametrize("action", ["create", "create_good"])
 def test_nothing_is_created_while_ticks_were_changed(browser_of: Client, action: str) -> None:
-    url = send(browser_of, workbook({"7a": pupils("7a", 1), "8a": pupils("8a", 2)}))
+    url = upload(browser_of, make_workbook({"7a": pupils("7a", 1), "8a": pupils("8a", 2)}))
     shown = form_in(browser_of.get(url).content.decode(), url).fields
     assert shown["sheets-was"] == ["1,2"]
     fields = {**shown, "sheet": ["1"], "action": action, "1-2-quota": "5", "1-2-quota-was": ""}
@@ -207,7 +187,7 @@ def test_nothing_is_created_while_ticks_were_changed(browser_of: Client, action:
 
 
 def test_a_sheet_that_is_ticked_again_has_its_corrections_again(browser_of: Client) -> None:
-    url = send(browser_of, workbook({"7a": pupils("7a", 1), "8a": [["E-mail"], ["bad"]]}))
+    url = upload(browser_of, make_workbook({"7a": pupils("7a", 1), "8a": [["E-mail"], ["bad"]]}))
     browser_of.post(url, {"2-2-email": "dobry@przyklad.iq.pl", "action": "check"})
     tick(browser_of, url, 1)
     html = tick(browser_of, url, 1, 2)
@@ -215,7 +195,7 @@ def test_a_sheet_that_is_ticked_again_has_its_corrections_again(browser_of: Clie
 
 
 def test_the_only_sheet_can_be_ticked_where_it_is_hidden(browser_of: Client) -> None:
-    url = send(browser_of, workbook({"Pusty": [], "Lista": pupils("7a", 2)}, hidden=["Lista"]))
+    url = upload(browser_of, make_workbook({"Pusty": [], "Lista": pupils("7a", 2)}, hidden=["Lista"]))
     assert "sheet" not in form_in(browser_of.get(url).content.decode(), "/reading/").fields
     assert "2 accounts ready" in tick(browser_of, url, 1)
 
@@ -223,7 +203,9 @@ def test_the_only_sheet_can_be_ticked_where_it_is_hidden(browser_of: Client) -> 
 def test_columns_are_said_once_for_all_sheets_with_the_same_names(browser_of: Client) -> None:
     names = ["Kto", "E-mail", "Hasło do poczty"]
     classes = {name: [names, ["Ala", f"{name}@przyklad.iq.pl", "Haslo123"]] for name in ("7a", "7b", "8a")}
-    url = send(browser_of, workbook({**classes, "Inna": [["E-mail", "Hasło do poczty"], ["x@przyklad.iq.pl", ""]]}))
+    url = upload(
+        browser_of, make_workbook({**classes, "Inna": [["E-mail", "Hasło do poczty"], ["x@przyklad.iq.pl", ""]]})
+    )
     html = browser_of.get(url).content.decode()
     assert "which have the same names: 7b, 8a." in text_of(html)
     html = send_form(browser_of, url, "/columns/", {"action": "check"})
@@ -233,13 +215,13 @@ def test_columns_are_said_once_for_all_sheets_with_the_same_names(browser_of: Cl
 
 def test_a_warning_of_several_sheets_is_said_once(browser_of: Client) -> None:
     sheets = {"7a": pupils("7a"), "7b": pupils("7b"), "Inna": [["E-mail"], ["x@przyklad.iq.pl"]]}
-    url = send(browser_of, workbook(sheets))
+    url = upload(browser_of, make_workbook(sheets))
     assert text_of(browser_of.get(url).content.decode()).count("“Imię” is not known") == 1
 
 
 def test_rows_are_named_with_their_sheets(browser_of: Client) -> None:
     faulty = [["E-mail"], ["bad"], ["jan@przyklad.iq.pl"]]
-    url = send(browser_of, workbook({"7a": faulty, "7b": [["E-mail"], ["ola@przyklad.iq.pl"], ["worse"]]}))
+    url = upload(browser_of, make_workbook({"7a": faulty, "7b": [["E-mail"], ["ola@przyklad.iq.pl"], ["worse"]]}))
     html = browser_of.get(url).content.decode()
     assert 'name="1-2-email"' in html
     assert 'href="#r2-3-email"' in html
@@ -254,7 +236,7 @@ def test_rows_are_named_with_their_sheets(browser_of: Client) -> None:
 
 
 def test_corrections_of_a_sheet_whose_columns_have_changed_are_named(browser_of: Client) -> None:
-    url = send(browser_of, SCHOOL)
+    url = upload(browser_of, SCHOOL)
     browser_of.post(url, {"action": "check", "2-2-email": "ewa@przyklad.iq.pl"})
     html = send_form(
         browser_of, f"{url}columns/?sheet=2", "/columns/", {"action": "check", "column-0": "email", "column-1": ""}
@@ -263,7 +245,7 @@ def test_corrections_of_a_sheet_whose_columns_have_changed_are_named(browser_of:
 
 
 def test_a_page_older_than_a_correction_unticks_nothing(browser_of: Client) -> None:
-    url = send(browser_of, SCHOOL)
+    url = upload(browser_of, SCHOOL)
     old_page = form_in(browser_of.get(url).content.decode(), "/reading/").fields
     browser_of.post(url, {"action": "check", "2-2-email": "ewa@przyklad.iq.pl"})
     response = browser_of.post(f"{url}reading/", {**old_page, "sheet": ["1"]}, follow=True)
@@ -273,7 +255,7 @@ def test_a_page_older_than_a_correction_unticks_nothing(browser_of: Client) -> N
 
 def test_many_sheets_are_named_with_how_many_others_there_are(browser_of: Client) -> None:
     sheets = {f"k{number}": pupils(f"k{number}", 1) for number in range(20)}
-    text = text_of(browser_of.get(send(browser_of, workbook(sheets))).content.decode())
+    text = text_of(browser_of.get(upload(browser_of, make_workbook(sheets))).content.decode())
     assert "20 of 20 sheets k0 1, k1 1," in text
     assert "k11 1 and 8 others" in text
 
@@ -281,7 +263,7 @@ def test_many_sheets_are_named_with_how_many_others_there_are(browser_of: Client
 def test_sheets_without_names_or_with_many_say_so(browser_of: Client) -> None:
     wide = [["E-mail", *(f"Kolumna {letter}" for letter in "abcdefghijkl")], ["jan@przyklad.iq.pl"]]
     sheets = {"bez": [["ola@przyklad.iq.pl"]], "szeroki": wide, "ukryty": pupils("u", 1)}
-    url = send(browser_of, workbook(sheets, hidden=["ukryty"]))
+    url = upload(browser_of, make_workbook(sheets, hidden=["ukryty"]))
     text = text_of(browser_of.get(url).content.decode())
     assert "bez 1 No names of columns Change columns" in text
     assert "Kolumna a, Kolumna b, Kolumna c, Kolumna d, Kolumna e, Kolumna f, Kolumna g, Kolumna h, Kolumna i… " in text
@@ -289,7 +271,7 @@ def test_sheets_without_names_or_with_many_say_so(browser_of: Client) -> None:
 
 
 def test_a_list_of_one_sheet_has_no_ticks_and_loses_none(browser_of: Client) -> None:
-    url = send(browser_of, b"E-mail\njan@przyklad.iq.pl\n", name="lista.csv")
+    url = upload(browser_of, b"E-mail\njan@przyklad.iq.pl\n")
     assert 'name="sheet"' not in browser_of.get(url).content.decode()
     assert browser_of.post(f"{url}reading/", {}).headers["Location"] == f"{url}#summary"
     assert browser_of.get(f"{url}reading/").headers["Location"] == url
@@ -297,7 +279,7 @@ def test_a_list_of_one_sheet_has_no_ticks_and_loses_none(browser_of: Client) -> 
 
 
 def test_a_file_that_was_refused_has_no_sheets_to_tick(browser_of: Client) -> None:
-    url = send(browser_of, b"\n\n", name="lista.csv")
+    url = upload(browser_of, b"\n\n")
     assert browser_of.post(f"{url}reading/", {"sheet": "1"}).status_code == 302
     assert browser_of.get(f"{url}columns/").status_code == 200
 
@@ -306,7 +288,7 @@ def test_ticks_of_a_list_that_has_to_wait_lead_to_its_page(browser_of: Client, m
     def busy(*_args: object, **_more: object) -> None:
         raise BusyError
 
-    url = send(browser_of, SCHOOL)
+    url = upload(browser_of, SCHOOL)
     monkeypatch.setattr(reading_views, "read", busy)
     assert browser_of.post(f"{url}reading/", {"sheet": "1"}).headers["Location"] == url
 
@@ -319,7 +301,7 @@ def test_a_list_that_could_not_be_opened_yet_is_not_called_unreadable(
 
     with monkeypatch.context() as patched:
         patched.setattr(views, "check", busy)
-        url = send(browser_of, SCHOOL)
+        url = upload(browser_of, SCHOOL)
     for page in (reverse("import_list"), reverse("home")):
         text = text_of(browser_of.get(page).content.decode())
         assert "Waiting to be opened, nothing created yet." in text
@@ -346,14 +328,14 @@ def test_over_the_limit_the_oldest_list_is_offered_to_be_discarded(
 
 def test_the_domains_offered_are_those_of_the_import(browser_of: Client, domain: Domain) -> None:
     make_domain("foreign.example")
-    url = send(browser_of, SCHOOL)
+    url = upload(browser_of, SCHOOL)
     offered = form_in(browser_of.get(f"{url}columns/").content.decode(), "/columns/").options["domain"]
     assert offered == ["", domain.name, "xn--w-uga1v8h.pl"]
 
 
 def test_what_was_typed_into_the_rows_is_stored_with_the_ticks(browser_of: Client) -> None:
-    faulty = workbook({"7a": [["E-mail"], ["bad"]], "7b": [["E-mail"], ["worse"]]})
-    url = send(browser_of, faulty)
+    faulty = make_workbook({"7a": [["E-mail"], ["bad"]], "7b": [["E-mail"], ["worse"]]})
+    url = upload(browser_of, faulty)
     html = browser_of.get(url).content.decode()
     form = form_in(html, "/reading/")
     assert form.fields["sheet"] == ["1", "2"]
@@ -364,7 +346,7 @@ def test_what_was_typed_into_the_rows_is_stored_with_the_ticks(browser_of: Clien
 
 
 def test_what_was_typed_into_the_rows_is_stored_on_the_way_to_the_columns(browser_of: Client) -> None:
-    url = send(browser_of, workbook({"7a": [["E-mail"], ["bad"]], "7b": [["E-mail"], ["worse"]]}))
+    url = upload(browser_of, make_workbook({"7a": [["E-mail"], ["bad"]], "7b": [["E-mail"], ["worse"]]}))
     html = browser_of.get(url).content.decode()
     assert ("columns", "2") in form_in(html, "/reading/").buttons
     typed = {"1-2-email": "jan@przyklad.iq.pl", "1-2-email-was": "bad", "columns": "2", "version": "0"}
@@ -379,7 +361,7 @@ def test_what_was_typed_into_the_rows_is_stored_on_the_way_to_the_columns(browse
 
 
 def test_a_workbook_offers_no_encoding_and_no_separator(browser_of: Client) -> None:
-    url = send(browser_of, SCHOOL)
+    url = upload(browser_of, SCHOOL)
     selects = form_in(browser_of.get(f"{url}columns/").content.decode(), "/columns/").options
     assert [name for name in selects if "column" not in name] == ["sheet", "names", "domain"]
     assert selects["sheet"] == ["1", "2", "3", "4", "5", "6"]
@@ -389,7 +371,7 @@ def test_a_workbook_offers_no_encoding_and_no_separator(browser_of: Client) -> N
 def test_a_text_offers_encodings_and_separators_by_their_names(
     browser_of: Client, language: str, semicolon: str
 ) -> None:
-    url = send(browser_of, b"E-mail\njan@przyklad.iq.pl\n", name="lista.csv")
+    url = upload(browser_of, b"E-mail\njan@przyklad.iq.pl\n")
     response = browser_of.get(f"{url}columns/", headers={"accept-language": language})
     html = response.content.decode()
     selects = form_in(html, "/columns/").options
@@ -401,7 +383,7 @@ def test_a_text_offers_encodings_and_separators_by_their_names(
 
 
 def test_two_choices_of_one_page_in_a_hurry_are_both_taken(browser_of: Client) -> None:
-    url = send(browser_of, b"E-mail;Quota\njan@przyklad.iq.pl;500\n", name="lista.csv")
+    url = upload(browser_of, b"E-mail;Quota\njan@przyklad.iq.pl;500\n")
     form = form_in(browser_of.get(f"{url}columns/").content.decode(), "/columns/")
     browser_of.post(form.action, {**form.fields, "separator": ";"})
     response = browser_of.post(form.action, {**form.fields, "separator": ";", "encoding": "cp1250"}, follow=True)
@@ -412,6 +394,6 @@ def test_two_choices_of_one_page_in_a_hurry_are_both_taken(browser_of: Client) -
 
 def test_sheets_are_told_apart_by_a_blank_at_the_end_of_their_names(browser_of: Client) -> None:
     sheets = {"Konta": pupils("a", 1), "Konta ": pupils("b", 2)}
-    html = tick(browser_of, send(browser_of, workbook(sheets)), 2)
+    html = tick(browser_of, upload(browser_of, make_workbook(sheets)), 2)
     assert "2 accounts ready" in html
     assert ticked(html) == ["2"]

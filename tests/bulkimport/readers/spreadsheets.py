@@ -1,7 +1,10 @@
-"""Spreadsheets written by hand, for what no program writes."""
+"""Spreadsheets: those that openpyxl writes, and others written by hand, for what no program writes."""
 
 import io
 import zipfile
+from collections.abc import Collection, Iterable, Mapping
+
+import openpyxl
 
 CONTENT_TYPES = (
     '<?xml version="1.0"?><Types xmlns="http://schemas.openxmlformats.org/package/2006/content-types">'
@@ -41,6 +44,25 @@ ODS_CONTENT = (
     '<style:table-properties table:display="false"/></style:style></office:automatic-styles>'
     "<office:body><office:spreadsheet>{tables}</office:spreadsheet></office:body></office:document-content>"
 )
+
+
+def save(book: openpyxl.Workbook) -> bytes:
+    """Return the file that a workbook is saved as."""
+    content = io.BytesIO()
+    book.save(content)
+    return content.getvalue()
+
+
+def make_workbook(sheets: Mapping[str, Iterable[Iterable[object]]], hidden: Collection[str] = ()) -> bytes:
+    """Return an XLSX of these sheets, by name the cells of their rows."""
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        sheet.sheet_state = "hidden" if name in hidden else "visible"
+        for row in rows:
+            sheet.append(list(row))
+    return save(book)
 
 
 def zipped(members: dict[str, str | bytes]) -> bytes:

@@ -12,6 +12,7 @@ from bulkimport.readers.arrange import arrange
 from bulkimport.readers.book import Book, Mark, Record, Refusal, Sheet, from_json, to_json
 from bulkimport.readers.reading import read_file
 from bulkimport.rows import Field, FileRows, Level, Reading, SheetChoice
+from tests.reading import codes
 
 NAMES = ["E-mail", "Hasło", "Pojemność"]
 
@@ -28,10 +29,6 @@ def read(*sheets: Sheet, choices: dict[str, SheetChoice] | None = None, max_rows
     if not any(problem.level is Level.ERROR and problem.line is None for problem in file.problems):
         assert file.rows_read == len(file.rows) + file.left_out + file.blank
     return file
-
-
-def codes(file: FileRows) -> list[str]:
-    return [problem.code for problem in file.problems]
 
 
 def emails(file: FileRows) -> list[str]:

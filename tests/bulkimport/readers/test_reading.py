@@ -12,7 +12,7 @@ from bulkimport.readers.cells import unguarded
 from bulkimport.readers.garbled import is_garbled
 from bulkimport.readers.text import ENCODINGS, SEPARATORS
 from bulkimport.rows import Dialect, Field, Level
-from tests.manifest import ENTRIES, SAMPLES
+from tests.manifest import ENTRIES, SAMPLES, expected_rows
 from tests.reading import cells, codes, has_header, is_sound, only_problem, read, row_codes
 
 ORDER = tuple(column.field for column in COLUMNS)
@@ -30,14 +30,6 @@ REFUSED = {
 
 
 # --- Samples of real programs ----------------------------------------------------------------------------------------
-def expected_rows(entry: dict) -> list[dict]:
-    """Return the rows that the manifest promises, or those it accepts besides a refusal."""
-    for outcome in (entry["expect"], *(other for other in entry.get("also_ok", ()) if isinstance(other, dict))):
-        if outcome.get("rows"):
-            return outcome["rows"]
-    return entry["expect"]["good_rows"]
-
-
 @pytest.mark.parametrize("entry", [e for e in ENTRIES if e["file"] not in REFUSED], ids=lambda entry: entry["file"])
 def test_a_sample_gives_its_rows(entry):
     file = read((SAMPLES / entry["file"]).read_bytes())

@@ -6,7 +6,6 @@ import sys
 import threading
 from pathlib import Path
 
-import openpyxl
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -23,6 +22,7 @@ from tests.bulkimport.readers.spreadsheets import (
     ODS_TYPE,
     SHEET,
     SHEET_PATH,
+    make_workbook,
     ods,
     ods_cell,
     ods_table,
@@ -39,20 +39,6 @@ ROW = f'<row r="1">{xlsx_cell("A1", "E-mail")}</row>'
 LOOP = [sys.executable, "-I", "-c", "while True: pass"]
 
 
-def workbook(**sheets: list[list[object]]) -> bytes:
-    """Return an XLSX of the given sheets; one whose name begins with hidden is hidden."""
-    book = openpyxl.Workbook()
-    book.remove(book.active)
-    for name, rows in sheets.items():
-        page = book.create_sheet(name)
-        page.sheet_state = "hidden" if name.startswith("hidden") else "visible"
-        for row in rows:
-            page.append(row)
-    content = io.BytesIO()
-    book.save(content)
-    return content.getvalue()
-
-
 def read(content: bytes, keep: int = 100) -> Book:
     return sheet.read(content, keep=keep)
 
@@ -67,7 +53,12 @@ def refusal(content: bytes) -> tuple[str, str | None]:
 
 # --- Sheets and records ----------------------------------------------------------------------------------------------
 def test_every_sheet_that_holds_anything_is_handed_over_in_order():
-    book = read(workbook(Notes=[["Notes"]], Empty=[], hidden=[["h@b.pl"]], Blank=[[" "]], List=[["a@b.pl"]]))
+    book = read(
+        make_workbook(
+            {"Notes": [["Notes"]], "Empty": [], "hidden": [["h@b.pl"]], "Blank": [[" "]], "List": [["a@b.pl"]]},
+            hidden=["hidden"],
+        )
+    )
     assert book.format == "xlsx"
     assert [(found.name, found.is_hidden) for found in book.sheets] == [
         ("Notes", False),
@@ -77,7 +68,7 @@ def test_every_sheet_that_holds_anything_is_handed_over_in_order():
 
 
 def test_records_have_the_numbers_that_the_spreadsheet_shows_and_blank_rows_are_counted_between_them():
-    content = workbook(List=[[], [], ["E-mail"], ["a@b.pl"], [], ["\u200b"], ["c@d.pl", 5], [" "], []])
+    content = make_workbook({"List": [[], [], ["E-mail"], ["a@b.pl"], [], ["\u200b"], ["c@d.pl", 5], [" "], []]})
     (found,) = read(content).sheets
     assert [(record.line, list(record.cells)) for record in found.records] == [
         (3, ["E-mail"]),
@@ -88,7 +79,7 @@ def test_records_have_the_numbers_that_the_spreadsheet_shows_and_blank_rows_are_
 
 
 def test_records_beyond_those_that_are_kept_are_counted():
-    (found,) = read(workbook(List=[["a"], [], ["b"], ["c"], [], ["d"]]), keep=2).sheets
+    (found,) = read(make_workbook({"List": [["a"], [], ["b"], ["c"], [], ["d"]]}), keep=2).sheets
     assert [record.line for record in found.records] == [1, 3]
     assert (found.more, found.blank) == (2, 2)
 
@@ -124,7 +115,7 @@ def test_sheets_of_the_same_name_or_a_long_one_are_told_apart():
 
 
 def test_a_spreadsheet_without_anything_is_empty():
-    assert refusal(workbook(One=[], Two=[[" "]])) == ("file_empty", "xlsx")
+    assert refusal(make_workbook({"One": [], "Two": [[" "]]})) == ("file_empty", "xlsx")
 
 
 # --- What is no readable spreadsheet ---------------------------------------------------------------------------------
@@ -217,7 +208,9 @@ def test_noise_with_the_mark_of_a_spreadsheet_is_refused(noise, mark):
 def test_the_child_answers_in_json_and_loads_nothing_of_django():
     program = opening._PROGRAM + "; sys.stderr.write(str('django' in sys.modules))"
     command = [sys.executable, "-I", "-c", program, "xlsx"]
-    ended = subprocess.run(command, input=workbook(List=[["E-mail"]]), capture_output=True, check=True, env={})
+    ended = subprocess.run(
+        command, input=make_workbook({"List": [["E-mail"]]}), capture_output=True, check=True, env={}
+    )
     assert ended.stderr == b"False"
     (answer,) = json.loads(ended.stdout)["sheets"]
     assert answer == {
@@ -288,7 +281,7 @@ def test_a_child_that_was_killed_from_outside_is_no_fault_of_the_file(monkeypatc
 def test_the_child_gives_a_code_for_what_it_cannot_read(monkeypatch):
     assert child.answer(b"PK", "xlsx") == {"refused": "sheet_unreadable"}
     monkeypatch.setattr(xlsx_reader, "Budget", lambda: Budget(text=10))
-    assert child.answer(workbook(List=[["E-mail"], ["a@b.pl"]]), "xlsx") == {"refused": "sheet_too_large"}
+    assert child.answer(make_workbook({"List": [["E-mail"], ["a@b.pl"]]}), "xlsx") == {"refused": "sheet_too_large"}
 
     def locked(content: bytes, file_format: str) -> list[object]:
         raise grid.EncryptedError
@@ -299,10 +292,10 @@ def test_the_child_gives_a_code_for_what_it_cannot_read(monkeypatch):
 
 def test_more_sheets_or_marks_than_any_list_has_are_too_large(monkeypatch):
     many = {f"s{number}": [[number]] for number in range(51)}
-    assert child.answer(workbook(**many), "xlsx") == {"refused": "sheet_too_large"}
+    assert child.answer(make_workbook(many), "xlsx") == {"refused": "sheet_too_large"}
     del many["s50"]
-    assert len(child.answer(workbook(**many), "xlsx")["sheets"]) == 50
-    two = workbook(One=[["=1"]], Two=[["=2"]])
+    assert len(child.answer(make_workbook(many), "xlsx")["sheets"]) == 50
+    two = make_workbook({"One": [["=1"]], "Two": [["=2"]]})
     monkeypatch.setattr(xlsx_reader, "Budget", lambda: Budget(marks=2))
     assert len(child.answer(two, "xlsx")["sheets"]) == 2
     monkeypatch.setattr(xlsx_reader, "Budget", lambda: Budget(marks=1))
@@ -311,7 +304,7 @@ def test_more_sheets_or_marks_than_any_list_has_are_too_large(monkeypatch):
 
 def test_the_child_reads_standard_input(monkeypatch, capsys):
     class Input:
-        buffer = io.BytesIO(workbook(List=[["E-mail"]]))
+        buffer = io.BytesIO(make_workbook({"List": [["E-mail"]]}))
 
     monkeypatch.setattr(child, "limit_resources", lambda: None)
     monkeypatch.setattr(child.sys, "stdin", Input)
@@ -337,11 +330,11 @@ def test_a_child_short_of_memory_says_that_the_file_is_too_large(monkeypatch, ca
 def test_nobody_waits_for_a_child_longer_than_their_patience(monkeypatch):
     monkeypatch.setattr(opening, "_PROGRAM", "while True: pass")
     with pytest.raises(BusyError):
-        sheet.read(workbook(List=[["E-mail"]]), keep=10, patience=0.2)
+        sheet.read(make_workbook({"List": [["E-mail"]]}), keep=10, patience=0.2)
 
 
 def test_without_patience_a_file_is_read_as_long_as_it_takes():
-    assert sheet.read(workbook(List=[["E-mail"]]), keep=10, client="jan", patience=None).sheets
+    assert sheet.read(make_workbook({"List": [["E-mail"]]}), keep=10, client="jan", patience=None).sheets
 
 
 def test_a_second_file_of_the_same_client_waits_and_others_go_on():
@@ -388,7 +381,7 @@ def test_a_place_is_given_back_when_the_child_cannot_be_started(monkeypatch):
     monkeypatch.setattr(opening, "run_child", lambda *_: Path("/missing").stat())
     for _ in range(2):
         with pytest.raises(FileNotFoundError):
-            read(workbook(List=[["E-mail"]]))
+            read(make_workbook({"List": [["E-mail"]]}))
 
 
 def test_hand_written_sheets_are_what_they_seem():

@@ -15,6 +15,7 @@ from tests.bulkimport.readers.spreadsheets import (
     SHEET,
     SHEET_PATH,
     WORKBOOK,
+    save,
     xlsx_cell,
     xlsx_members,
     zipped,
@@ -38,12 +39,6 @@ def only_grid(content: bytes) -> Grid:
 def rows_grid(rows: str, after: str = "") -> Grid:
     """Return the grid of a sheet with these rows, and XML behind them."""
     return only_grid(zipped(xlsx_members(SHEET.format(rows=rows).replace("</worksheet>", f"{after}</worksheet>"))))
-
-
-def saved(book: openpyxl.Workbook) -> bytes:
-    content = io.BytesIO()
-    book.save(content)
-    return content.getvalue()
 
 
 def moved(members: dict[str, str | bytes], folder: str) -> dict[str, str | bytes]:
@@ -222,7 +217,7 @@ def test_formulas_that_openpyxl_writes_are_marked():
     book = openpyxl.Workbook()
     book.active.append(["E-mail", '="a"&"b"', 5, "=SUM(C1)"])
     book.active["A2"] = ArrayFormula("A2:A3", "=C1:C2")
-    found = only_grid(saved(book))
+    found = only_grid(save(book))
     assert found.rows == [["E-mail", "", "5"]]
     assert found.marks == [(0, 1, LOST, ""), (0, 3, LOST, ""), (1, 0, LOST, "")]
 
@@ -368,7 +363,7 @@ def test_cells_that_a_merged_one_covers_are_marked_and_have_no_text():
         book.active.append(row)
     for area in ("B2:B4", "C2:C4", "D1:E1"):  # two of them show nothing
         book.active.merge_cells(area)
-    found = only_grid(saved(book))
+    found = only_grid(save(book))
     assert found.rows == [["E-mail", "Hasło", "Uwagi"], ["a@b.pl", "haslo1"], ["c@d.pl"], ["e@f.pl"]]
     assert found.marks == [(2, 1, "cells_merged", ""), (3, 1, "cells_merged", "")]
 
@@ -481,7 +476,7 @@ def test_the_look_of_a_text_is_no_number_format():
     book = openpyxl.Workbook()
     book.active["A1"] = 5
     book.active["A1"].alignment = Alignment(wrap_text=True)
-    assert only_grid(saved(book)).marks == []
+    assert only_grid(save(book)).marks == []
 
 
 # --- Parts -----------------------------------------------------------------------------------------------------------

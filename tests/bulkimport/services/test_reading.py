@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import io
 import threading
 from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-import openpyxl
 import pytest
 from django.contrib.auth.models import User
 from django.core.files.uploadedfile import SimpleUploadedFile
@@ -26,6 +24,7 @@ from bulkimport.services import reading
 from bulkimport.services.checking import TooManyLists, check, correct, discard, upload
 from bulkimport.services.creating import claim, create
 from bulkimport.services.reading import as_stored, choices_of, from_stored
+from tests.bulkimport.readers.spreadsheets import make_workbook
 from tests.factories import make_checked_import, make_client, make_created_import, make_user
 from tests.manifest import SAMPLES
 from tests.reading import at, typed_into
@@ -243,14 +242,8 @@ def test_a_list_that_waits_over_an_upgrade_keeps_what_was_said_and_typed(custome
 
 def test_what_was_typed_before_an_upgrade_stays_in_the_sheet_that_was_read_then(customer: User, domain: Domain) -> None:
     """It was the first whose first line names the addresses; now the one before it is read, too, below its title."""
-    book = openpyxl.Workbook()
-    for name, rows in (("7a", [["Klasa"], ["E-mail"], ["ala@przyklad.iq.pl"]]), ("8a", [["E-mail"], ["x"], ["bad"]])):
-        sheet = book.create_sheet(name)
-        for row in rows:
-            sheet.append(row)
-    buffer = io.BytesIO()
-    book.save(buffer)
-    import_record = upload(content=buffer.getvalue(), filename="lista.xlsx", uploaded_by=customer)
+    sheets = {"Sheet": [], "7a": [["Klasa"], ["E-mail"], ["ala@przyklad.iq.pl"]], "8a": [["E-mail"], ["x"], ["bad"]]}
+    import_record = upload(content=make_workbook(sheets), filename="lista.xlsx", uploaded_by=customer)
     before = {"dialect": {}, "corrections": {"3": {"email": "dobry@przyklad.iq.pl"}}}
     Import.objects.filter(pk=import_record.pk).update(sealed_choices=seal_json(before))
     import_record.refresh_from_db()

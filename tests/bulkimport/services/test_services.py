@@ -26,9 +26,11 @@ from bulkimport.services.after import forget_secrets, plan_undo, purge_expired, 
 from bulkimport.services.checking import check, correct, discard
 from bulkimport.services.creating import Claim, ClaimLost, claim, create
 from bulkimport.services.reading import ImportNotOpen, choices_of
+from tests.bulkimport.lists import GOOD
 from tests.factories import (
     generated_passwords,
     make_checked_import,
+    make_claim,
     make_created_import,
     make_domain,
     make_forward,
@@ -39,31 +41,14 @@ from tests.reading import at, typed_into
 
 pytestmark = pytest.mark.django_db
 
-GOOD = "E-mail;Hasło;Pojemność;Przekierowanie;Przekierowanie-pozostawianie kopii\n" + (
-    "jan@przyklad.iq.pl;Wiosna2024;500;ewa@przyklad.iq.pl;Tak\newa@przyklad.iq.pl;;;;\n"
-)
-FAULTY = GOOD + "bad;x;;;\n"
-
-
-def uploaded(uploader: User | None, text: str = GOOD, **more: object) -> Import:
-    return make_checked_import(uploader, text, **more)
-
-
-def claimed(import_record: Import, *, leave_out: tuple[int, ...] = ()) -> Claim:
-    mine = claim(import_record, check(import_record), leave_out=[Place(None, line) for line in leave_out])
-    assert mine
-    return mine
-
-
-def created(customer: User, text: str = GOOD) -> Import:
-    return make_created_import(customer, text)
+FAULTY = GOOD + "bad;x;;;\n"  # two cells to correct
 
 
 # --- Upload, check, correct
 
 
 def test_an_upload_is_checked_and_kept_sealed(customer: User, domain: Domain) -> None:
-    import_record = uploaded(customer, FAULTY)
+    import_record = make_checked_import(customer, FAULTY)
     import_record.refresh_from_db()
     assert import_record.status == Import.Status.CHECKED
     assert import_record.counts == {
@@ -82,7 +67,7 @@ def test_an_upload_is_checked_and_kept_sealed(customer: User, domain: Domain) ->
 
 
 def test_corrections_are_kept_sealed_and_used_for_the_next_check(customer: User, domain: Domain) -> None:
-    import_record = uploaded(customer, FAULTY)
+    import_record = make_checked_import(customer, FAULTY)
     correct(import_record, corrections=at({4: {Field.EMAIL: "ola@przyklad.iq.pl"}}))
     plan, _dropped = correct(import_record, corrections=at({4: {Field.PASSWORD: "Tajne123"}}))
     assert plan.can_create
@@ -93,7 +78,7 @@ def test_corrections_are_kept_sealed_and_used_for_the_next_check(customer: User,
 
 
 def test_read_in_another_way_corrections_stay_where_the_cells_are_the_same(customer: User, domain: Domain) -> None:
-    import_record = uploaded(customer, FAULTY)
+    import_record = make_checked_import(customer, FAULTY)
     correct(import_record, corrections=at({4: {Field.EMAIL: "ola@przyklad.iq.pl", Field.PASSWORD: "Tajne123"}}))
     columns = SheetChoice(columns=(Field.EMAIL, None, Field.PASSWORD))
     plan, dropped = correct(import_record, reading=Reading(sheets={"": columns}))
@@ -103,7 +88,7 @@ def test_read_in_another_way_corrections_stay_where_the_cells_are_the_same(custo
 
 
 def test_another_encoding_names_the_corrections_that_no_longer_fit(customer: User, domain: Domain) -> None:
-    import_record = uploaded(customer, FAULTY + "zły adres;;;;\n")
+    import_record = make_checked_import(customer, FAULTY + "zły adres;;;;\n")
     correct(import_record, corrections=at({4: {Field.EMAIL: "ola@przyklad.iq.pl"}, 5: {Field.EMAIL: "x@a.pl"}}))
     _plan, dropped = correct(import_record, reading=Reading(encoding="cp852"))
     assert choices_of(import_record).reading.encoding == "cp852"
@@ -114,7 +99,7 @@ def test_another_encoding_names_the_corrections_that_no_longer_fit(customer: Use
 
 
 def test_a_corrected_default_quota_is_used(customer: User, domain: Domain) -> None:
-    import_record = uploaded(customer, default_quota="a lot")
+    import_record = make_checked_import(customer, GOOD, default_quota="a lot")
     assert not check(import_record).can_create
     plan, _dropped = correct(import_record, default_quota="250")
     assert plan.drafts[1].quota_mb == 250
@@ -122,8 +107,8 @@ def test_a_corrected_default_quota_is_used(customer: User, domain: Domain) -> No
 
 def test_an_import_that_is_created_or_expired_takes_no_corrections(customer: User, domain: Domain) -> None:
     with pytest.raises(ImportNotOpen):
-        correct(created(customer), corrections=at({2: {Field.EMAIL: "x@przyklad.iq.pl"}}))
-    import_record = uploaded(customer, FAULTY)
+        correct(make_created_import(customer, GOOD), corrections=at({2: {Field.EMAIL: "x@przyklad.iq.pl"}}))
+    import_record = make_checked_import(customer, FAULTY)
     Import.objects.filter(pk=import_record.pk).update(expires_at=timezone.now())
     import_record.refresh_from_db()
     with pytest.raises(ImportNotOpen):
@@ -133,7 +118,7 @@ def test_an_import_that_is_created_or_expired_takes_no_corrections(customer: Use
 def test_without_its_key_an_import_is_closed_but_nothing_breaks(
     customer: User, domain: Domain, settings: Settings
 ) -> None:
-    open_import, created_import = uploaded(customer, FAULTY), created(customer)
+    open_import, created_import = make_checked_import(customer, FAULTY), make_created_import(customer, GOOD)
     settings.SECRET_KEY = "another"
     with pytest.raises(ImportNotOpen):
         check(open_import)
@@ -143,8 +128,8 @@ def test_without_its_key_an_import_is_closed_but_nothing_breaks(
 
 
 def test_the_same_file_again_says_when_it_was_imported(customer: User, domain: Domain) -> None:
-    created(customer)
-    plan = check(uploaded(customer))
+    make_created_import(customer, GOOD)
+    plan = check(make_checked_import(customer, GOOD))
     assert [problem.code for problem in plan.problems] == ["already_imported"]
     assert "2 accounts" in plan.problems[0].message
     assert not plan.can_create
@@ -153,17 +138,17 @@ def test_the_same_file_again_says_when_it_was_imported(customer: User, domain: D
 
 
 def test_the_same_file_of_another_login_is_no_repeat(customer: User, domain: Domain) -> None:
-    created(customer)
+    make_created_import(customer, GOOD)
     other = make_user("ola")
     domain.administrators.add(other)
-    assert {problem.code for problem in check(uploaded(other)).problems} == {"address_taken"}
+    assert {problem.code for problem in check(make_checked_import(other, GOOD)).problems} == {"address_taken"}
 
 
 # --- Create
 
 
 def test_creating_writes_accounts_forwards_outcome_and_sealed_passwords(customer: User, domain: Domain) -> None:
-    import_record = created(customer)
+    import_record = make_created_import(customer, GOOD)
     jan, ewa = Mailbox.objects.get(address="jan@przyklad.iq.pl"), Mailbox.objects.get(address="ewa@przyklad.iq.pl")
     assert (jan.domain, jan.local_part, jan.quota_mb, ewa.quota_mb) == (domain, "jan", 500, 1000)
     assert verify_password("Wiosna2024", jan.password_hash)
@@ -179,8 +164,8 @@ def test_creating_writes_accounts_forwards_outcome_and_sealed_passwords(customer
 
 
 def test_no_clear_password_is_anywhere_in_the_database(customer: User, domain: Domain) -> None:
-    import_record = uploaded(customer, FAULTY)
-    assert create(claimed(import_record, leave_out=(4,)))
+    import_record = make_checked_import(customer, FAULTY)
+    assert create(make_claim(import_record, leave_out=(4,)))
     import_record.refresh_from_db()
     (generated,) = generated_passwords(import_record).values()
     with connection.cursor() as cursor:
@@ -192,9 +177,9 @@ def test_no_clear_password_is_anywhere_in_the_database(customer: User, domain: D
 
 
 def test_one_error_stops_everything_unless_rows_are_left_out(customer: User, domain: Domain) -> None:
-    import_record = uploaded(customer, FAULTY)
+    import_record = make_checked_import(customer, FAULTY)
     assert claim(import_record, check(import_record)) is None
-    assert create(claimed(import_record, leave_out=(4,)))
+    assert create(make_claim(import_record, leave_out=(4,)))
     import_record.refresh_from_db()
     assert import_record.left_out == [4]
     assert import_record.created_count == 2
@@ -203,15 +188,15 @@ def test_one_error_stops_everything_unless_rows_are_left_out(customer: User, dom
 
 def test_a_limit_that_only_the_rows_left_out_pass_is_no_warning_of_the_result(customer: User, domain: Domain) -> None:
     Domain.objects.update(max_mailboxes=2)
-    import_record = uploaded(customer, FAULTY.replace("bad;", "bad@przyklad.iq.pl;"))
+    import_record = make_checked_import(customer, FAULTY.replace("bad;", "bad@przyklad.iq.pl;"))
     assert "domain_limit" in {problem.code for problem in check(import_record).problems}
-    assert create(claimed(import_record, leave_out=(4,)))
+    assert create(make_claim(import_record, leave_out=(4,)))
     import_record.refresh_from_db()
     assert import_record.warnings == []
 
 
 def test_only_one_of_two_processes_gets_the_claim(customer: User, domain: Domain) -> None:
-    import_record = uploaded(customer)
+    import_record = make_checked_import(customer, GOOD)
     assert claim(import_record, check(import_record))
     assert claim(import_record, check(import_record)) is None
 
@@ -219,12 +204,12 @@ def test_only_one_of_two_processes_gets_the_claim(customer: User, domain: Domain
 def test_an_interrupted_creation_can_be_claimed_again_and_the_first_writes_nothing(
     customer: User, domain: Domain
 ) -> None:
-    import_record = uploaded(customer)
-    slow = claimed(import_record)
+    import_record = make_checked_import(customer, GOOD)
+    slow = make_claim(import_record)
     Import.objects.update(progress_at=timezone.now() - timedelta(minutes=5))
     import_record.refresh_from_db()
     assert import_record.is_interrupted
-    fast = claimed(import_record)
+    fast = make_claim(import_record)
     with pytest.raises(ClaimLost):
         create(slow)
     assert Mailbox.objects.count() == 0
@@ -235,8 +220,8 @@ def test_an_interrupted_creation_can_be_claimed_again_and_the_first_writes_nothi
 def test_a_creation_that_only_seemed_interrupted_writes_nothing_once_it_was_discarded(
     customer: User, domain: Domain
 ) -> None:
-    import_record = uploaded(customer)
-    slow = claimed(import_record)
+    import_record = make_checked_import(customer, GOOD)
+    slow = make_claim(import_record)
     Import.objects.update(progress_at=timezone.now() - timedelta(minutes=5))
     discard(import_record)
     with pytest.raises(ClaimLost):
@@ -246,11 +231,11 @@ def test_a_creation_that_only_seemed_interrupted_writes_nothing_once_it_was_disc
 
 
 def test_a_file_is_discarded_by_how_it_stands_now(customer: User, domain: Domain) -> None:
-    seen = uploaded(customer)
+    seen = make_checked_import(customer, GOOD)
     Import.objects.get().delete()
     discard(seen)
-    seen = uploaded(customer)
-    create(claimed(Import.objects.get()))
+    seen = make_checked_import(customer, GOOD)
+    create(make_claim(Import.objects.get()))
     with pytest.raises(ImportNotOpen):
         discard(seen)
     assert Import.objects.get().created_count == 2
@@ -260,7 +245,7 @@ def test_a_claim_lost_while_hashing_stops_the_hashing(
     customer: User, domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(creating, "PROGRESS_EVERY_SECONDS", 0)
-    mine = claimed(uploaded(customer))
+    claimed = make_claim(make_checked_import(customer, GOOD))
     seen: list[int] = []
 
     def lose_it(done: int) -> None:
@@ -268,7 +253,7 @@ def test_a_claim_lost_while_hashing_stops_the_hashing(
         Import.objects.update(claim=uuid.uuid4())
 
     with pytest.raises(ClaimLost):
-        create(mine, on_progress=lose_it)
+        create(claimed, on_progress=lose_it)
     assert seen == [1]
     assert Mailbox.objects.count() == 0
 
@@ -276,16 +261,19 @@ def test_a_claim_lost_while_hashing_stops_the_hashing(
 def test_progress_is_written_down_as_it_goes(customer: User, domain: Domain, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(creating, "PROGRESS_EVERY_SECONDS", 0)
     seen: list[int] = []
-    create(claimed(uploaded(customer)), on_progress=lambda done: seen.append(Import.objects.get().progress_done))
+    create(
+        make_claim(make_checked_import(customer, GOOD)),
+        on_progress=lambda done: seen.append(Import.objects.get().progress_done),
+    )
     assert seen == [0, 1]
     assert Import.objects.get().progress_done == 2
 
 
 def test_an_address_taken_meanwhile_creates_nothing_and_shows_up_at_its_row(customer: User, domain: Domain) -> None:
-    import_record = uploaded(customer)
-    mine = claimed(import_record)
+    import_record = make_checked_import(customer, GOOD)
+    claimed = make_claim(import_record)
     make_mailbox("ewa@przyklad.iq.pl")
-    assert create(mine) is False
+    assert create(claimed) is False
     import_record.refresh_from_db()
     assert import_record.status == Import.Status.CHECKED
     assert Mailbox.objects.count() == 1
@@ -295,7 +283,7 @@ def test_an_address_taken_meanwhile_creates_nothing_and_shows_up_at_its_row(cust
 def test_a_race_that_only_the_constraint_sees_ends_the_same_way(
     customer: User, domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    mine = claimed(uploaded(customer))
+    claimed = make_claim(make_checked_import(customer, GOOD))
 
     rules = services.new_account_errors
 
@@ -306,7 +294,7 @@ def test_a_race_that_only_the_constraint_sees_ends_the_same_way(
         return errors
 
     monkeypatch.setattr(services, "new_account_errors", found_too_early)
-    assert create(mine) is False
+    assert create(claimed) is False
     assert (Mailbox.objects.count(), Forward.objects.count(), ImportedAccount.objects.count()) == (0, 0, 0)
 
 
@@ -314,7 +302,7 @@ def test_a_claim_lost_while_the_accounts_are_written_takes_them_back(
     customer: User, domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Only the last guard sees this: PostgreSQL lets another process claim the import while this one writes."""
-    claimed_import = claimed(uploaded(customer))
+    claimed_import = make_claim(make_checked_import(customer, GOOD))
     write_accounts = creating._write_accounts
 
     def write_and_lose(*args: Any) -> list[Mailbox]:
@@ -331,17 +319,17 @@ def test_a_claim_lost_while_the_accounts_are_written_takes_them_back(
 
 
 def test_room_filled_meanwhile_creates_nothing(customer: User, domain: Domain) -> None:
-    mine = claimed(uploaded(customer))
+    claimed = make_claim(make_checked_import(customer, GOOD))
     Domain.objects.update(max_mailboxes=1)
-    assert create(mine) is False
+    assert create(claimed) is False
     assert Mailbox.objects.count() == 0
 
 
 def test_a_failing_database_leaves_an_import_that_can_be_started_again(
     customer: User, domain: Domain, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import_record = uploaded(customer)
-    mine = claimed(import_record)
+    import_record = make_checked_import(customer, GOOD)
+    claimed = make_claim(import_record)
 
     def fail(*args: object) -> None:
         raise DatabaseError("disk full")
@@ -349,38 +337,38 @@ def test_a_failing_database_leaves_an_import_that_can_be_started_again(
     with monkeypatch.context() as patched:
         patched.setattr(creating, "_write_outcome", fail)
         with pytest.raises(DatabaseError):
-            create(mine)
+            create(claimed)
     import_record.refresh_from_db()
     assert Mailbox.objects.count() == 0
     assert import_record.is_interrupted
-    assert create(claimed(import_record))
+    assert create(make_claim(import_record))
 
 
 def test_staff_creates_on_behalf_of_a_customer_only_in_their_domains(customer: User, domain: Domain) -> None:
     make_domain("other.example")
     staff = make_user("root", is_staff=True)
     text = GOOD + "x@other.example;;;;\n"
-    assert [p.code for p in check(uploaded(staff, text, customer=customer)).problems] == ["domain_not_yours"]
-    assert check(uploaded(staff, text)).can_create
-    assert check(uploaded(None, text)).can_create
+    assert [p.code for p in check(make_checked_import(staff, text, customer=customer)).problems] == ["domain_not_yours"]
+    assert check(make_checked_import(staff, text)).can_create
+    assert check(make_checked_import(None, text)).can_create
 
 
 @pytest.mark.django_db(transaction=True)
 def test_two_imports_at_once_cannot_exceed_the_limit_of_a_domain(customer: User, domain: Domain) -> None:
     Domain.objects.update(max_mailboxes=3)
     lists = ["E-mail\n" + "".join(f"{name}{n}@przyklad.iq.pl\n" for n in range(2)) for name in ("a", "b")]
-    claims = [claimed(uploaded(customer, text)) for text in lists]
+    claims = [make_claim(make_checked_import(customer, text)) for text in lists]
     barrier = threading.Barrier(2)
     outcomes: list[bool] = []
 
-    def work(mine: Claim) -> None:
+    def work(claimed: Claim) -> None:
         barrier.wait()
         try:
-            outcomes.append(create(mine))
+            outcomes.append(create(claimed))
         finally:
             connections.close_all()
 
-    threads = [threading.Thread(target=work, args=(mine,)) for mine in claims]
+    threads = [threading.Thread(target=work, args=(claimed,)) for claimed in claims]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -393,18 +381,18 @@ def test_two_imports_at_once_cannot_exceed_the_limit_of_a_domain(customer: User,
 def test_the_runner_creates_in_a_thread_and_survives_what_goes_wrong(
     customer: User, domain: Domain, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    runner.start(claimed(uploaded(customer)), wait_seconds=60)
+    runner.start(make_claim(make_checked_import(customer, GOOD)), wait_seconds=60)
     assert Import.objects.get().status == Import.Status.CREATED
     Mailbox.objects.all().delete()
     Forward.objects.all().delete()
     Import.objects.all().delete()
-    first = claimed(uploaded(customer))
+    first = make_claim(make_checked_import(customer, GOOD))
     Import.objects.update(claim=uuid.uuid4())
     runner.start(first, wait_seconds=60)
     assert "taken over" in caplog.text
     Import.objects.all().delete()
     monkeypatch.setattr(creating, "_write_accounts", lambda *args: 1 / 0)
-    runner.start(claimed(uploaded(customer)), wait_seconds=60)
+    runner.start(make_claim(make_checked_import(customer, GOOD)), wait_seconds=60)
     assert "nothing was created" in caplog.text
     assert "Wiosna2024" not in caplog.text
     assert Import.objects.get().is_interrupted
@@ -414,7 +402,7 @@ def test_the_runner_creates_in_a_thread_and_survives_what_goes_wrong(
 
 
 def test_the_passwords_are_gone_for_good_once_they_were_saved(customer: User, domain: Domain) -> None:
-    import_record = created(customer)
+    import_record = make_created_import(customer, GOOD)
     assert generated_passwords(import_record)
     forget_secrets(import_record)
     import_record.refresh_from_db()
@@ -424,7 +412,7 @@ def test_the_passwords_are_gone_for_good_once_they_were_saved(customer: User, do
 
 
 def test_expired_secrets_are_not_shown_and_are_purged(customer: User, domain: Domain) -> None:
-    import_record, young = created(customer), uploaded(customer, FAULTY)
+    import_record, young = make_created_import(customer, GOOD), make_checked_import(customer, FAULTY)
     Batch.objects.filter(pk=import_record.pk).update(expires_at=timezone.now())
     assert generated_passwords(import_record) == {}
     assert purge_expired() == 1
@@ -434,7 +422,9 @@ def test_expired_secrets_are_not_shown_and_are_purged(customer: User, domain: Do
 
 
 def test_undo_removes_what_is_unchanged_and_keeps_what_is_not(customer: User, domain: Domain) -> None:
-    import_record = created(customer, GOOD + "ola@przyklad.iq.pl;;;;\nada@przyklad.iq.pl;;;jan@przyklad.iq.pl;\n")
+    import_record = make_created_import(
+        customer, GOOD + "ola@przyklad.iq.pl;;;;\nada@przyklad.iq.pl;;;jan@przyklad.iq.pl;\n"
+    )
     Mailbox.objects.filter(address="ewa@przyklad.iq.pl").update(quota_mb=5)
     Mailbox.objects.get(address="ola@przyklad.iq.pl").delete()
     Forward.objects.filter(source="ada@przyklad.iq.pl").update(keep_copy=True)
@@ -457,7 +447,7 @@ def test_undo_removes_what_is_unchanged_and_keeps_what_is_not(customer: User, do
 
 
 def test_undo_leaves_a_domain_alone_that_is_no_longer_administered(customer: User, domain: Domain) -> None:
-    import_record = created(customer)
+    import_record = make_created_import(customer, GOOD)
     domain.administrators.clear()
     with pytest.raises(ImportNotOpen):
         undo(import_record)
@@ -465,18 +455,18 @@ def test_undo_leaves_a_domain_alone_that_is_no_longer_administered(customer: Use
 
 
 def test_a_forward_added_later_counts_as_a_change(customer: User, domain: Domain) -> None:
-    import_record = created(customer)
+    import_record = make_created_import(customer, GOOD)
     make_forward("ewa@przyklad.iq.pl", "x@poczta.example", domain=domain)
     assert [account.address for account in plan_undo(import_record).kept] == ["ewa@przyklad.iq.pl"]
 
 
 def test_after_an_undo_the_same_file_can_be_imported_again(customer: User, domain: Domain) -> None:
-    undo(created(customer))
-    assert created(customer).created_count == 2
+    undo(make_created_import(customer, GOOD))
+    assert make_created_import(customer, GOOD).created_count == 2
 
 
 def test_messages_are_in_the_language_of_the_moment(customer: User, domain: Domain) -> None:
-    import_record = uploaded(customer, FAULTY)
+    import_record = make_checked_import(customer, FAULTY)
     with translation.override("pl"):
         polish = check(import_record).problems[0].message
     assert polish != check(import_record).problems[0].message

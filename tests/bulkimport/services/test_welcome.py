@@ -30,10 +30,16 @@ from accounts.models import Domain, Mailbox
 from bulkimport import runner
 from bulkimport.models import Import
 from bulkimport.services import welcome
-from bulkimport.services.checking import check
-from bulkimport.services.creating import Claim, claim, create
+from bulkimport.services.creating import create
 from tests.bulkimport.management.test_import_mailboxes import environment, manage, run  # noqa: F401 - a fixture
-from tests.factories import generated_passwords, make_checked_import, make_created_import, make_mailbox, make_user
+from tests.factories import (
+    generated_passwords,
+    make_checked_import,
+    make_claim,
+    make_created_import,
+    make_mailbox,
+    make_user,
+)
 from tests.mailserver.servers import free_ports
 from tests.mailserver.sink import address_in
 from tests.pages import open_page, text_of
@@ -148,17 +154,6 @@ def switch_on(settings: Settings, port: int) -> None:
     settings.WELCOME_LMTP = f"127.0.0.1:{port}"
 
 
-def claimed(customer: User, text: str = FILE) -> Claim:
-    import_record = make_checked_import(customer, text)
-    mine = claim(import_record, check(import_record))
-    assert mine
-    return mine
-
-
-def created(customer: User, text: str = FILE) -> Import:
-    return make_created_import(customer, text)
-
-
 def unsent(import_record: Import) -> dict[str, str | None]:
     return {entry["address"]: entry["reason"] for entry in import_record.welcome_unsent}
 
@@ -175,7 +170,7 @@ def test_each_new_mailbox_gets_one_message_over_one_connection(
     customer: User, domain: Domain, lmtp: LmtpServer
 ) -> None:
     make_mailbox("stary@przyklad.iq.pl")
-    import_record = created(customer)
+    import_record = make_created_import(customer, FILE)
     assert import_record.welcome_unsent == []
     assert lmtp.recipients == [JAN, EWA, OLA]
     assert lmtp.connections == 1
@@ -189,7 +184,7 @@ def test_each_new_mailbox_gets_one_message_over_one_connection(
 
 
 def test_no_message_has_a_password(customer: User, domain: Domain, lmtp: LmtpServer) -> None:
-    import_record = created(customer)
+    import_record = make_created_import(customer, FILE)
     passwords = ["Wiosna2024", *generated_passwords(import_record).values()]
     assert len(passwords) == 3
     hashes = list(Mailbox.objects.values_list("password_hash", flat=True))
@@ -223,8 +218,8 @@ def test_the_thread_speaks_the_language_of_whoever_started_the_import(
     settings.LANGUAGE_CODE = "pl" if language == "en" else "en"
     lmtp.at_rcpt[OLA] = b"421 4.3.2 Closing"
     with translation.override(language):
-        mine = claimed(customer, f"E-mail\n{EWA}\n{OLA}\n{JAN}\n")
-    runner.start(mine, wait_seconds=60)
+        claimed = make_claim(make_checked_import(customer, f"E-mail\n{EWA}\n{OLA}\n{JAN}\n"))
+    runner.start(claimed, wait_seconds=60)
     subject, *lines, no_answer = TEXTS[language]
     [(_recipient, message)] = lmtp.received
     assert message["Subject"] == subject
@@ -243,7 +238,7 @@ def test_without_the_setting_nothing_is_sent_and_no_socket_opened(
     browser_of: Client, customer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(welcome.smtplib, "LMTP", lambda *args, **more: pytest.fail("a connection"))
-    import_record = created(customer)
+    import_record = make_created_import(customer, FILE)
     assert panel.WELCOME_LMTP == ""
     assert import_record.welcome_unsent is None
     assert "elcome" not in page(browser_of, import_record)
@@ -254,8 +249,8 @@ def test_while_messages_are_sent_the_accounts_exist_and_nothing_is_locked(
     browser_of: Client, customer: User, lmtp: LmtpServer
 ) -> None:
     lmtp.silent_for = EWA
-    mine = claimed(customer)
-    runner.start(mine, wait_seconds=0)
+    claimed = make_claim(make_checked_import(customer, FILE))
+    runner.start(claimed, wait_seconds=0)
     assert lmtp.is_silent.wait(20)
     import_record = Import.objects.get()
     assert import_record.status == Import.Status.CREATED
@@ -263,7 +258,7 @@ def test_while_messages_are_sent_the_accounts_exist_and_nothing_is_locked(
     assert "The others are being sent." in page(browser_of, import_record)
     lmtp.may_go_on.set()
     for thread in threading.enumerate():
-        if thread.name == f"import-{mine.import_id}":
+        if thread.name == f"import-{claimed.import_id}":
             thread.join()
     assert "Welcome messages delivered: 3 of 3" in page(browser_of, import_record)
 
@@ -273,7 +268,7 @@ def test_nothing_is_sent_again_whatever_is_opened_or_pressed(
     browser_of: Client, customer: User, lmtp: LmtpServer
 ) -> None:
     lmtp.at_rcpt[EWA] = b"450 4.2.0 Later"
-    import_record = created(customer)
+    import_record = make_created_import(customer, FILE)
     lmtp.at_rcpt.clear()
     for _ in range(2):
         assert browser_of.get(import_record.get_absolute_url()).status_code == 200
@@ -299,7 +294,7 @@ def test_a_refused_message_is_noted_and_the_others_are_delivered(
     browser_of: Client, customer: User, lmtp: LmtpServer, moment: str, reply: bytes, noted: str
 ) -> None:
     getattr(lmtp, moment)[EWA] = reply
-    import_record = created(customer)
+    import_record = make_created_import(customer, FILE)
     assert import_record.status == Import.Status.CREATED
     assert lmtp.recipients == [JAN, OLA]
     [(address, reason)] = unsent(import_record).items()
@@ -314,7 +309,7 @@ def test_a_server_that_is_away_is_tried_once(
     browser_of: Client, customer: User, domain: Domain, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     switch_on(settings, *free_ports(1))
-    import_record = created(customer, "E-mail\n" + "".join(f"p{n}@przyklad.iq.pl\n" for n in range(30)))
+    import_record = make_created_import(customer, "E-mail\n" + "".join(f"p{n}@przyklad.iq.pl\n" for n in range(30)))
     assert import_record.created_count == Mailbox.objects.count() == 30
     assert list(unsent(import_record).values()) == [NO_ANSWER] * 30
     assert caplog.text.count("were given up") == 1
@@ -336,7 +331,7 @@ def test_a_server_that_falls_silent_is_given_up_after_one_wait(
     monkeypatch.setattr(welcome, "TIMEOUT_SECONDS", 0.5)
     lmtp.silent_for = silent_for
     start = time.monotonic()
-    import_record = created(customer)
+    import_record = make_created_import(customer, FILE)
     assert time.monotonic() - start < 10
     assert import_record.status == Import.Status.CREATED
     assert lmtp.connections == 1
@@ -356,7 +351,7 @@ def test_nothing_that_breaks_on_the_way_fails_the_import(
 
     with monkeypatch.context() as patched:
         patched.setattr(welcome, "_note", fail)
-        import_record = created(customer)
+        import_record = make_created_import(customer, FILE)
     assert import_record.status == Import.Status.CREATED
     assert "stopped" in caplog.text
     assert unsent(import_record) == {JAN: None, EWA: None, OLA: None}
@@ -364,9 +359,9 @@ def test_nothing_that_breaks_on_the_way_fails_the_import(
 
 
 def test_an_import_that_fails_sends_nothing(customer: User, domain: Domain, lmtp: LmtpServer) -> None:
-    mine = claimed(customer)
+    claimed = make_claim(make_checked_import(customer, FILE))
     make_mailbox(EWA)
-    assert create(mine) is False
+    assert create(claimed) is False
     assert Import.objects.get().welcome_unsent is None
     assert lmtp.connections == 0
 
@@ -438,7 +433,7 @@ def test_what_a_killed_process_had_not_noted_counts_as_not_sent_and_is_not_sent_
     assert stored == str(welcome.as_stored({EWA: None, OLA: None}))
 
     # The page of such an import: first it can still be under way, and after a while nobody works on it any more.
-    import_record = created(customer)
+    import_record = make_created_import(customer, FILE)
     Import.objects.update(welcome_unsent=welcome.as_stored({EWA: None, OLA: None}))
     assert "The others are being sent." in page(browser_of, import_record)
     Import.objects.update(progress_at=timezone.now() - timedelta(minutes=2))
@@ -450,7 +445,7 @@ def test_what_a_killed_process_had_not_noted_counts_as_not_sent_and_is_not_sent_
 
 def test_the_admin_shows_it_too(client: Client, customer: User, domain: Domain, lmtp: LmtpServer) -> None:
     lmtp.at_data[EWA] = b"552 5.2.2 <b>Full</b>"
-    import_record = created(customer)
+    import_record = make_created_import(customer, FILE)
     client.force_login(make_user("admin", is_staff=True))
     html = client.get(reverse("admin:bulkimport_import_change", args=[import_record.pk])).content.decode()
     assert "Welcome messages delivered: 2 of 3" in html
