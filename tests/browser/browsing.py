@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
-from playwright.sync_api import BrowserContext, ConsoleMessage, Page, ViewportSize, expect
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, ViewportSize, expect
+from pytest_django.live_server_helper import LiveServer
 
 from tests.factories import LOGIN_PASSWORD
 from tests.manifest import SAMPLES
@@ -40,6 +41,23 @@ def sign_in(page: Page, login: str = "anna", address: str = "/") -> None:
     page.get_by_label("Password").fill(LOGIN_PASSWORD)
     page.get_by_role("button", name="Sign in").click()
     expect(page).to_have_url(address)
+
+
+@contextmanager
+def signed_in_page(
+    browser: Browser,
+    live_server: LiveServer,
+    viewport: ViewportSize = WIDE,
+    *,
+    has_script: bool = True,
+    address: str = "/",
+    **options: Any,
+) -> Iterator[Page]:
+    """Open the panel in English, signed in, and stand on `address`. `options`: more for the context of the browser."""
+    options |= {"base_url": live_server.url, "viewport": viewport, "java_script_enabled": has_script, "locale": "en-GB"}
+    with uncomplaining(browser.new_context(**options)) as page:
+        sign_in(page, address=address)
+        yield page
 
 
 def upload(page: Page, file: str | Path, button: str = "Create accounts") -> None:

@@ -10,21 +10,19 @@ from axe_playwright_python.sync_playwright import Axe
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser, User
 from django.template.loader import render_to_string
-from django.test import Client, RequestFactory
+from django.test import RequestFactory
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 from pytest_django import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Mailbox
 from accounts.passwords import hash_password
-from tests.browser.browsing import fits
+from tests.browser.accessibility import find_faults, sign_in_at_once
 from tests.factories import LOGIN_PASSWORD, MAILBOX_PASSWORD, make_checked_import, make_user
 from tests.scenes import HEADER, MAIL_HOSTNAME, OWNER, UNEVEN, mailbox_pages, make_customer, make_handouts, make_imports
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
-TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22a", "wcag22aa", "best-practice"]
-OPTIONS = {"resultTypes": ["violations"], "runOnly": {"type": "tag", "values": TAGS}}
 WIDTHS = {"wide": {"width": 1280, "height": 900}, "narrow": {"width": 320, "height": 800}}
 # Each language, each colours and each width is seen on every page; more ways find no more, and take minutes. Narrow is
 # the narrowest that a page has to be useful at.
@@ -57,25 +55,6 @@ def context(request: pytest.FixtureRequest, browser: Browser, live_server: LiveS
     context.close()
 
 
-def sign_in(context: BrowserContext, login: User, base_url: str) -> None:
-    client = Client()
-    client.force_login(login)
-    context.add_cookies([{"name": "sessionid", "value": client.cookies["sessionid"].value, "url": base_url}])
-
-
-def faults(axe: Axe, page: Page) -> list[str]:
-    """Return what axe-core finds on a page that is open, with all that opens on demand."""
-    expect(page.get_by_role("heading", level=1)).to_be_visible()
-    assert fits(page), page.url
-    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-    found = axe.run(page, options=OPTIONS).response["violations"]
-    return [
-        f"{fault['id']}: {fault['help']}: {node['html'][:300]} ({node['failureSummary']})"
-        for fault in found
-        for node in fault["nodes"]
-    ]
-
-
 def send_as_it_is(page: Page) -> None:
     """Send the form of a page whatever is in it: what is wrong with it the server says, not the browser."""
     page.locator("main form").last.evaluate("form => { form.noValidate = true }")
@@ -104,24 +83,24 @@ def test_pages_behind_the_sign_in(axe: Axe, context: BrowserContext, live_server
     addresses["only warnings"] = f"{addresses['problems']}#warnings"
     make_handouts(addresses["results"])
     addresses["no link"] = addresses["saved"].replace("/imports/", "/mailboxes/new-passwords/") + "links/"
-    sign_in(context, customer, live_server.url)
+    sign_in_at_once(context, customer, live_server.url)
     page = context.new_page()
     found = {}
     for name, address in addresses.items():
         page.goto(address)
-        found[name] = faults(axe, page)
+        found[name] = find_faults(axe, page)
     is_dark = page.evaluate("matchMedia('(prefers-color-scheme: dark)').matches")
     paper = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert paper == ("rgb(16, 23, 27)" if is_dark else "rgb(255, 255, 255)")
     page.goto("/imports/new/")
     send_as_it_is(page)
     expect(page.locator("#file")).to_be_focused()
-    found["nothing uploaded"] = faults(axe, page)
+    found["nothing uploaded"] = find_faults(axe, page)
     assert {name: list_ for name, list_ in found.items() if list_} == {}
 
 
 def test_pages_of_a_login_without_anything(axe: Axe, context: BrowserContext, live_server: LiveServer) -> None:
-    sign_in(context, make_user("nowy"), live_server.url)
+    sign_in_at_once(context, make_user("nowy"), live_server.url)
     page = context.new_page()
     for address in (
         "/",
@@ -134,7 +113,7 @@ def test_pages_of_a_login_without_anything(axe: Axe, context: BrowserContext, li
         "/imports/new/",
     ):
         page.goto(address)
-        assert faults(axe, page) == [], address
+        assert find_faults(axe, page) == [], address
 
 
 def test_forms_with_errors_and_what_follows(
@@ -149,7 +128,7 @@ def test_forms_with_errors_and_what_follows(
         "quota": {"quota": "9999999"},
         "delete": {},
     }
-    sign_in(context, customer, live_server.url)
+    sign_in_at_once(context, customer, live_server.url)
     page = context.new_page()
     found = {}
     for name, values in fields.items():
@@ -158,31 +137,31 @@ def test_forms_with_errors_and_what_follows(
             page.locator(f"main [name='{field}']").fill(text)
         send_as_it_is(page)
         expect(page.locator("main .msg-error").first).to_be_visible()
-        found[name] = faults(axe, page)
+        found[name] = find_faults(axe, page)
     page.goto(addresses["passwords"])
     send_as_it_is(page)
     expect(page.locator("[data-password]").first).to_be_visible()
-    found["passwords shown"] = faults(axe, page)
+    found["passwords shown"] = find_faults(axe, page)
     page.locator("main [href$='/sheets/']").click()
     page.wait_for_url("**/sheets/")
-    found["sheets of them"] = faults(axe, page)
+    found["sheets of them"] = find_faults(axe, page)
     page.goto(addresses["mailbox"])
     page.locator("[name=generates]").check()
     send_as_it_is(page)
     page.locator("main [href$='/links/']").click()
     page.locator("[value=make_all]").click()
     expect(page.locator("[data-password]")).to_be_visible()
-    found["link of one"] = faults(axe, page)
+    found["link of one"] = find_faults(axe, page)
     page.goto(f"/mailboxes/new-passwords/{UUID(int=0)}/")
-    found["no passwords"] = faults(axe, page)
+    found["no passwords"] = find_faults(axe, page)
     page.goto(addresses["links"])
     page.locator("[value=make_all]").click()
     expect(page.locator("[data-password]").first).to_be_visible()
-    found["links made"] = faults(axe, page)
+    found["links made"] = find_faults(axe, page)
     page.goto(addresses["forward_delete"])
     send_as_it_is(page)
     expect(page.locator("main .notice[role=status]")).to_be_visible()
-    found["forward deleted"] = faults(axe, page)
+    found["forward deleted"] = find_faults(axe, page)
     assert {name: list_ for name, list_ in found.items() if list_} == {}
 
 
@@ -192,10 +171,10 @@ def test_pages_for_everybody(axe: Axe, context: BrowserContext, settings: Settin
     found = {}
     for address in addresses:
         page.goto(address)
-        found[address] = faults(axe, page)
+        found[address] = find_faults(axe, page)
     settings.MAIL_HOSTNAME = ""
     page.goto("/mail-settings/")
-    found["no hostname"] = faults(axe, page)
+    found["no hostname"] = find_faults(axe, page)
     assert {name: list_ for name, list_ in found.items() if list_} == {}
 
 
@@ -203,28 +182,28 @@ def test_a_link_with_a_password(axe: Axe, context: BrowserContext, customer: Use
     first, second = make_handouts(make_imports(customer)["results"])[:2]
     page = context.new_page()
     page.goto("/handout/")
-    found = {"without a key": faults(axe, page)}
+    found = {"without a key": find_faults(axe, page)}
     page.locator("#id_link").fill("half a link")
     page.locator("main button").click()
     expect(page.locator("#id_link-msg")).to_be_visible()
-    found["not a link"] = faults(axe, page)
+    found["not a link"] = find_faults(axe, page)
     for name in ("opened", "gone", "changed"):
         if name == "changed":
             Mailbox.objects.update(password_hash=hash_password("another-password"))
         page.goto("about:blank")  # another key alone would not load the page anew
         page.goto(second if name == "changed" else first)
-        found[f"to open: {name}"] = faults(axe, page)
+        found[f"to open: {name}"] = find_faults(axe, page)
         page.locator("main button").click()
         page.wait_for_url("**/open/")
         expect(page.locator("[data-password]")).to_have_count(int(name == "opened"))
-        found[name] = faults(axe, page)
+        found[name] = find_faults(axe, page)
     assert {name: list_ for name, list_ in found.items() if list_} == {}
 
 
 def test_pages_of_an_owner(axe: Axe, context: BrowserContext, customer: User) -> None:
     page = context.new_page()
     page.goto("/mailbox/login/")
-    found = {"login": faults(axe, page)}
+    found = {"login": find_faults(axe, page)}
     for password in ("wrong", MAILBOX_PASSWORD):
         page.locator("[name=address]").fill(OWNER)
         page.locator("[name=password]").fill(password)
@@ -232,36 +211,36 @@ def test_pages_of_an_owner(axe: Axe, context: BrowserContext, customer: User) ->
             page.locator("main button").click()
         if password == "wrong":
             expect(page.locator("main .msg-error, main [role=alert], #wrong").first).to_be_visible()
-            found["wrong"] = faults(axe, page)
+            found["wrong"] = find_faults(axe, page)
     page.wait_for_url("**/mailbox/")
-    found["home"] = faults(axe, page)
+    found["home"] = find_faults(axe, page)
     for name, field in {"password": "new_password", "forward": "destinations"}.items():
         page.goto(f"/mailbox/{name}/")
-        found[name] = faults(axe, page)
+        found[name] = find_faults(axe, page)
         page.locator(f"[name={field}]").fill("a@")
         send_as_it_is(page)
         expect(page.locator("main .msg-error").first).to_be_visible()
-        found[f"{name} with errors"] = faults(axe, page)
+        found[f"{name} with errors"] = find_faults(axe, page)
     assert {name: list_ for name, list_ in found.items() if list_} == {}
 
 
 def test_a_page_that_was_open_too_long(
     axe: Axe, context: BrowserContext, live_server: LiveServer, customer: User
 ) -> None:
-    sign_in(context, customer, live_server.url)
+    sign_in_at_once(context, customer, live_server.url)
     page = context.new_page()
     page.goto("/mailboxes/new/")
     context.clear_cookies(name="csrftoken")
     page.locator("[name=email]").fill("nowa@przyklad.iq.pl")
     send_as_it_is(page)
     expect(page.locator("main [name=email][type=hidden]")).to_have_count(1)
-    assert faults(axe, page) == []
+    assert find_faults(axe, page) == []
 
 
 def test_signing_in(axe: Axe, context: BrowserContext, customer: User) -> None:
     page = context.new_page()
     page.goto("/login/")
-    assert faults(axe, page) == []
+    assert find_faults(axe, page) == []
     for attempt in range(settings.AXES_FAILURE_LIMIT):
         page.locator("#username").fill("biuro")
         page.locator("#password").fill("wrong")
@@ -269,25 +248,25 @@ def test_signing_in(axe: Axe, context: BrowserContext, customer: User) -> None:
             page.locator("main button").click()
         if attempt == 0:
             expect(page.locator("#wrong")).to_be_visible()
-            assert faults(axe, page) == []
+            assert find_faults(axe, page) == []
     expect(page.locator("#username")).to_have_count(0)
-    assert faults(axe, page) == []
+    assert find_faults(axe, page) == []
 
 
 def test_a_form_that_is_kept(axe: Axe, context: BrowserContext, live_server: LiveServer, customer: User) -> None:
     address = make_imports(customer)["problems"]
-    sign_in(context, customer, live_server.url)
+    sign_in_at_once(context, customer, live_server.url)
     page = context.new_page()
     page.goto(address)
     context.clear_cookies(name="sessionid")
     page.locator(".has-problem input.form-control").first.press("Enter")
     expect(page.locator("#username")).to_be_visible()
-    assert faults(axe, page) == []
+    assert find_faults(axe, page) == []
     page.locator("#username").fill("biuro")
     page.locator("#password").fill(LOGIN_PASSWORD)
     page.locator("main button").click()
     expect(page.locator("#username")).to_have_count(0)
-    assert faults(axe, page) == []
+    assert find_faults(axe, page) == []
 
 
 def test_error_pages(axe: Axe, context: BrowserContext) -> None:
@@ -297,7 +276,7 @@ def test_error_pages(axe: Axe, context: BrowserContext) -> None:
     request.user = AnonymousUser()
     for template in ("400.html", "403.html", "403_csrf.html", "404.html", "500.html"):
         page.set_content(render_to_string(template, request=None if template in WITHOUT_CONTEXT else request))
-        assert faults(axe, page) == [], template
+        assert find_faults(axe, page) == [], template
 
 
 # --- Where the focus is after a check
@@ -306,7 +285,7 @@ def test_error_pages(axe: Axe, context: BrowserContext) -> None:
 @pytest.fixture(params=[True, False], ids=["with script", "without script"])
 def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer, customer: User) -> Iterator[Page]:
     context = browser.new_context(base_url=live_server.url, java_script_enabled=request.param, locale="en-GB")
-    sign_in(context, customer, live_server.url)
+    sign_in_at_once(context, customer, live_server.url)
     yield context.new_page()
     context.close()
 
@@ -364,7 +343,7 @@ def test_a_list_with_errors_that_is_opened_has_the_focus_on_them(
     browser: Browser, live_server: LiveServer, customer: User, problems: str
 ) -> None:
     context = browser.new_context(base_url=live_server.url)
-    sign_in(context, customer, live_server.url)
+    sign_in_at_once(context, customer, live_server.url)
     page = context.new_page()
     page.goto(problems)
     expect(page.locator("section.summary")).to_be_focused()

@@ -16,7 +16,16 @@ from accounts.passwords import verify_password
 from bulkimport.models import Import
 from bulkimport.services import creating
 from bulkimport.services.reading import choices_of
-from tests.browser.browsing import NARROW, NARROWEST, WIDE, expect_heading, fits, sign_in, uncomplaining, upload
+from tests.browser.browsing import (
+    NARROW,
+    NARROWEST,
+    WIDE,
+    expect_heading,
+    fits,
+    sign_in,
+    signed_in_page,
+    upload,
+)
 from tests.factories import LOGIN_PASSWORD, make_domain, make_user
 from tests.manifest import SAMPLES
 
@@ -45,10 +54,7 @@ in_every_way = pytest.mark.parametrize("page", WAYS.values(), ids=WAYS, indirect
 def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer, customer: User) -> Iterator[Page]:
     """A signed-in page, at two widths, with and without JavaScript."""
     viewport, has_script = request.param
-    with uncomplaining(
-        browser.new_context(base_url=live_server.url, viewport=viewport, java_script_enabled=has_script, locale="en-GB")
-    ) as page:
-        sign_in(page)
+    with signed_in_page(browser, live_server, viewport, has_script=has_script) as page:
         yield page
 
 
@@ -56,10 +62,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServ
 def scripted_page(browser: Browser, live_server: LiveServer, customer: User) -> Iterator[Page]:
     """A signed-in page of a wide browser with JavaScript, which may read what has been copied."""
     permissions = ["clipboard-read", "clipboard-write"]
-    with uncomplaining(
-        browser.new_context(base_url=live_server.url, viewport=WIDE, locale="en-GB", permissions=permissions)
-    ) as page:
-        sign_in(page)
+    with signed_in_page(browser, live_server, WIDE, permissions=permissions) as page:
         yield page
 
 

@@ -8,7 +8,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from accounts.models import Mailbox
 from accounts.passwords import verify_password
-from tests.browser.browsing import NARROWEST, WIDE, expect_heading, fits, sign_in, uncomplaining
+from tests.browser.browsing import NARROWEST, WIDE, expect_heading, fits, signed_in_page
 from tests.factories import make_domain, make_forward, make_mailbox, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -19,10 +19,7 @@ def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServ
     """A signed-in page on the list of mailboxes."""
     viewport, has_script = request.param
     make_domain("przyklad.iq.pl", [make_user("anna")])
-    with uncomplaining(
-        browser.new_context(base_url=live_server.url, viewport=viewport, java_script_enabled=has_script, locale="en-GB")
-    ) as page:
-        sign_in(page, address="/mailboxes/")
+    with signed_in_page(browser, live_server, viewport, has_script=has_script, address="/mailboxes/") as page:
         yield page
 
 

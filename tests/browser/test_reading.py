@@ -18,9 +18,16 @@ from bulkimport import views
 from bulkimport.models import Import
 from bulkimport.services.checking import check
 from bulkimport.services.reading import BusyError
-from tests.browser.browsing import NARROW, NARROWEST, WIDE, expect_heading, fits, sign_in, uncomplaining, upload
-from tests.browser.test_accessibility import OPTIONS
-from tests.browser.test_accessibility import sign_in as sign_in_at_once
+from tests.browser.accessibility import find_faults, sign_in_at_once
+from tests.browser.browsing import (
+    NARROW,
+    NARROWEST,
+    WIDE,
+    expect_heading,
+    fits,
+    signed_in_page,
+    upload,
+)
 from tests.bulkimport.test_reading_page import SCHOOL
 from tests.factories import make_checked_import, make_domain, make_user
 
@@ -43,10 +50,7 @@ def customer() -> User:
 def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer, customer: User) -> Iterator[Page]:
     """A signed-in page, at two widths, with and without JavaScript."""
     viewport, has_script = request.param
-    with uncomplaining(
-        browser.new_context(base_url=live_server.url, viewport=viewport, java_script_enabled=has_script, locale="en-GB")
-    ) as page:
-        sign_in(page)
+    with signed_in_page(browser, live_server, viewport, has_script=has_script) as page:
         yield page
 
 
@@ -175,31 +179,24 @@ def test_nothing_is_wrong_with_the_pages_for_whoever_does_not_see_them(
     page = context.new_page()
     axe = Axe()
 
-    def faults() -> list[str]:
-        expect(page.get_by_role("heading", level=1)).to_be_visible()
-        assert fits(page), page.url
-        page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
-        found = axe.run(page, options=OPTIONS).response["violations"]
-        return [f"{fault['id']}: {node['html'][:300]}" for fault in found for node in fault["nodes"]]
-
     found = {}
     for name, address in pages.items():
         page.goto(address)
-        found[name] = faults()
+        found[name] = find_faults(axe, page)
     page.goto(f"{titled}columns/")
     page.locator("#column-1").select_option("password")
     page.locator("#column-2").select_option("password")
     page.locator("[name='action'][value='again']").click()
     expect(page.locator("[aria-invalid='true']")).to_have_count(2)
-    found["columns with an error"] = faults()
+    found["columns with an error"] = find_faults(axe, page)
     settings.MAX_UNFINISHED_LISTS = 1
     page.goto("/imports/new/")
     page.locator("#file").set_input_files({"name": "l.csv", "mimeType": "text/csv", "buffer": TITLED.encode()})
     page.locator("main form .btn-primary").last.click()
     expect(page.locator("#too-many")).to_be_visible()
-    found["too many lists"] = faults()
+    found["too many lists"] = find_faults(axe, page)
     monkeypatch.setattr(views, "check", busy)
     page.goto(titled)
-    found["busy"] = faults()
+    found["busy"] = find_faults(axe, page)
     context.close()
     assert {name: list_ for name, list_ in found.items() if list_} == {}

@@ -20,7 +20,7 @@ from accounts.models import Forward, Mailbox
 from accounts.passwords import verify_password
 from bulkimport.models import Import
 from bulkimport.services import creating
-from tests.browser.browsing import WIDE, expect_heading, sign_in, uncomplaining, upload
+from tests.browser.browsing import WIDE, expect_heading, sign_in, signed_in_page, upload
 from tests.factories import MAILBOX_PASSWORD, make_domain, make_forward, make_mailbox, make_user
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -39,10 +39,7 @@ def customer() -> User:
 def page(request: pytest.FixtureRequest, browser: Browser, live_server: LiveServer, customer: User) -> Iterator[Page]:
     """A signed-in page, with JavaScript unless a test says otherwise."""
     has_script = getattr(request, "param", True)
-    with uncomplaining(
-        browser.new_context(base_url=live_server.url, viewport=WIDE, java_script_enabled=has_script, locale="en-GB")
-    ) as page:
-        sign_in(page)
+    with signed_in_page(browser, live_server, WIDE, has_script=has_script) as page:
         yield page
 
 

@@ -14,7 +14,7 @@ from django.test import Client
 from accounts.models import Mailbox
 from accounts.passwords import verify_password
 from bulkimport.models import Import
-from tests.bulkimport.management.test_import_mailboxes import run
+from tests.bulkimport.management.running import run
 from tests.expectations import DOMAINS, ENTRIES, SAMPLES, UNLIMITED, differences
 from tests.factories import generated_passwords, make_client, make_domain, make_user
 from tests.manifest import stored

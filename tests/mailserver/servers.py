@@ -202,6 +202,11 @@ def message(subject: str, sender: str, recipient: str, text: str = "Text.\n") ->
     return made
 
 
+def assert_arrived(server: MailServer, address: str, subject: str, folder: str = "INBOX") -> None:
+    server.settle()
+    assert subject in server.subjects(address, folder=folder)
+
+
 def refusal(server: MailServer, recipient: str, *, text: str = "Text.\n") -> tuple[int, bytes]:
     """Return the reply to RCPT of a recipient who must be refused."""
     with pytest.raises(smtplib.SMTPRecipientsRefused) as error:

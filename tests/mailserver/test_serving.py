@@ -18,7 +18,16 @@ from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import hash_password
 from bulkimport.models import Import
 from tests.factories import MAILBOX_PASSWORD, make_forward, make_mailbox, make_user
-from tests.mailserver.servers import HOSTNAME, PATIENCE, POSTMASTER, STRANGER, MailServer, refusal, unverified
+from tests.mailserver.servers import (
+    HOSTNAME,
+    PATIENCE,
+    POSTMASTER,
+    STRANGER,
+    MailServer,
+    assert_arrived,
+    refusal,
+    unverified,
+)
 from tests.manifest import SAMPLES
 
 pytestmark = [pytest.mark.mailserver, pytest.mark.django_db(transaction=True)]
@@ -33,11 +42,6 @@ EXAMPLE = SAMPLES / "help-example-1.csv"
 def _real_costs(settings: Settings) -> None:
     """Hash as production does, not as cheaply as other tests."""
     settings.ARGON2_MEMORY_KIB, settings.ARGON2_TIME_COST = 19456, 2
-
-
-def arrived(server: MailServer, address: str, subject: str, folder: str = "INBOX") -> None:
-    server.settle()
-    assert subject in server.subjects(address, folder=folder)
 
 
 def import_accounts(text: str) -> dict[str, str]:
@@ -66,7 +70,7 @@ def test_every_account_of_an_import_signs_in_with_the_password_of_the_results(ma
         with pytest.raises(imaplib.IMAP4.error, match="AUTHENTICATIONFAILED"), mailserver.imap(address, "wrong"):
             pass
     mailserver.send(JAN, "forward of the file")
-    arrived(mailserver, KOPIA, "forward of the file")
+    assert_arrived(mailserver, KOPIA, "forward of the file")
     assert mailserver.subjects(JAN, passwords[JAN]) == ["forward of the file"], "the kept copy"
 
 
@@ -87,7 +91,7 @@ def test_all_500_accounts_of_one_import_sign_in(mailserver: MailServer) -> None:
 def test_a_message_is_delivered_and_read_by_imap_and_pop3(mailserver: MailServer) -> None:
     make_mailbox("ewa@przyklad.iq.pl")
     mailserver.send("EWA@Przyklad.iq.pl", "first")
-    arrived(mailserver, "ewa@przyklad.iq.pl", "first")
+    assert_arrived(mailserver, "ewa@przyklad.iq.pl", "first")
     pop3 = poplib.POP3_SSL("127.0.0.1", mailserver.pop3s_port, timeout=PATIENCE, context=unverified())
     pop3.user("ewa@przyklad.iq.pl")
     pop3.pass_(MAILBOX_PASSWORD)
@@ -100,7 +104,7 @@ def test_a_forward_without_a_copy_leaves_nothing_behind(mailserver: MailServer) 
     make_mailbox(KOPIA)
     make_forward("bez-kopii@przyklad.iq.pl", KOPIA)
     mailserver.send("bez-kopii@przyklad.iq.pl", "without copy")
-    arrived(mailserver, KOPIA, "without copy")
+    assert_arrived(mailserver, KOPIA, "without copy")
     assert mailserver.subjects("bez-kopii@przyklad.iq.pl") == []
 
 
@@ -108,7 +112,7 @@ def test_a_forward_reaches_several_addresses_here_and_outside(mailserver: MailSe
     make_mailbox(KOPIA)
     make_forward("kilka@przyklad.iq.pl", [KOPIA, "ktos@daleko.example"])
     mailserver.send("kilka@przyklad.iq.pl", "several")
-    arrived(mailserver, KOPIA, "several")
+    assert_arrived(mailserver, KOPIA, "several")
     assert [received.recipients for received in mailserver.sink] == [["ktos@daleko.example"]]
     Forward.objects.all().delete()
     assert refusal(mailserver, "kilka@przyklad.iq.pl")[0] == 550, "a removed forward is gone at once"
@@ -117,7 +121,7 @@ def test_a_forward_reaches_several_addresses_here_and_outside(mailserver: MailSe
 def test_a_plus_address_reaches_a_folder_of_its_name(mailserver: MailServer) -> None:
     make_mailbox("plus@przyklad.iq.pl")
     mailserver.send("plus+praca@przyklad.iq.pl", "tagged")
-    arrived(mailserver, "plus@przyklad.iq.pl", "tagged", folder="praca")
+    assert_arrived(mailserver, "plus@przyklad.iq.pl", "tagged", folder="praca")
 
 
 def test_unknown_and_disabled_recipients_are_refused(mailserver: MailServer) -> None:
@@ -259,7 +263,7 @@ def test_what_comes_for_the_server_itself_reaches_a_person_or_is_refused(mailser
     make_mailbox(POSTMASTER)
     for recipient in (f"postmaster@{HOSTNAME}", f"ROOT@{HOSTNAME}", "postmaster"):
         mailserver.send(recipient, f"to {recipient}")
-        arrived(mailserver, POSTMASTER, f"to {recipient}")
+        assert_arrived(mailserver, POSTMASTER, f"to {recipient}")
     for recipient in ("root@[127.0.0.1]", "anybody@[127.0.0.1]", f"anybody@{HOSTNAME}"):
         assert refusal(mailserver, recipient)[0] == 550
     assert mailserver.sink == []

@@ -13,6 +13,7 @@ from tests.mailserver.servers import (
     PATIENCE,
     STRANGER,
     MailServer,
+    assert_arrived,
     refusal,
     run,
     start_postsrsd,
@@ -20,7 +21,6 @@ from tests.mailserver.servers import (
     wait_for,
 )
 from tests.mailserver.sink import REFUSED, Received
-from tests.mailserver.test_serving import arrived
 
 pytestmark = [pytest.mark.mailserver, pytest.mark.django_db(transaction=True)]
 
@@ -59,7 +59,7 @@ def test_a_forward_that_leaves_has_a_sender_of_this_server_and_the_kept_copy_the
     assert SRS.fullmatch(message.sender)
     assert sorted(message.recipients) == ["inny@daleko.example", OUTSIDE]
     assert f"\r\nFrom: {STRANGER}\r\n" in message.text
-    arrived(mailserver, "kopia-srs@przyklad.iq.pl", "forwarded")
+    assert_arrived(mailserver, "kopia-srs@przyklad.iq.pl", "forwarded")
     assert return_path(mailserver, "kopia-srs@przyklad.iq.pl") == f"Return-Path: <{STRANGER}>"
 
 
@@ -136,7 +136,7 @@ def test_mail_of_our_own_people_keeps_its_sender(mailserver: MailServer) -> None
         mailserver.submit("nadawca-srs@przyklad.iq.pl", recipient, subject)
         assert left(mailserver, subject).sender == "nadawca-srs@przyklad.iq.pl"
     mailserver.submit("nadawca-srs@przyklad.iq.pl", "obok@przyklad.iq.pl", "inside")
-    arrived(mailserver, "obok@przyklad.iq.pl", "inside")
+    assert_arrived(mailserver, "obok@przyklad.iq.pl", "inside")
     assert return_path(mailserver, "obok@przyklad.iq.pl") == "Return-Path: <nadawca-srs@przyklad.iq.pl>"
 
 

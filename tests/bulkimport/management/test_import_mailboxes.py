@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-import json
 import os
 import re
 import stat
-import subprocess
-import sys
-from dataclasses import dataclass
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.conf import settings
 from django.contrib.auth.models import User
-from django.core.management import CommandError, call_command
+from django.core.management import call_command
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from pytest_django import Settings
@@ -29,6 +24,7 @@ from bulkimport.models import Import
 from bulkimport.rows import Plan
 from bulkimport.services import creating
 from bulkimport.services.creating import ClaimLost
+from tests.bulkimport.management.running import manage, run
 from tests.factories import generated_passwords, make_domain, make_mailbox, make_user
 from tests.manifest import (
     DOMAINS,
@@ -52,35 +48,9 @@ GOOD = (
 FAULTY = GOOD + "ola@przyklad.iq.pl;abc1;1,3 GB;;\n"
 
 
-@dataclass
-class Run:
-    """What a call of the command gave."""
-
-    status: int
-    stdout: str
-    stderr: str
-
-    @property
-    def json(self) -> dict[str, Any]:
-        result: dict[str, Any] = json.loads(self.stdout)
-        return result
-
-
 class Terminal(StringIO):
     def isatty(self) -> bool:
         return True
-
-
-def run(*arguments: object, stderr: StringIO | None = None, **options: Any) -> Run:
-    out, err, status = StringIO(), stderr or StringIO(), 0
-    try:
-        call_command("import_mailboxes", *map(str, arguments), stdout=out, stderr=err, **options)
-    except SystemExit as stopped:
-        status = int(stopped.code or 0)
-    except CommandError as error:
-        status = error.returncode
-        err.write(str(error))
-    return Run(status, out.getvalue(), err.getvalue())
 
 
 @pytest.fixture
@@ -565,34 +535,6 @@ def test_nothing_of_a_refused_sample_is_created(entry: Entry) -> None:
 
 
 # --- As a process of its own
-
-
-@pytest.fixture(scope="module")
-def environment(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
-    """The environment of a panel with a database of its own, which has the domain przyklad.iq.pl."""
-    database = tmp_path_factory.mktemp("panel") / "panel.sqlite3"
-    more = {
-        "DATABASE_URL": f"sqlite:///{database}",
-        "DJANGO_SETTINGS_MODULE": "tests.settings",
-        "SECRET_KEY": "tests",
-        "LANGUAGE_CODE": "en",
-        "PYTHONWARNINGS": "",
-    }
-    environment = {**os.environ, **more}
-    prepare = (
-        "from django.core.management import call_command; call_command('migrate', verbosity=0); "
-        "from accounts.models import Domain; Domain.objects.create(name='przyklad.iq.pl')"
-    )
-    assert manage(environment, "shell", "--command", prepare).status == 0
-    return environment
-
-
-def manage(environment: dict[str, str], *arguments: object) -> Run:
-    command = [sys.executable, "manage.py", *map(str, arguments)]
-    done = subprocess.run(
-        command, env=environment, cwd=settings.BASE_DIR, capture_output=True, encoding="utf-8", check=False
-    )
-    return Run(done.returncode, done.stdout, done.stderr)
 
 
 def test_a_process_has_the_three_exit_statuses_and_a_clean_stdout(environment: dict[str, str], tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from bulkimport import runner
 from bulkimport.models import Import
 from bulkimport.services import welcome
 from bulkimport.services.creating import create
-from tests.bulkimport.management.test_import_mailboxes import environment, manage, run  # noqa: F401 - a fixture
+from tests.bulkimport.management.running import manage, run
 from tests.factories import (
     generated_passwords,
     make_checked_import,
@@ -407,7 +407,7 @@ def test_ctrl_c_stops_the_messages_and_the_passwords_are_printed(
 
 
 def test_what_a_killed_process_had_not_noted_counts_as_not_sent_and_is_not_sent_again(
-    environment: dict[str, str],  # noqa: F811
+    environment: dict[str, str],
     browser_of: Client,
     customer: User,
     lmtp: LmtpServer,
