@@ -97,7 +97,7 @@ def domain(customer: User) -> Domain:
 
 
 @pytest.fixture
-def browser_of(customer: User) -> Client:
+def logged_in(customer: User) -> Client:
     """A client in which the customer is signed in."""
     return make_client(customer)
 

@@ -104,7 +104,7 @@ def parse(html: str) -> Element:
     return parser.page
 
 
-def text_of(html: str) -> str:
+def text_in(html: str) -> str:
     """Return the text of a page in one line, also what only a screen reader is told."""
     return parse(html).text
 

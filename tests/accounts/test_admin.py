@@ -14,7 +14,7 @@ from accounts import admin as accounts_admin
 from accounts.models import Domain, Forward, Mailbox, MailUsage
 from accounts.passwords import verify_password
 from tests.factories import make_client, make_domain, make_forward, make_mailbox, make_user
-from tests.pages import open_page, parse, rows_in, text_of
+from tests.pages import open_page, parse, rows_in, text_in
 
 pytestmark = pytest.mark.django_db
 
@@ -45,7 +45,7 @@ def every_page() -> list[str]:
     return pages
 
 
-def errors_of(response: Any) -> dict[str, list[str]]:
+def error_codes(response: Any) -> dict[str, list[str]]:
     """Return the codes by field of the admin's form that came back."""
     assert response.status_code == 200
     form = response.context["adminform"].form
@@ -248,7 +248,7 @@ def test_a_domain_is_added_with_its_administrators(staff: Client) -> None:
 )
 def test_a_faulty_domain_is_not_added(staff: Client, fields: dict[str, Any], problems: dict[str, list[str]]) -> None:
     make_domain("taken.pl")
-    assert errors_of(staff.post(page("domain", "add"), fields)) == problems
+    assert error_codes(staff.post(page("domain", "add"), fields)) == problems
     assert Domain.objects.count() == 1
 
 
@@ -260,7 +260,7 @@ def test_the_name_of_a_domain_stays_as_it_is(staff: Client) -> None:
     domain.refresh_from_db()
     assert (domain.name, domain.default_quota_mb) == ("xn--w-uga1v8h.pl", 7)
     again = staff.post(page("domain", "change", domain.pk), {**fields, "default_quota_mb": "8"})
-    assert errors_of(again) == {"__all__": ["changed_meanwhile"]}
+    assert error_codes(again) == {"__all__": ["changed_meanwhile"]}
     domain.refresh_from_db()
     assert domain.default_quota_mb == 7
 
@@ -327,7 +327,7 @@ def test_a_mailbox_is_added_by_the_rules(staff: Client, fields: dict[str, str], 
     make_domain("full.pl", max_mailboxes=0)
     make_mailbox("ewa@a.pl")
     response = staff.post(page("mailbox", "add"), {"email": "jan@a.pl", "password": "Secret-12", **fields})
-    assert errors_of(response) == problems
+    assert error_codes(response) == problems
     assert "Secret-12" not in response.content.decode()
     assert Mailbox.objects.count() == 1
 
@@ -377,7 +377,7 @@ def test_a_mailbox_is_changed_by_the_rules(
 ) -> None:
     total = None if fields.get("quota") == "2001" else 1500
     mailbox = make_mailbox(domain=make_domain(max_mailbox_quota_mb=2000, max_total_quota_mb=total))
-    assert errors_of(change_mailbox(staff, mailbox, **fields)) == problems
+    assert error_codes(change_mailbox(staff, mailbox, **fields)) == problems
     assert Mailbox.objects.get().password_hash == mailbox.password_hash
 
 
@@ -447,7 +447,7 @@ def test_a_forward_is_added_in_the_domain_of_its_source(staff: Client) -> None:
 def test_a_faulty_forward_is_not_added(staff: Client, fields: dict[str, str], problems: dict[str, list[str]]) -> None:
     make_forward("back@a.pl", "info@a.pl")
     values = {"source": "info@a.pl", "destinations": "x@x.pl", "is_active": "on", **fields}
-    assert errors_of(staff.post(page("forward", "add"), values)) == problems
+    assert error_codes(staff.post(page("forward", "add"), values)) == problems
     assert Forward.objects.count() == 1
 
 
@@ -493,4 +493,4 @@ def test_the_list_of_mailboxes_shows_how_full_each_is(staff: Client) -> None:
     MailUsage.objects.create(mailbox=mailbox, bytes_used=500 * 1_048_576, messages=12)
     html = open_page(staff, page("mailbox"))
     assert parse(html).find("meter").attributes == {"max": "1000", "value": "500"}
-    assert "500 of 1,000 MB, 12 messages" in text_of(html)
+    assert "500 of 1,000 MB, 12 messages" in text_in(html)

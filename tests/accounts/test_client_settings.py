@@ -14,7 +14,7 @@ from pytest_django import DjangoAssertNumQueries, Settings
 from accounts.client_settings import MAX_REQUEST, OUTLOOK_SCHEMA, client_hostname
 from bulkimport.services.welcome import welcome_message
 from tests.factories import make_mailbox, make_user
-from tests.pages import parse, text_of
+from tests.pages import parse, text_in
 
 MAIL = "mail.example.com"
 AUTOCONFIG = "/mail/config-v1.1.xml"
@@ -165,13 +165,13 @@ def test_a_request_may_name_no_schema_several_or_one_with_https() -> None:
     assert Client().post(AUTODISCOVER, body, content_type="text/xml").content == good
 
 
-def error_of(content: bytes) -> str:
+def error_code(content: bytes) -> str:
     return {name.rpartition("|")[2]: text for name, text in parsed(content) if text}["ErrorCode"]
 
 
 def test_who_asks_for_another_service_is_told_so() -> None:
     schema = "http://schemas.microsoft.com/exchange/autodiscover/mobilesync/responseschema/2006"
-    assert error_of(ask_outlook("jan@przyklad.pl", schema)) == "601"
+    assert error_code(ask_outlook("jan@przyklad.pl", schema)) == "601"
 
 
 WITH_ENTITY = (
@@ -204,11 +204,11 @@ FINE = REQUEST.format(address="jan@przyklad.pl", schema=OUTLOOK_SCHEMA)
 def test_a_wrong_request_gets_the_error_of_the_protocol(body: bytes) -> None:
     response = Client(enforce_csrf_checks=True).post(AUTODISCOVER, body, content_type="text/xml")
     assert (response.status_code, response.headers["Content-Type"]) == (200, "application/xml")
-    assert error_of(response.content) == "600"
+    assert error_code(response.content) == "600"
 
 
 def test_a_request_without_an_address_gets_the_error_of_the_protocol(client: Client) -> None:
-    assert error_of(client.get(AUTODISCOVER).content) == "600"
+    assert error_code(client.get(AUTODISCOVER).content) == "600"
     assert client.put(AUTODISCOVER).status_code == 405
 
 
@@ -220,7 +220,7 @@ def test_no_more_of_a_request_is_read_than_a_request_may_have(monkeypatch: pytes
         return b" " * size
 
     monkeypatch.setattr("django.core.handlers.wsgi.WSGIRequest.read", read)
-    assert error_of(Client().post(AUTODISCOVER, b"x" * 100_000, content_type="text/xml").content) == "600"
+    assert error_code(Client().post(AUTODISCOVER, b"x" * 100_000, content_type="text/xml").content) == "600"
     assert asked == [MAX_REQUEST + 1]
 
 
@@ -278,8 +278,8 @@ def test_the_page_shows_everything_that_a_program_asks_for(client: Client) -> No
         assert text in page
     assert PROFILE not in page
     page = client.get("/mail-settings/", {"address": "Jan@Żółw.pl"}).content.decode()
-    assert "jan@xn--w-uga1v8h.pl" in text_of(page)
-    assert "jan@żółw.pl in the form that mail programs need" in text_of(page)
+    assert "jan@xn--w-uga1v8h.pl" in text_in(page)
+    assert "jan@żółw.pl in the form that mail programs need" in text_in(page)
     assert f"{PROFILE}?address=jan%40xn--w-uga1v8h.pl" in page
 
 

@@ -71,21 +71,21 @@ def test_the_same_password_never_has_the_same_hash() -> None:
     assert hash_password("abc123") != hash_password("abc123")
 
 
-def cost_of(stored: str) -> tuple[int, int, int]:
+def read_costs(stored: str) -> tuple[int, int, int]:
     found = extract_parameters(stored.removeprefix(SCHEME))
     return found.memory_cost, found.time_cost, found.parallelism
 
 
 def test_a_chosen_password_gets_the_cost_of_the_settings(settings: Any) -> None:
     settings.ARGON2_MEMORY_KIB, settings.ARGON2_TIME_COST = 19456, 2
-    assert cost_of(hash_password("abc123")) == (19456, 2, 1)
+    assert read_costs(hash_password("abc123")) == (19456, 2, 1)
 
 
 def test_a_generated_password_gets_a_cheap_hash_unless_the_settings_say_otherwise(settings: Any) -> None:
     settings.ARGON2_MEMORY_KIB, settings.ARGON2_TIME_COST = 2048, 3
-    assert cost_of(hash_password("abc123", generated=True)) == (1024, 1, 1)
+    assert read_costs(hash_password("abc123", generated=True)) == (1024, 1, 1)
     settings.FULL_HASH_COST_FOR_GENERATED = True
-    assert cost_of(hash_password("abc123", generated=True)) == (2048, 3, 1)
+    assert read_costs(hash_password("abc123", generated=True)) == (2048, 3, 1)
 
 
 def test_a_password_is_checked_against_its_hash() -> None:

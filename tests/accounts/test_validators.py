@@ -93,19 +93,19 @@ HASHES = [
 NBSP, NARROW_NBSP, ZERO_WIDTH_SPACE, BOM, SOFT_HYPHEN = "\u00a0", "\u202f", "\u200b", "\ufeff", "\u00ad"
 
 
-def codes_of(function: Callable[[str], Any], text: str) -> list[str]:
+def error_codes(function: Callable[[str], Any], text: str) -> list[str]:
     with pytest.raises(ValidationError) as caught:
         function(text)
     return [str(error.code) for error in caught.value.error_list]
 
 
-def suggestions_of(function: Callable[[str], Any], text: str) -> list[str]:
+def suggestions(function: Callable[[str], Any], text: str) -> list[str]:
     with pytest.raises(ValidationError) as caught:
         function(text)
     return [suggestion_of(error) for error in caught.value.error_list]
 
 
-def message_of(function: Callable[[str], Any], text: str) -> str:
+def error_message(function: Callable[[str], Any], text: str) -> str:
     with pytest.raises(ValidationError) as caught:
         function(text)
     return " ".join(caught.value.messages)
@@ -198,7 +198,7 @@ def test_an_address_is_stored_in_lower_case_with_its_domain_in_ascii(text: str, 
 
 @pytest.mark.parametrize(("text", "code"), BAD_ADDRESSES)
 def test_a_faulty_address_is_refused_with_its_code(text: str, code: str) -> None:
-    assert codes_of(normalize_address, text) == codes_of(normalize_mailbox_address, text) == [code]
+    assert error_codes(normalize_address, text) == error_codes(normalize_mailbox_address, text) == [code]
 
 
 @pytest.mark.parametrize(
@@ -207,18 +207,18 @@ def test_a_faulty_address_is_refused_with_its_code(text: str, code: str) -> None
 def test_a_mailbox_has_a_narrower_name_than_an_address(local_part: str) -> None:
     address = f"{local_part}@przyklad.pl"
     assert normalize_address(address) == address
-    assert codes_of(normalize_mailbox_address, address) == ["email_unsafe_name"]
-    assert f"“{local_part}”" in message_of(normalize_mailbox_address, address)
+    assert error_codes(normalize_mailbox_address, address) == ["email_unsafe_name"]
+    assert f"“{local_part}”" in error_message(normalize_mailbox_address, address)
 
 
 @pytest.mark.parametrize("address", ["../jan@przyklad.pl", "..@przyklad.pl", "a/../b@przyklad.pl", ".@przyklad.pl"])
 def test_a_name_that_would_leave_the_mail_folder_is_refused(address: str) -> None:
-    assert codes_of(normalize_mailbox_address, address)[0] in ("email_invalid", "email_unsafe_name")
+    assert error_codes(normalize_mailbox_address, address)[0] in ("email_invalid", "email_unsafe_name")
 
 
 @pytest.mark.parametrize("address", ["jan@your-domain.example", "jan@twoja-domena.example", "JAN@Your-Domain.Example"])
 def test_the_example_row_of_a_template_is_never_an_account(address: str) -> None:
-    assert codes_of(normalize_mailbox_address, address) == ["example_row"]
+    assert error_codes(normalize_mailbox_address, address) == ["example_row"]
 
 
 @pytest.mark.parametrize(
@@ -231,7 +231,7 @@ def test_the_example_row_of_a_template_is_never_an_account(address: str) -> None
     ],
 )
 def test_letters_that_mail_cannot_carry_get_a_proposal_only_when_there_is_one(local_part: str, hint: str) -> None:
-    assert message_of(normalize_address, f"{local_part}@przyklad.pl").endswith(hint)
+    assert error_message(normalize_address, f"{local_part}@przyklad.pl").endswith(hint)
 
 
 @pytest.mark.parametrize(
@@ -282,7 +282,7 @@ def test_letters_that_mail_cannot_carry_get_a_proposal_only_when_there_is_one(lo
     ],
 )
 def test_what_was_meant_is_suggested_only_where_it_is_sure(text: str, suggestion: str) -> None:
-    assert suggestions_of(normalize_mailbox_address, text) == [suggestion]
+    assert suggestions(normalize_mailbox_address, text) == [suggestion]
     if suggestion:
         normalize_mailbox_address(suggestion)
 
@@ -332,7 +332,7 @@ def test_a_suggestion_is_a_good_value(text: str) -> None:
     ],
 )
 def test_what_stands_beside_an_address_is_never_quoted(text: str) -> None:
-    message = message_of(normalize_address, text)
+    message = error_message(normalize_address, text)
     assert "Globus44" not in message
     assert "full stop" not in message
     assert "Remove the space" not in message
@@ -367,28 +367,28 @@ JOINTS = [
 @pytest.mark.parametrize("joint", [*JOINTS, "+", "'", ".", "[", "]", " - ", " : ", "\u2011"])
 def test_what_is_joined_to_the_end_of_an_address_is_never_quoted(joint: str) -> None:
     for function in (normalize_mailbox_address, parse_destinations):
-        assert "Haslo111" not in message_of(function, f"w4@b.example{joint}Haslo111")
+        assert "Haslo111" not in error_message(function, f"w4@b.example{joint}Haslo111")
     code = "email_invalid" if joint in "@." else "email_with_more"
-    assert codes_of(normalize_mailbox_address, f"w4@b.example{joint}Haslo111") == [code]
+    assert error_codes(normalize_mailbox_address, f"w4@b.example{joint}Haslo111") == [code]
 
 
 @pytest.mark.parametrize("joint", [joint for joint in JOINTS if joint not in "-_"])
 def test_what_is_joined_to_the_beginning_of_an_address_is_never_quoted(joint: str) -> None:
     text = f"Haslo111{joint}w4@b.example"
     for value in (text, f"{text},pl", f"{text}.", text.replace("w4", f"w{ZERO_WIDTH_SPACE}4"), f"mailto:{text}"):
-        assert "aslo111" not in message_of(normalize_mailbox_address, value)
-        assert suggestions_of(normalize_mailbox_address, value) == [""]
+        assert "aslo111" not in error_message(normalize_mailbox_address, value)
+        assert suggestions(normalize_mailbox_address, value) == [""]
 
 
 @pytest.mark.parametrize("text", ["P@ssw0rd", "P@ssword1!", "Kot55@dom", "Haslo111", "Haslo1@", "jan@x.pl1", "K@t@1"])
 def test_what_may_be_a_password_in_the_place_of_an_address_is_not_quoted(text: str) -> None:
-    assert text not in message_of(normalize_mailbox_address, text)
-    assert text not in message_of(parse_destinations, text)
+    assert text not in error_message(normalize_mailbox_address, text)
+    assert text not in error_message(parse_destinations, text)
 
 
 @pytest.mark.parametrize("text", ["jan2..k@x.pl", "jan@-x2.pl", "jan2@x,pl", "jan2@ x.pl", "ł2@x.pl", "jan", "jan@x"])
 def test_what_can_only_be_an_address_is_quoted(text: str) -> None:
-    assert f"“{text}”" in message_of(normalize_mailbox_address, text)
+    assert f"“{text}”" in error_message(normalize_mailbox_address, text)
 
 
 @pytest.mark.parametrize(
@@ -405,13 +405,13 @@ def test_what_can_only_be_an_address_is_quoted(text: str) -> None:
     ],
 )
 def test_another_form_of_a_sign_is_named_with_the_plain_one(text: str, named: str, suggestion: str) -> None:
-    assert codes_of(normalize_mailbox_address, text) == ["email_look_alike"]
-    assert named in message_of(normalize_mailbox_address, text)
-    assert suggestions_of(normalize_mailbox_address, text) == [suggestion]
+    assert error_codes(normalize_mailbox_address, text) == ["email_look_alike"]
+    assert named in error_message(normalize_mailbox_address, text)
+    assert suggestions(normalize_mailbox_address, text) == [suggestion]
 
 
 def test_a_hidden_character_is_named() -> None:
-    message = message_of(normalize_address, f"ja{ZERO_WIDTH_SPACE}n@przyklad.pl")
+    message = error_message(normalize_address, f"ja{ZERO_WIDTH_SPACE}n@przyklad.pl")
     assert message.startswith("“jan@przyklad.pl” has a character that cannot be seen in it (U+200B).")
 
 
@@ -421,11 +421,11 @@ def test_a_domain_in_one_alphabet_stays_valid(address: str) -> None:
 
 
 def test_a_letter_that_only_looks_latin_is_named_with_its_alphabet() -> None:
-    assert "“\u0430” (Cyrillic)" in message_of(normalize_address, "jan@przykł\u0430d.pl")
-    assert "“\u03bf” (Greek)" in message_of(normalize_domain, "przyk\u03bflad.pl")
-    assert "“\u0430” (Cyrillic)" in message_of(normalize_address, "jan@xn--przykd-7db411d.pl")
-    assert codes_of(normalize_domain, "przykł\u0430d.pl") == ["domain_mixed_alphabet"]
-    assert suggestions_of(normalize_domain, "przykł\u0430d.pl") == ["przykład.pl"]
+    assert "“\u0430” (Cyrillic)" in error_message(normalize_address, "jan@przykł\u0430d.pl")
+    assert "“\u03bf” (Greek)" in error_message(normalize_domain, "przyk\u03bflad.pl")
+    assert "“\u0430” (Cyrillic)" in error_message(normalize_address, "jan@xn--przykd-7db411d.pl")
+    assert error_codes(normalize_domain, "przykł\u0430d.pl") == ["domain_mixed_alphabet"]
+    assert suggestions(normalize_domain, "przykł\u0430d.pl") == ["przykład.pl"]
 
 
 @pytest.mark.parametrize(
@@ -454,7 +454,7 @@ def test_a_letter_that_only_looks_latin_is_named_with_its_alphabet() -> None:
 def test_what_may_be_the_password_of_a_row_that_has_slipped_is_not_quoted(
     function: Callable[[str], Any], text: str
 ) -> None:
-    message = message_of(function, text)
+    message = error_message(function, text)
     assert "bus" not in message
 
 
@@ -505,7 +505,7 @@ def test_a_domain_is_stored_in_lower_case_ascii(text: str, expected: str) -> Non
     ],
 )
 def test_what_is_no_domain_name_is_refused(text: str) -> None:
-    assert codes_of(normalize_domain, text) == ["domain_invalid"]
+    assert error_codes(normalize_domain, text) == ["domain_invalid"]
 
 
 @pytest.mark.parametrize(
@@ -630,7 +630,7 @@ def test_a_quota_is_read_as_people_mean_it(text: str, expected: int) -> None:
     ],
 )
 def test_a_quota_that_is_no_whole_number_of_mb_is_refused(text: str, code: str) -> None:
-    assert codes_of(parse_quota_mb, text) == [code]
+    assert error_codes(parse_quota_mb, text) == [code]
 
 
 @pytest.mark.parametrize(
@@ -650,13 +650,13 @@ def test_a_quota_that_is_no_whole_number_of_mb_is_refused(text: str, code: str) 
     ],
 )
 def test_the_refusal_of_a_quota_says_what_to_write(text: str, hint: str) -> None:
-    assert message_of(parse_quota_mb, text).endswith(hint)
+    assert error_message(parse_quota_mb, text).endswith(hint)
 
 
 def test_bytes_are_offered_as_mb_where_they_are_whole() -> None:
-    assert suggestions_of(parse_quota_mb, "2147483648") == ["2048"]
-    assert suggestions_of(parse_quota_mb, "2147483649") == [""]
-    assert suggestions_of(parse_quota_mb, "9" * 20) == [""]
+    assert suggestions(parse_quota_mb, "2147483648") == ["2048"]
+    assert suggestions(parse_quota_mb, "2147483649") == [""]
+    assert suggestions(parse_quota_mb, "9" * 20) == [""]
 
 
 @given(st.integers(min_value=1, max_value=9000))
@@ -721,27 +721,27 @@ def test_a_password_is_taken_as_its_person_can_type_it(text: str, expected: str)
     ],
 )
 def test_a_weak_or_untypable_password_is_refused_with_all_its_faults(text: str, codes: list[str]) -> None:
-    assert codes_of(clean_password, text) == codes
+    assert error_codes(clean_password, text) == codes
 
 
 @pytest.mark.parametrize("stored", HASHES)
 def test_the_hash_of_a_password_is_none_and_is_never_quoted(stored: str) -> None:
-    assert codes_of(clean_password, f" {stored}{NBSP}") == ["password_is_hash"]
-    assert stored not in message_of(clean_password, stored)
+    assert error_codes(clean_password, f" {stored}{NBSP}") == ["password_is_hash"]
+    assert stored not in error_message(clean_password, stored)
 
 
 @pytest.mark.parametrize(
     "text", ["kopia7@gmail.com", "Kopia7@Gmail.com", "a1@x.pl, b@x.pl", "<kopia7@gmail.com>", "jan@żółw.pl"]
 )
 def test_the_addresses_of_a_forward_are_no_password(text: str) -> None:
-    assert codes_of(clean_password, text) == ["password_is_address"]
-    assert text not in message_of(clean_password, text)
+    assert error_codes(clean_password, text) == ["password_is_address"]
+    assert text not in error_message(clean_password, text)
 
 
 def test_the_least_length_of_a_password_is_a_setting(settings: Any) -> None:
     settings.PASSWORD_MIN_LENGTH = 10
-    assert codes_of(clean_password, "abc123") == ["password_too_short"]
-    assert message_of(clean_password, "abc123") == "The password needs at least 10 characters."
+    assert error_codes(clean_password, "abc123") == ["password_too_short"]
+    assert error_message(clean_password, "abc123") == "The password needs at least 10 characters."
     assert clean_password("abcdef1234") == "abcdef1234"
 
 
@@ -806,7 +806,7 @@ def test_destinations_are_separated_in_any_way_and_each_is_kept_once(text: str, 
     ],
 )
 def test_every_faulty_destination_is_named(text: str, codes: list[str]) -> None:
-    assert codes_of(parse_destinations, text) == codes
+    assert error_codes(parse_destinations, text) == codes
 
 
 @pytest.mark.parametrize(
@@ -822,14 +822,14 @@ def test_every_faulty_destination_is_named(text: str, codes: list[str]) -> None:
     ],
 )
 def test_a_suggestion_is_the_whole_list_of_destinations(text: str, suggestion: str) -> None:
-    assert set(suggestions_of(parse_destinations, text)) == {suggestion}
+    assert set(suggestions(parse_destinations, text)) == {suggestion}
     if suggestion:
         assert parse_destinations(suggestion)
 
 
 def test_too_many_destinations_are_counted_in_the_message() -> None:
     text = " ".join(f"a{number}@x.pl" for number in range(MAX_DESTINATIONS + 1))
-    assert message_of(parse_destinations, text) == "A forward can have at most 20 addresses. Remove some."
+    assert error_message(parse_destinations, text) == "A forward can have at most 20 addresses. Remove some."
 
 
 @pytest.mark.parametrize(
@@ -853,12 +853,12 @@ def test_words_for_no_and_the_empty_cell(word: str) -> None:
 
 @pytest.mark.parametrize("word", ["ja", "2", "1.5", "tak nie", "-", "+", "tak!", "Tak.", "wahr", "☐"])
 def test_another_word_about_the_copy_is_refused(word: str) -> None:
-    assert codes_of(parse_keep_copy, word) == ["keep_copy_unknown"]
+    assert error_codes(parse_keep_copy, word) == ["keep_copy_unknown"]
 
 
 @pytest.mark.parametrize("word", ["tak nie", "tak!", "Tak.", "-", "☐"])
 def test_what_may_be_meant_for_yes_or_no_is_quoted(word: str) -> None:
-    assert message_of(parse_keep_copy, word).startswith(f"“{word}”")
+    assert error_message(parse_keep_copy, word).startswith(f"“{word}”")
 
 
 @pytest.mark.parametrize(
@@ -866,7 +866,7 @@ def test_what_may_be_meant_for_yes_or_no_is_quoted(word: str) -> None:
     [(normalize_address, "x"), (parse_quota_mb, "1_"), (parse_keep_copy, "-"), (normalize_domain, "x")],
 )
 def test_a_long_value_is_quoted_with_its_beginning_only(function: Callable[[str], Any], start: str) -> None:
-    message = message_of(function, start + start[-1] * 30_000)
+    message = error_message(function, start + start[-1] * 30_000)
     assert "“" + start + start[-1] * (99 - len(start)) + "…”" in message
     assert len(message) < 200
 
@@ -890,7 +890,7 @@ def test_no_text_takes_long_to_refuse(function: Callable[[str], Any], text: str)
 
 @pytest.mark.parametrize(("text", "code"), BAD_ADDRESSES)
 def test_every_message_is_a_sentence_that_quotes_the_value(text: str, code: str) -> None:
-    message = message_of(normalize_address, text)
+    message = error_message(normalize_address, text)
     assert message.endswith(".")
     unquoted = ["jan@", "jan@@przyklad.pl", "jan@anna@przyklad.pl", "jan@[127.0.0.1]", "jan@127.0.0.1"]
     may_hold_more = text in (*unquoted, "jan@prz_yklad.pl")

@@ -41,7 +41,7 @@ def created(user: User | None, text: str = FILE) -> Import:
     return make_created_import(user, text, skip_errors=True)
 
 
-def page_of(import_record: Import, page: str = "change") -> str:
+def admin_url(import_record: Import, page: str = "change") -> str:
     return reverse(f"admin:bulkimport_import_{page}", args=[import_record.pk])
 
 
@@ -49,7 +49,7 @@ def page_of(import_record: Import, page: str = "change") -> str:
 
 
 def test_a_visitor_is_asked_to_sign_in(client: Client) -> None:
-    for address in (LIST, page_of(uploaded(None))):
+    for address in (LIST, admin_url(uploaded(None))):
         response = client.get(address)
         assert response.status_code == 302
         assert "login" in response["Location"]
@@ -57,7 +57,7 @@ def test_a_visitor_is_asked_to_sign_in(client: Client) -> None:
 
 def test_a_customer_sees_nothing(client: Client, customer: User) -> None:
     client.force_login(customer)
-    for address in (LIST, page_of(uploaded(customer))):
+    for address in (LIST, admin_url(uploaded(customer))):
         response = client.get(address)
         assert response.status_code == 302
         assert "login" in response["Location"]
@@ -71,8 +71,8 @@ def test_staff_needs_the_permission_to_view_imports(client: Client) -> None:
 def test_not_even_a_superuser_may_change_anything(staff: Client, customer: User) -> None:
     import_record = uploaded(customer)
     assert staff.get(reverse("admin:bulkimport_import_add")).status_code == 403
-    assert staff.post(page_of(import_record), {"filename": "other.csv"}).status_code == 403
-    assert staff.post(page_of(import_record, "delete"), {"post": "yes"}).status_code == 403
+    assert staff.post(admin_url(import_record), {"filename": "other.csv"}).status_code == 403
+    assert staff.post(admin_url(import_record, "delete"), {"post": "yes"}).status_code == 403
     staff.post(LIST, {"action": "delete_selected", "_selected_action": [str(import_record.pk)], "post": "yes"})
     assert Import.objects.get().filename == "lista.csv"
 
@@ -100,7 +100,7 @@ def test_an_interrupted_import_is_called_so(staff: Client, customer: User) -> No
 def test_the_page_of_an_import_lists_its_accounts(staff: Client, customer: User) -> None:
     import_record = created(customer)
     Mailbox.objects.get(local_part="ewa").delete()
-    html = open_page(staff, page_of(import_record))
+    html = open_page(staff, admin_url(import_record))
     jan = reverse("admin:accounts_mailbox_change", args=[Mailbox.objects.get(local_part="jan").pk])
     assert f'<li>row 2: <a href="{jan}">jan@przyklad.iq.pl</a></li>' in html
     assert "<li>row 3: ewa@przyklad.iq.pl (deleted since)</li>" in html
@@ -111,7 +111,7 @@ def test_a_long_list_of_accounts_says_that_it_was_cut(
     staff: Client, customer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(admin, "ACCOUNTS_SHOWN", 1)
-    html = open_page(staff, page_of(created(customer)))
+    html = open_page(staff, admin_url(created(customer)))
     assert "jan@przyklad.iq.pl" in html
     assert "ewa@przyklad.iq.pl" not in html
     assert "Only the first 1 are shown." in html
@@ -122,15 +122,15 @@ def test_imports_are_found_by_file_login_and_digest(staff: Client, customer: Use
     import_record = uploaded(customer)
     other = uploaded(None, text="E-mail\nola@przyklad.iq.pl\n", filename="inne.csv")
     html = open_page(staff, LIST, {"q": import_record.sha256 if term == "sha256" else term})
-    assert page_of(import_record) in html
-    assert page_of(other) not in html
+    assert admin_url(import_record) in html
+    assert admin_url(other) not in html
 
 
 def test_imports_can_be_filtered_by_status(staff: Client, customer: User) -> None:
     done, waiting = created(customer), uploaded(None)
     html = open_page(staff, LIST, {"status__exact": "created"})
-    assert page_of(done) in html
-    assert page_of(waiting) not in html
+    assert admin_url(done) in html
+    assert admin_url(waiting) not in html
 
 
 # --- Secrets
@@ -144,7 +144,7 @@ def test_no_page_shows_a_secret(staff: Client, customer: User) -> None:
     done.claim = done.pk
     done.save()
     secrets = ["Wiosna2024", "Zima2024", "Poprawka2024", generated, "argon2", "sealed", "gAAAA"]
-    for address in (LIST, page_of(checked), page_of(done), page_of(done, "history")):
+    for address in (LIST, admin_url(checked), admin_url(done), admin_url(done, "history")):
         html = open_page(staff, address)
         for secret in secrets:
             assert secret not in html
@@ -152,7 +152,7 @@ def test_no_page_shows_a_secret(staff: Client, customer: User) -> None:
 
 def test_sealed_data_is_not_even_read(staff: Client, customer: User) -> None:
     import_record = created(customer)
-    for address in (LIST, page_of(import_record)):
+    for address in (LIST, admin_url(import_record)):
         with CaptureQueriesContext(connection) as queries:
             open_page(staff, address)
         assert not [query for query in queries.captured_queries if "sealed_" in query["sql"]]
@@ -161,7 +161,7 @@ def test_sealed_data_is_not_even_read(staff: Client, customer: User) -> None:
 # --- Queries
 
 
-def queries_of(staff: Client, address: str) -> int:
+def count_queries(staff: Client, address: str) -> int:
     with CaptureQueriesContext(connection) as queries:
         open_page(staff, address)
     return len(queries)
@@ -170,13 +170,13 @@ def queries_of(staff: Client, address: str) -> int:
 def test_a_longer_list_needs_no_more_queries(staff: Client, customer: User) -> None:
     for number in range(3):
         uploaded(customer, filename=f"{number}.csv")
-    few = queries_of(staff, LIST)
+    few = count_queries(staff, LIST)
     for number in range(27):
         uploaded(make_user(f"customer{number}"), filename=f"more-{number}.csv")
-    assert queries_of(staff, LIST) == few
+    assert count_queries(staff, LIST) == few
 
 
 def test_more_accounts_need_no_more_queries(staff: Client, customer: User) -> None:
     small = created(customer, "E-mail\njan@przyklad.iq.pl\n")
     large = created(customer, "E-mail\n" + "".join(f"ewa{number}@przyklad.iq.pl\n" for number in range(30)))
-    assert queries_of(staff, page_of(small)) == queries_of(staff, page_of(large))
+    assert count_queries(staff, admin_url(small)) == count_queries(staff, admin_url(large))

@@ -20,7 +20,7 @@ from bulkimport.services.creating import claim
 from bulkimport.services.reading import BusyError, ImportNotOpen, choices_of
 from tests.bulkimport.lists import upload
 from tests.factories import make_domain, make_user
-from tests.pages import form_in, parse, send_form, text_of
+from tests.pages import form_in, parse, send_form, text_in
 from tests.reading import codes, read
 
 pytestmark = pytest.mark.django_db
@@ -32,13 +32,13 @@ TITLED = (
 )
 
 
-def columns_of(text: str, **choice: Any) -> tuple[FoundColumn, ...]:
+def read_columns(text: str, **choice: Any) -> tuple[FoundColumn, ...]:
     return read(text, **choice).sheets[0].columns
 
 
 def read_as(text: str, **choice: Any) -> list[tuple[Field | None, str]]:
     """Return what each column of a list is shown as, and by what that was told."""
-    return [(column.field, column.by) for column in columns_of(text, **choice)]
+    return [(column.field, column.by) for column in read_columns(text, **choice)]
 
 
 # --- The reader
@@ -105,7 +105,7 @@ def test_nothing_is_guessed_against_what_a_person_has_said() -> None:
 
 
 def test_a_header_that_may_be_an_account_is_not_repeated() -> None:
-    names = [column.name for column in columns_of("jan.przyklad.iq.pl;Zima2024;Jan\n")]
+    names = [column.name for column in read_columns("jan.przyklad.iq.pl;Zima2024;Jan\n")]
     assert names == ["jan.przyklad.iq.pl", "", "Jan"]
 
 
@@ -161,7 +161,7 @@ def test_a_check_confirms_what_was_thought_of_unclear_columns(client: Client) ->
     url = upload(client, "E-mail;Hasło do poczty\njan@przyklad.iq.pl;Zima2024\n")
     html = client.get(url).content.decode()
     assert "its name looks like it" in html
-    assert "looks like “Password”" in text_of(html)
+    assert "looks like “Password”" in text_in(html)
     assert "1 account ready" in choose(client, url)
     assert choice().columns == (EMAIL, PASSWORD)
 
@@ -355,7 +355,7 @@ def test_corrections_that_no_longer_fit_are_named_without_their_values(client: C
     url = upload(client, f"E-mail;Hasło;Drugie\n{rows}")
     for line in range(2, 9):
         client.post(url, {f"{line}-password": f"Wiosna{line}2024", "action": "check"})
-    html = text_of(choose(client, url, c1="", c2="password"))
+    html = text_in(choose(client, url, c1="", c2="password"))
     assert "These corrections no longer fit and were dropped: row 2, Password; row 3, Password; " in html
     assert "row 6, Password and 2 others." in html
     assert "Wiosna" not in html
@@ -401,7 +401,7 @@ def test_what_stands_in_a_line_that_was_taken_back_is_still_shown(client: Client
     url = upload(client, f"Lp.;E-mail\n{rows}Razem: 9;\n")
     html = choose(client, url, take_back="11", action="again")
     assert "Razem: 9" in html
-    assert "taken back" in text_of(html)
+    assert "taken back" in text_in(html)
 
 
 @pytest.mark.parametrize(

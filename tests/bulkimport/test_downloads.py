@@ -48,7 +48,7 @@ ODD_PASSWORDS = (
 )
 
 
-def problems_of(import_record: Import, only: Collection[Place] | None = None) -> Download:
+def download_problems(import_record: Import, only: Collection[Place] | None = None) -> Download:
     return problem_list(import_record, check(import_record), only=only)
 
 
@@ -56,7 +56,7 @@ def read_again(download: Download) -> FileRows:
     return read_file(download.content, max_rows=500)
 
 
-def cells_of(file: FileRows) -> list[dict[Field, str]]:
+def list_cells(file: FileRows) -> list[dict[Field, str]]:
     return [dict(row.cells) for row in file.rows]
 
 
@@ -255,7 +255,7 @@ def test_each_row_says_what_is_wrong_with_it(customer: User, domain: Domain, lan
     with translation.override(language):
         import_record = make_checked_import(customer, text)
         messages = [problem.message for problem in check(import_record).problems]
-        rows = csv_rows(problems_of(import_record), ";")
+        rows = csv_rows(download_problems(import_record), ";")
         headers = [column.header for column in COLUMNS]
     assert rows == [
         [*headers, label],
@@ -272,8 +272,8 @@ def test_a_list_of_problems_reads_as_the_same_rows(customer: User, domain: Domai
     with translation.override(language):
         import_record = make_checked_import(customer, HEADER + "\n".join([*lines, 'zły;"  abc ";;;']))
         before = check(import_record).file
-        after = read_again(problems_of(import_record))
-    assert cells_of(after) == cells_of(before)
+        after = read_again(download_problems(import_record))
+    assert list_cells(after) == list_cells(before)
     assert [row.cells[Field.PASSWORD] for row in after.rows] == [*ODD_PASSWORDS, "  abc "]
     assert after.problems == ()
 
@@ -295,7 +295,7 @@ def test_what_was_in_a_spreadsheet_stays_in_one() -> None:
         download = problem_list(Import(filename=f"Lista.{file_format}"), Plan(file, (), problems))
         assert download.filename == f"Lista-problems.{expected}"
         after = read_again(download)
-        assert cells_of(after) == cells_of(file)
+        assert list_cells(after) == list_cells(file)
         assert after.dialect.format == expected
         assert after.problems == ()
         assert sheet_rows(download)[1][2] == "= Not a formula."
@@ -330,10 +330,10 @@ def test_a_csv_keeps_its_separator_and_its_encoding_where_that_can_be(
     text = (HEADER + "zażółć;gęślą1;;;\n").replace(";", separator).encode(encoding)
     import_record = make_checked_import(customer, text)
     assert check(import_record).file.dialect.encoding == encoding
-    download = problems_of(import_record)
+    download = download_problems(import_record)
     after = read_again(download)
     assert (after.dialect.encoding, after.dialect.separator) == (written, separator)
-    assert cells_of(after)[0][Field.PASSWORD] == "gęślą1"
+    assert list_cells(after)[0][Field.PASSWORD] == "gęślą1"
     assert csv_rows(download, separator, written)[1][-1] == check(import_record).problems[0].message
 
 
@@ -341,9 +341,9 @@ def test_a_csv_keeps_its_separator_and_its_encoding_where_that_can_be(
 def test_a_correction_that_the_code_page_lacks_is_not_replaced(customer: User, domain: Domain) -> None:
     import_record = make_checked_import(customer, (HEADER + "zły;gęślą1;;;\n").encode("cp1250"))
     correct(import_record, corrections=at({2: {Field.PASSWORD: "hasło日本1"}}))
-    after = read_again(problems_of(import_record))
+    after = read_again(download_problems(import_record))
     assert after.dialect.encoding == "utf-8-sig"
-    assert cells_of(after)[0][Field.PASSWORD] == "hasło日本1"
+    assert list_cells(after)[0][Field.PASSWORD] == "hasło日本1"
 
 
 def test_a_code_page_that_would_be_read_as_another_is_not_used() -> None:
@@ -352,13 +352,13 @@ def test_a_code_page_that_would_be_read_as_another_is_not_used() -> None:
     file = FileRows(Dialect("csv", "iso-8859-2", ";"), (Field.EMAIL, Field.PASSWORD), (row,), 1)
     after = read_again(problem_list(Import(filename="lista.csv"), Plan(file, (), ())))
     assert after.dialect.encoding == "utf-8-sig"
-    assert cells_of(after) == cells_of(file)
+    assert list_cells(after) == list_cells(file)
 
 
 @pytest.mark.django_db
 def test_the_order_of_the_columns_stays_and_unknown_ones_are_left_out(customer: User, domain: Domain) -> None:
     import_record = make_checked_import(customer, "password,Picture,mail\nabc,x.png,jan@przyklad.iq.pl\n")
-    rows = csv_rows(problems_of(import_record), ",")
+    rows = csv_rows(download_problems(import_record), ",")
     assert rows[0] == ["Password", "E-mail", "Problems"]
     assert rows[1][:2] == ["abc", "jan@przyklad.iq.pl"]
 
@@ -366,17 +366,17 @@ def test_the_order_of_the_columns_stays_and_unknown_ones_are_left_out(customer: 
 @pytest.mark.django_db
 def test_a_file_without_header_gets_one(customer: User, domain: Domain) -> None:
     import_record = make_checked_import(customer, "jan@przyklad.iq.pl;abc;;;\n")
-    after = read_again(problems_of(import_record))
+    after = read_again(download_problems(import_record))
     assert has_header(after)
     assert after.columns == ROW_FIELDS
-    assert cells_of(after) == cells_of(check(import_record).file)
+    assert list_cells(after) == list_cells(check(import_record).file)
 
 
 @pytest.mark.django_db
 def test_corrections_are_in_it_even_in_a_column_that_the_file_lacked(customer: User, domain: Domain) -> None:
     import_record = make_checked_import(customer, "E-mail;Hasło\njan@przyklad.iq.pl;abc\nzły;Wiosna2024\n")
     correct(import_record, corrections=at({2: {Field.PASSWORD: "Wiosna2024"}, 3: {Field.QUOTA: "500"}}))
-    rows = csv_rows(problems_of(import_record), ";")
+    rows = csv_rows(download_problems(import_record), ";")
     assert rows[0] == ["E-mail", "Password", "Quota", "Problems"]
     assert rows[1] == ["jan@przyklad.iq.pl", "Wiosna2024", "", ""]
     assert rows[2][:3] == ["zły", "Wiosna2024", "500"]
@@ -385,7 +385,7 @@ def test_corrections_are_in_it_even_in_a_column_that_the_file_lacked(customer: U
 @pytest.mark.django_db
 def test_only_the_rows_left_out_of_a_creation(customer: User, domain: Domain) -> None:
     import_record = make_created_import(customer, HEADER + "jan@przyklad.iq.pl;;;;\nzły;;;;\n", skip_errors=True)
-    rows = csv_rows(problems_of(import_record, only=import_record.left_out_places), ";")
+    rows = csv_rows(download_problems(import_record, only=import_record.left_out_places), ";")
     assert [row[0] for row in rows] == ["E-mail", "zły"]
     assert "“zły” has no @" in rows[1][-1]
 
@@ -394,10 +394,10 @@ def test_only_the_rows_left_out_of_a_creation(customer: User, domain: Domain) ->
 def test_a_row_with_unmatched_quotation_marks_is_listed(customer: User, domain: Domain) -> None:
     import_record = make_checked_import(customer, HEADER + 'jan@przyklad.iq.pl;"abc1;;;\newa@przyklad.iq.pl;;;;\n')
     assert "quotes" in {problem.code for problem in check(import_record).problems}
-    rows = csv_rows(problems_of(import_record), ";")
+    rows = csv_rows(download_problems(import_record), ";")
     assert [row[0] for row in rows[1:]] == ["jan@przyklad.iq.pl", "ewa@przyklad.iq.pl"]
     assert "quotation marks" in rows[1][-2]
-    assert len(read_again(problems_of(import_record)).rows) == 2
+    assert len(read_again(download_problems(import_record)).rows) == 2
 
 
 @pytest.mark.django_db
@@ -408,7 +408,7 @@ def test_a_row_that_was_guessed_does_not_pass_when_the_list_comes_back_untouched
     customer: User, domain: Domain, row: str
 ) -> None:
     import_record = make_checked_import(customer, f"{HEADER}jan@przyklad.iq.pl;;;;\n{row}\n")
-    content = problems_of(import_record).content
+    content = download_problems(import_record).content
     again = check(make_checked_import(customer, content))
     assert again.error_places == (Place(None, 3),)
     assert ("reszta" in content.decode("utf-8-sig")) == ("reszta" in row)
@@ -417,7 +417,7 @@ def test_a_row_that_was_guessed_does_not_pass_when_the_list_comes_back_untouched
 @pytest.mark.django_db
 def test_a_list_that_comes_back_corrected_can_be_created(customer: User, domain: Domain) -> None:
     import_record = make_checked_import(customer, HEADER + "jan@przyklad.iq.pl;Wiosna2024;;;\nzły;Wiosna2024;;;\n")
-    content = problems_of(import_record).content.replace("zły".encode(), b"ewa@przyklad.iq.pl")
+    content = download_problems(import_record).content.replace("zły".encode(), b"ewa@przyklad.iq.pl")
     plan = check(make_checked_import(customer, content, "lista-problems.csv"))
     assert plan.can_create
     assert plan.problems == ()
@@ -429,7 +429,7 @@ def test_characters_that_only_xlsx_can_hold_make_it_an_xlsx(file_format: str) ->
     file = FileRows(Dialect(format=file_format), (Field.EMAIL, Field.PASSWORD), rows, 1)
     download = problem_list(Import(filename="lista"), Plan(file, (), ()))
     assert download.filename == "lista-problems.xlsx"
-    assert cells_of(read_again(download)) == cells_of(file)
+    assert list_cells(read_again(download)) == list_cells(file)
 
 
 def test_the_problems_of_a_row_are_one_line_of_bounded_length() -> None:

@@ -57,7 +57,7 @@ NOT_IN_A_FILE = {
 NOT_IN_A_FORWARD = {"forward_missing", "forward_has_space", "forward_unsafe_name"}
 
 
-def codes_of(path: Path) -> Iterator[str]:
+def find_codes(path: Path) -> Iterator[str]:
     """Yield the codes that a module gives: where they are handed over, asked for, and in answers that say `refused`."""
     for node in ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Call):
@@ -79,7 +79,7 @@ def codes_of(path: Path) -> Iterator[str]:
 
 
 def all_codes() -> set[str]:
-    codes = {code for path in SOURCES for code in codes_of(path)} - RENAMED
+    codes = {code for path in SOURCES for code in find_codes(path)} - RENAMED
     for template in (ROOT / "templates" / "bulkimport").glob("*.html"):
         codes |= set(re.findall(r'_help.html" with code="(\w+)"', template.read_text()))
     for_forwards = {code.replace("email_", "forward_") for code in codes if code.startswith("email_")}
@@ -88,7 +88,7 @@ def all_codes() -> set[str]:
 
 
 @pytest.fixture
-def browser_of(db: None) -> Client:
+def logged_in(db: None) -> Client:
     client = Client()
     client.force_login(make_user())
     make_domain(administrators=User.objects.all())
@@ -129,9 +129,9 @@ def test_the_help_is_for_everybody_in_both_languages(client: Client, language: s
         assert str(column.names[0]) in page.text
 
 
-def test_the_columns_stand_in_the_help_as_on_the_page_of_an_upload(browser_of: Client) -> None:
+def test_the_columns_stand_in_the_help_as_on_the_page_of_an_upload(logged_in: Client) -> None:
     tables = [
-        parse(open_page(browser_of, path)).find("table", aria_labelledby="columns")
+        parse(open_page(logged_in, path)).find("table", aria_labelledby="columns")
         for path in ("/help/", "/imports/new/")
     ]
     assert tables[0] == tables[1]
@@ -140,8 +140,8 @@ def test_the_columns_stand_in_the_help_as_on_the_page_of_an_upload(browser_of: C
 FAULTY = "E-mail,Hasło,Pojemność,Przekierowanie,Kopia\nbad,zima,dużo,,\nmy@example.com,,,,,more\n"
 
 
-def test_each_problem_of_a_file_leads_to_its_entry_in_a_new_tab(browser_of: Client) -> None:
-    page = open_page(browser_of, upload(browser_of, FAULTY))
+def test_each_problem_of_a_file_leads_to_its_entry_in_a_new_tab(logged_in: Client) -> None:
+    page = open_page(logged_in, upload(logged_in, FAULTY))
     links = [
         (link["href"].removeprefix("/help/#"), "tabindex" in link) for link in parse(page).find_all("a", class_="about")
     ]
@@ -154,38 +154,38 @@ def test_each_problem_of_a_file_leads_to_its_entry_in_a_new_tab(browser_of: Clie
     assert page.count('href="/help/#problems"') == 1  # of the rows with errors; Tab reaches it
 
 
-def test_rows_with_warnings_lead_to_the_help_too(browser_of: Client) -> None:
-    page = open_page(browser_of, upload(browser_of, "E-mail,Hasło\njan@przyklad.iq.pl,password1\n"))
+def test_rows_with_warnings_lead_to_the_help_too(logged_in: Client) -> None:
+    page = open_page(logged_in, upload(logged_in, "E-mail,Hasło\njan@przyklad.iq.pl,password1\n"))
     assert 'href="/help/#password_common"' in page
     assert page.count('href="/help/#problems"') == 1
 
 
 @pytest.mark.usefixtures("create_in_place")
-def test_warnings_of_what_was_created_lead_to_the_help(browser_of: Client) -> None:
-    upload(browser_of, "E-mail,Password,Phone\njan@przyklad.iq.pl,password1,1\n", action="create")
+def test_warnings_of_what_was_created_lead_to_the_help(logged_in: Client) -> None:
+    upload(logged_in, "E-mail,Password,Phone\njan@przyklad.iq.pl,password1,1\n", action="create")
     created = Import.objects.get()
-    page = browser_of.get(created.get_absolute_url()).content.decode()
+    page = logged_in.get(created.get_absolute_url()).content.decode()
     assert 'href="/help/#password_common"' in page
     assert 'href="/help/#column_unknown"' in page
     created.warnings = [{name: stored[name] for name in ("line", "field", "message")} for stored in created.warnings]
     created.save()
-    page = browser_of.get(created.get_absolute_url()).content.decode()
+    page = logged_in.get(created.get_absolute_url()).content.decode()
     assert "2 warnings" in page
     assert 'class="about"' not in page, "an import from before codes were stored"
 
 
-def test_an_error_of_the_whole_file_leads_to_its_entry(browser_of: Client) -> None:
+def test_an_error_of_the_whole_file_leads_to_its_entry(logged_in: Client) -> None:
     assert 'href="/help/#email_column_missing"' in open_page(
-        browser_of, upload(browser_of, "Hasło,Pojemność\nabc123,500\n")
+        logged_in, upload(logged_in, "Hasło,Pojemność\nabc123,500\n")
     )
 
 
-def test_pages_without_problems_have_no_link_to_an_entry(browser_of: Client) -> None:
-    assert 'class="about"' not in open_page(browser_of, upload(browser_of, "E-mail\njan@przyklad.iq.pl\n"))
-    assert 'class="about"' not in browser_of.post("/imports/new/", {"action": "check"}).content.decode()
+def test_pages_without_problems_have_no_link_to_an_entry(logged_in: Client) -> None:
+    assert 'class="about"' not in open_page(logged_in, upload(logged_in, "E-mail\njan@przyklad.iq.pl\n"))
+    assert 'class="about"' not in logged_in.post("/imports/new/", {"action": "check"}).content.decode()
 
 
-def test_every_page_leads_to_the_help(client: Client, browser_of: Client) -> None:
-    for page in (Client().get("/login/"), browser_of.get("/mailboxes/")):
+def test_every_page_leads_to_the_help(client: Client, logged_in: Client) -> None:
+    for page in (Client().get("/login/"), logged_in.get("/mailboxes/")):
         assert page.content.decode().count('<a href="/help/"') == 1
-    assert parse(open_page(browser_of, "/help/")).find("a", href="/help/", aria_current="page")
+    assert parse(open_page(logged_in, "/help/")).find("a", href="/help/", aria_current="page")

@@ -12,7 +12,7 @@ from bulkimport.models import Import
 from bulkimport.services import checking
 from tests.bulkimport.lists import FAULTY, GOOD, send_rows, upload
 from tests.factories import generated_passwords, make_client, make_domain, make_user
-from tests.pages import open_page, text_of
+from tests.pages import open_page, text_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("create_in_place")]
 
@@ -25,8 +25,8 @@ IMPORT_PAGES = [
 
 
 @pytest.mark.parametrize("other_is_staff", [False, True])
-def test_an_import_is_seen_only_by_the_login_that_uploaded_it(browser_of: Client, other_is_staff: bool) -> None:
-    url = upload(browser_of, FAULTY)
+def test_an_import_is_seen_only_by_the_login_that_uploaded_it(logged_in: Client, other_is_staff: bool) -> None:
+    url = upload(logged_in, FAULTY)
     pk = url.split("/")[2]
     other = make_client(make_user("eve", is_staff=other_is_staff))
     for name in IMPORT_PAGES:
@@ -39,9 +39,9 @@ def test_an_import_is_seen_only_by_the_login_that_uploaded_it(browser_of: Client
     assert Mailbox.objects.count() == 0
 
 
-def test_pages_with_secrets_are_not_kept_by_anybody(browser_of: Client) -> None:
-    for url in (upload(browser_of, FAULTY), upload(browser_of, action="create"), "/imports/"):
-        assert "no-store" in browser_of.get(url).headers["Cache-Control"]
+def test_pages_with_secrets_are_not_kept_by_anybody(logged_in: Client) -> None:
+    for url in (upload(logged_in, FAULTY), upload(logged_in, action="create"), "/imports/"):
+        assert "no-store" in logged_in.get(url).headers["Cache-Control"]
 
 
 def test_staff_uploads_on_behalf_of_a_customer(customer: User, domain: Domain) -> None:
@@ -54,23 +54,23 @@ def test_staff_uploads_on_behalf_of_a_customer(customer: User, domain: Domain) -
     assert "3 accounts ready" in html
 
 
-def test_a_customer_cannot_act_for_anybody_else(browser_of: Client) -> None:
+def test_a_customer_cannot_act_for_anybody_else(logged_in: Client) -> None:
     boss = make_user("boss")
     make_domain("boss.example", [boss])
-    html = open_page(browser_of, upload(browser_of, "E-mail\nx@boss.example\n", customer=str(boss.pk)))
+    html = open_page(logged_in, upload(logged_in, "E-mail\nx@boss.example\n", customer=str(boss.pk)))
     assert "You cannot use the domain boss.example." in html
     assert Import.objects.get().customer is None
 
 
-def test_nothing_of_a_domain_is_shown_to_whoever_has_lost_it(browser_of: Client, domain: Domain) -> None:
-    url = upload(browser_of, action="create")
+def test_nothing_of_a_domain_is_shown_to_whoever_has_lost_it(logged_in: Client, domain: Domain) -> None:
+    url = upload(logged_in, action="create")
     (password,) = generated_passwords(Import.objects.get()).values()
     domain.administrators.clear()
     Mailbox.objects.update(quota_mb=7777)
-    for text in (open_page(browser_of, url), browser_of.get(url + "results.csv").content.decode("utf-8-sig")):
+    for text in (open_page(logged_in, url), logged_in.get(url + "results.csv").content.decode("utf-8-sig")):
         assert "7777" not in text.replace(",", "")
         assert password not in text
-        assert "ewa@przyklad.iq.pl" in text_of(text)
+        assert "ewa@przyklad.iq.pl" in text_in(text)
 
 
 def test_who_is_no_longer_staff_acts_for_nobody(customer: User, domain: Domain) -> None:
@@ -94,14 +94,14 @@ def test_what_the_command_line_imported_as_staff_is_there_for_staff_alone(client
 @pytest.mark.parametrize(
     "path", ["------------------------------------/results.csv", "x/", "00000000-0000-0000-0000-000000000000/"]
 )
-def test_an_address_that_is_no_import_is_not_found(browser_of: Client, path: str) -> None:
-    assert browser_of.get(f"/imports/{path}").status_code == 404
+def test_an_address_that_is_no_import_is_not_found(logged_in: Client, path: str) -> None:
+    assert logged_in.get(f"/imports/{path}").status_code == 404
 
 
 @pytest.mark.parametrize("part", ["discard/", "reading/", "saved/"])
-def test_an_address_that_only_takes_forms_leads_to_the_import(browser_of: Client, part: str) -> None:
-    url = upload(browser_of)
-    assert browser_of.get(url + part).headers["Location"] == url
+def test_an_address_that_only_takes_forms_leads_to_the_import(logged_in: Client, part: str) -> None:
+    url = upload(logged_in)
+    assert logged_in.get(url + part).headers["Location"] == url
 
 
 def test_the_progress_of_somebody_signed_out_reloads_the_page(client: Client) -> None:
@@ -110,8 +110,8 @@ def test_the_progress_of_somebody_signed_out_reloads_the_page(client: Client) ->
 
 
 @pytest.mark.parametrize("other_is_staff", [False, True])
-def test_discarding_tells_nothing_of_an_import_of_somebody_else(browser_of: Client, other_is_staff: bool) -> None:
-    url = upload(browser_of, FAULTY)
+def test_discarding_tells_nothing_of_an_import_of_somebody_else(logged_in: Client, other_is_staff: bool) -> None:
+    url = upload(logged_in, FAULTY)
     other = make_client(make_user("eve", is_staff=other_is_staff))
     for address in (url, f"/imports/{uuid.uuid4()}/"):
         for answer in (other.get(address + "discard/"), other.post(address + "discard/")):

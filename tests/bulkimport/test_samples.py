@@ -10,7 +10,7 @@ from accounts.models import Forward, Mailbox
 from accounts.passwords import verify_password
 from bulkimport.models import Import
 from tests.factories import generated_passwords, make_domain, make_user
-from tests.manifest import DOMAINS, ENTRIES, expected_errors, expected_rows, is_refused, path_of, stored
+from tests.manifest import DOMAINS, ENTRIES, expected_errors, expected_rows, is_refused, sample_path, stored
 
 DEFAULT_QUOTA_MB = 777
 
@@ -24,7 +24,7 @@ def test_a_real_file_gives_what_the_manifest_says(entry: dict[str, Any]) -> None
         make_domain(name, [customer])
     client = Client()
     client.force_login(customer)
-    file = SimpleUploadedFile(entry["file"], path_of(entry).read_bytes())
+    file = SimpleUploadedFile(entry["file"], sample_path(entry).read_bytes())
     fields = {"file": file, "default_quota_mb": DEFAULT_QUOTA_MB, "action": "create"}
     response = client.post("/imports/new/", fields, follow=True)
     html = response.content.decode()

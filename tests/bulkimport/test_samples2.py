@@ -18,7 +18,7 @@ from tests.bulkimport.management.running import run
 from tests.expectations import DOMAINS, ENTRIES, SAMPLES, UNLIMITED, differences
 from tests.factories import generated_passwords, make_client, make_domain, make_user
 from tests.manifest import stored
-from tests.pages import text_of
+from tests.pages import text_in
 
 QUOTA_MB = 321
 parametrize = pytest.mark.parametrize("entry", ENTRIES, ids=[entry["file"] for entry in ENTRIES])
@@ -68,7 +68,7 @@ def test_the_web_gives_the_same(entry: dict[str, Any], client: Client) -> None:
     is_left_unread = any(not sheet["read"] for sheet in ran.json["file"]["sheets"])
     if errors or is_left_unread:
         assert Mailbox.objects.count() == 0, "an error or a sheet that was not read stops the creation in one step"
-        shown = text_of(html)
+        shown = text_in(html)
         assert all(" ".join(problem["message"].split()) in shown for problem in errors[:20])
         return
     assert import_record.status == Import.Status.CREATED

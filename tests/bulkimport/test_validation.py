@@ -18,7 +18,7 @@ from tests.factories import make_domain, make_forward, make_mailbox, make_user
 pytestmark = pytest.mark.django_db
 
 
-def plan_of(*rows: Mapping[str, str], default_quota: str = "", first_line: int = 2) -> Plan:
+def make_plan(*rows: Mapping[str, str], default_quota: str = "", first_line: int = 2) -> Plan:
     """Validate rows given as {field: text} with all domains of the database allowed."""
     built = tuple(
         Row(line=first_line + index, cells={Field(name): text for name, text in cells.items()})
@@ -28,7 +28,7 @@ def plan_of(*rows: Mapping[str, str], default_quota: str = "", first_line: int =
     return validate(file, domains=Domain.objects.all(), default_quota=default_quota)
 
 
-def found(plan: Plan) -> list[tuple[int | None, str | None, str]]:
+def list_problems(plan: Plan) -> list[tuple[int | None, str | None, str]]:
     return [(problem.line, problem.field, problem.code) for problem in plan.problems]
 
 
@@ -46,8 +46,8 @@ def test_a_full_row_becomes_a_draft(domain: Domain) -> None:
         "forward": "Kopia@przyklad.iq.pl",
         "keep_copy": "TAK",
     }
-    plan = plan_of(row)
-    assert found(plan) == []
+    plan = make_plan(row)
+    assert list_problems(plan) == []
     (draft,) = plan.drafts
     assert (draft.address, draft.local_part, draft.domain_id) == ("jan@przyklad.iq.pl", "jan", domain.pk)
     assert (draft.password, draft.quota_mb, draft.quota_is_default) == ("snad9hj934!!", 500, False)
@@ -55,25 +55,25 @@ def test_a_full_row_becomes_a_draft(domain: Domain) -> None:
 
 
 def test_empty_cells_take_the_defaults(domain: Domain) -> None:
-    (draft,) = plan_of({"email": "jan@przyklad.iq.pl"}).drafts
+    (draft,) = make_plan({"email": "jan@przyklad.iq.pl"}).drafts
     assert (draft.password, draft.quota_mb, draft.quota_is_default, draft.destinations) == (None, 700, True, ())
-    (draft,) = plan_of({"email": "jan@przyklad.iq.pl", "quota": " "}, default_quota="250").drafts
+    (draft,) = make_plan({"email": "jan@przyklad.iq.pl", "quota": " "}, default_quota="250").drafts
     assert (draft.quota_mb, draft.quota_is_default) == (250, True)
 
 
 def test_a_faulty_default_quota_is_a_problem_of_the_file(domain: Domain) -> None:
-    plan = plan_of({"email": "jan@przyklad.iq.pl"}, default_quota="much")
-    assert found(plan) == [(None, "quota", "quota_not_number")]
+    plan = make_plan({"email": "jan@przyklad.iq.pl"}, default_quota="much")
+    assert list_problems(plan) == [(None, "quota", "quota_not_number")]
     assert not plan.can_create
 
 
 def test_every_problem_of_every_row_is_reported_at_once(domain: Domain) -> None:
-    plan = plan_of(
+    plan = make_plan(
         {"email": "no-at", "password": "x", "quota": "much", "forward": "nobody", "keep_copy": "maybe"},
         {"email": "ok@przyklad.iq.pl"},
         {"email": "", "quota": "-5"},
     )
-    assert found(plan) == [
+    assert list_problems(plan) == [
         (2, "email", "email_no_at"),
         (2, "password", "password_too_short"),
         (2, "password", "password_no_digit"),
@@ -93,13 +93,13 @@ def test_every_problem_of_every_row_is_reported_at_once(domain: Domain) -> None:
 def test_a_taken_address_is_named_beside_the_other_problems_of_its_row(domain: Domain) -> None:
     make_mailbox("jan@przyklad.iq.pl")
     make_forward("biuro@przyklad.iq.pl", "jan@przyklad.iq.pl")
-    plan = plan_of({"email": "JAN@przyklad.iq.pl", "password": "abc"}, {"email": "biuro@przyklad.iq.pl"})
-    codes = {(line, code) for line, _field, code in found(plan)}
+    plan = make_plan({"email": "JAN@przyklad.iq.pl", "password": "abc"}, {"email": "biuro@przyklad.iq.pl"})
+    codes = {(line, code) for line, _field, code in list_problems(plan)}
     assert {(2, "address_taken"), (2, "password_too_short"), (3, "address_is_forward")} <= codes
 
 
 def test_a_repeated_address_names_the_row_that_has_it_first(domain: Domain) -> None:
-    plan = plan_of({"email": "ewa@przyklad.iq.pl"}, {"email": "adam@przyklad.iq.pl"}, {"email": "EWA@przyklad.iq.pl"})
+    plan = make_plan({"email": "ewa@przyklad.iq.pl"}, {"email": "adam@przyklad.iq.pl"}, {"email": "EWA@przyklad.iq.pl"})
     (problem,) = plan.problems
     assert (problem.line, problem.field, problem.code) == (4, Field.EMAIL, "address_repeated")
     assert "row 2" in problem.message
@@ -120,22 +120,22 @@ def test_what_is_not_yours_sounds_the_same_whether_it_exists_or_not() -> None:
 
 
 def test_a_domain_in_another_alphabet_is_shown_in_ascii_too(domain: Domain) -> None:
-    polish, foreign = plan_of({"email": "a@żółw.pl"}, {"email": "a@почта.рф"}).problems
+    polish, foreign = make_plan({"email": "a@żółw.pl"}, {"email": "a@почта.рф"}).problems
     assert polish.message.startswith("You cannot use the domain żółw.pl.")
     assert foreign.message.startswith("You cannot use the domain почта.рф (xn--80a1acny.xn--p1ai).")
 
 
 def test_a_quota_over_the_largest_of_the_domain_is_an_error_of_its_cell() -> None:
     make_domain("przyklad.iq.pl", max_mailbox_quota_mb=2000)
-    plan = plan_of({"email": "jan@przyklad.iq.pl", "quota": "2001"}, {"email": "ewa@przyklad.iq.pl", "quota": "2000"})
-    assert found(plan) == [(2, "quota", "quota_over_domain_limit")]
+    plan = make_plan({"email": "jan@przyklad.iq.pl", "quota": "2001"}, {"email": "ewa@przyklad.iq.pl", "quota": "2000"})
+    assert list_problems(plan) == [(2, "quota", "quota_over_domain_limit")]
     assert "2,000" in plan.problems[0].message
 
 
 def test_the_whole_file_is_measured_against_the_domain_in_one_sentence() -> None:
     make_domain("przyklad.iq.pl", max_mailboxes=3, max_total_quota_mb=100_000)
     make_mailbox("jan@przyklad.iq.pl", quota_mb=20_000)
-    plan = plan_of(*({"email": f"a{n}@przyklad.iq.pl", "quota": "30833"} for n in range(3)))
+    plan = make_plan(*({"email": f"a{n}@przyklad.iq.pl", "quota": "30833"} for n in range(3)))
     (problem,) = plan.problems
     assert (problem.line, problem.field, problem.code) == (None, None, "domain_limit")
     assert problem.message.replace("\u00a0", " ").startswith(
@@ -144,7 +144,7 @@ def test_the_whole_file_is_measured_against_the_domain_in_one_sentence() -> None
     assert not plan.can_create
     assert not plan.can_create_good_rows
     with translation.override("pl"):
-        plan = plan_of(*({"email": f"a{n}@przyklad.iq.pl", "quota": "1"} for n in range(3)))
+        plan = make_plan(*({"email": f"a{n}@przyklad.iq.pl", "quota": "1"} for n in range(3)))
         assert "3 skrzynki" in plan.problems[0].message.replace("\u00a0", " ")
 
 
@@ -192,7 +192,7 @@ def test_nothing_is_said_of_cells_that_may_have_slipped_into_other_columns(domai
     )
     file = FileRows(dialect=Dialect(format="csv"), rows=rows, rows_read=4)
     plan = validate(file, domains=Domain.objects.all())
-    assert found(plan) == [(3, None, code), (5, None, code)]
+    assert list_problems(plan) == [(3, None, code), (5, None, code)]
     assert plan.error_places == (Place(None, 3), Place(None, 5))
     assert [draft.line for draft in plan.drafts] == [2, 4]  # the address of a slipped row may be another column's
     told = " ".join(problem.message + problem.suggestion for problem in plan.problems)
@@ -206,7 +206,7 @@ def test_a_slipped_row_needs_no_room() -> None:
         Row(3, {Field.EMAIL: "jan@przyklad.iq.pl"}, problems=(Problem("surplus_cell", "Delete it.", 3),)),
     )
     file = FileRows(dialect=Dialect(format="csv"), rows=rows, rows_read=2)
-    assert found(validate(file, domains=Domain.objects.all())) == [(3, None, "surplus_cell")]
+    assert list_problems(validate(file, domains=Domain.objects.all())) == [(3, None, "surplus_cell")]
 
 
 def test_a_repeated_address_names_the_sheet_of_the_other_row(domain: Domain) -> None:
@@ -231,7 +231,7 @@ def suggestions(plan: Plan) -> list[str]:
 
 
 def test_what_was_meant_by_a_cell_is_suggested(domain: Domain) -> None:
-    plan = plan_of(
+    plan = make_plan(
         {"email": "Jan <jan@przyklad.iq.pl>", "quota": "2147483648", "forward": "Ewa <ewa@x.pl>; a@x.pl"},
         {"email": "adam@przyklad.iq.pl", "password": "abc", "keep_copy": "może"},
     )
@@ -251,13 +251,13 @@ def test_what_was_meant_by_a_cell_is_suggested(domain: Domain) -> None:
     ],
 )
 def test_the_only_domain_is_added_to_a_name_without_one(domain: Domain, email: str, suggestion: str) -> None:
-    plan = plan_of({"email": email})
-    assert found(plan) == [(2, "email", "email_no_at")]
+    plan = make_plan({"email": email})
+    assert list_problems(plan) == [(2, "email", "email_no_at")]
     assert suggestions(plan) == [suggestion]
 
 
 def test_what_stands_in_the_place_of_an_address_is_not_quoted_but_can_be_completed(domain: Domain) -> None:
-    plan = plan_of(
+    plan = make_plan(
         {"email": "Haslo222"}, {"email": "jan@przyklad.iq.pl:Haslo111"}, {"email": "jan@przyklad.iq.pl-Haslo1a"}
     )
     assert [problem.code for problem in plan.problems] == ["email_no_at", "email_with_more", "email_with_more"]
@@ -266,14 +266,14 @@ def test_what_stands_in_the_place_of_an_address_is_not_quoted_but_can_be_complet
 
 
 def test_a_forward_in_the_column_of_the_password_is_no_draft(domain: Domain) -> None:
-    plan = plan_of({"email": "jan@przyklad.iq.pl", "password": "kopia7@gmail.com"})
-    assert found(plan) == [(2, "password", "password_is_address")]
+    plan = make_plan({"email": "jan@przyklad.iq.pl", "password": "kopia7@gmail.com"})
+    assert list_problems(plan) == [(2, "password", "password_is_address")]
     assert plan.drafts == ()
 
 
 def test_of_two_domains_none_is_added_to_a_name(domain: Domain) -> None:
     make_domain("drugi.example")
-    assert suggestions(plan_of({"email": "jan"})) == [""]
+    assert suggestions(make_plan({"email": "jan"})) == [""]
 
 
 @pytest.mark.parametrize(
@@ -295,8 +295,8 @@ def test_of_two_domains_none_is_added_to_a_name(domain: Domain) -> None:
 def test_a_domain_that_is_one_slip_away_is_suggested(name: str, suggestion: str) -> None:
     for own in ("sp12.example", "a.pl", "xn--w-uga1v8h.example", "szkola1.example", "szkola2.example"):
         make_domain(own)
-    plan = plan_of({"email": f"Jan@{name}"})
-    assert found(plan) == [(2, "email", "domain_not_yours")]
+    plan = make_plan({"email": f"Jan@{name}"})
+    assert list_problems(plan) == [(2, "email", "domain_not_yours")]
     assert suggestions(plan) == [suggestion]
 
 
@@ -319,57 +319,57 @@ def test_suggestions_take_one_query_and_little_time_however_many_rows(
     rows = [{"email": f"a{n}@szkolla{n}.example"} for n in range(500)]
     for count in (2, 500):
         with django_assert_num_queries(2):
-            plan_of(*rows[:count], {"email": "x"})
+            make_plan(*rows[:count], {"email": "x"})
     start = process_time()
-    assert suggestions(plan_of(*rows))[7] == "a7@szkola7.example"
+    assert suggestions(make_plan(*rows))[7] == "a7@szkola7.example"
     assert process_time() - start < 2
     make_domain("jeszcze-jedna.example")  # too many to be sure of the only one that is alike
-    assert set(suggestions(plan_of(*rows))) == {""}
+    assert set(suggestions(make_plan(*rows))) == {""}
 
 
 def test_a_limit_that_is_just_met_is_no_problem() -> None:
     make_domain("przyklad.iq.pl", max_mailboxes=2, max_total_quota_mb=200)
-    assert plan_of(*({"email": f"a{n}@przyklad.iq.pl", "quota": "100"} for n in range(2))).can_create
+    assert make_plan(*({"email": f"a{n}@przyklad.iq.pl", "quota": "100"} for n in range(2))).can_create
 
 
 def test_a_forward_to_oneself_is_an_error_with_or_without_a_copy(domain: Domain) -> None:
-    plan = plan_of(
+    plan = make_plan(
         {"email": "a@przyklad.iq.pl", "forward": "A@przyklad.iq.pl"},
         {"email": "b@przyklad.iq.pl", "forward": "b@przyklad.iq.pl", "keep_copy": "Tak"},
     )
-    assert found(plan) == [(2, "forward", "forward_to_self"), (3, "forward", "forward_to_self")]
+    assert list_problems(plan) == [(2, "forward", "forward_to_self"), (3, "forward", "forward_to_self")]
 
 
 def test_a_circle_without_a_copy_is_an_error_over_file_and_database_together(domain: Domain) -> None:
     make_forward("c@przyklad.iq.pl", "a@przyklad.iq.pl")
-    plan = plan_of(
+    plan = make_plan(
         {"email": "a@przyklad.iq.pl", "forward": "b@przyklad.iq.pl"},
         {"email": "b@przyklad.iq.pl", "forward": "c@przyklad.iq.pl ext@poczta.example"},
         {"email": "d@przyklad.iq.pl", "forward": "a@przyklad.iq.pl"},
     )
-    assert [f for f in found(plan) if f[2] == "forward_loop"] == [
+    assert [f for f in list_problems(plan) if f[2] == "forward_loop"] == [
         (2, "forward", "forward_loop"),
         (3, "forward", "forward_loop"),
     ]
 
 
 def test_one_copy_on_the_way_makes_a_circle_harmless(domain: Domain) -> None:
-    plan = plan_of(
+    plan = make_plan(
         {"email": "a@przyklad.iq.pl", "forward": "b@przyklad.iq.pl", "keep_copy": "Tak"},
         {"email": "b@przyklad.iq.pl", "forward": "a@przyklad.iq.pl"},
     )
-    assert found(plan) == []
+    assert list_problems(plan) == []
 
 
 def test_warnings_do_not_stop_the_creation(domain: Domain) -> None:
     make_mailbox("off@przyklad.iq.pl", is_active=False)
-    plan = plan_of(
+    plan = make_plan(
         {"email": "a@przyklad.iq.pl", "forward": "missing@przyklad.iq.pl off@przyklad.iq.pl x@elsewhere.example"},
         {"email": "b@przyklad.iq.pl", "keep_copy": "tak"},
         {"email": "c@przyklad.iq.pl", "password": "password1"},
         {"email": "d@przyklad.iq.pl", "forward": "a@przyklad.iq.pl"},
     )
-    assert found(plan) == [
+    assert list_problems(plan) == [
         (2, "forward", "forward_to_missing"),
         (2, "forward", "forward_to_disabled"),
         (3, "keep_copy", "keep_copy_without_forward"),
@@ -385,11 +385,11 @@ def test_warnings_do_not_stop_the_creation(domain: Domain) -> None:
 def test_a_plus_address_is_that_of_its_mailbox(domain: Domain) -> None:
     make_mailbox("jest@przyklad.iq.pl")
     make_mailbox("off@przyklad.iq.pl", is_active=False)
-    plan = plan_of(
+    plan = make_plan(
         {"email": "a@przyklad.iq.pl", "forward": "jest+praca@przyklad.iq.pl b+x@przyklad.iq.pl"},
         {"email": "b@przyklad.iq.pl", "forward": "off+praca@przyklad.iq.pl brak+praca@przyklad.iq.pl"},
     )
-    assert found(plan) == [(3, "forward", "forward_to_disabled"), (3, "forward", "forward_to_missing")]
+    assert list_problems(plan) == [(3, "forward", "forward_to_disabled"), (3, "forward", "forward_to_missing")]
 
 
 def test_a_forward_into_another_customers_domain_says_nothing_about_it() -> None:
@@ -403,23 +403,23 @@ def test_a_forward_into_another_customers_domain_says_nothing_about_it() -> None
 
 def test_an_inactive_domain_is_a_warning() -> None:
     make_domain("przyklad.iq.pl", is_active=False)
-    assert found(plan_of({"email": "a@przyklad.iq.pl"})) == [(2, "email", "domain_inactive")]
+    assert list_problems(make_plan({"email": "a@przyklad.iq.pl"})) == [(2, "email", "domain_inactive")]
 
 
 def test_the_example_row_of_a_template_is_refused(domain: Domain) -> None:
-    assert found(plan_of({"email": "anna@twoja-domena.example"})) == [(2, "email", "example_row")]
+    assert list_problems(make_plan({"email": "anna@twoja-domena.example"})) == [(2, "email", "example_row")]
 
 
 def test_a_domain_with_polish_letters_is_stored_in_ascii_and_shown_as_written() -> None:
     make_domain("xn--w-uga1v8h.pl")
-    plan = plan_of({"email": "info@żółw.pl"}, {"email": "info@xn--w-uga1v8h.pl"})
+    plan = make_plan({"email": "info@żółw.pl"}, {"email": "info@xn--w-uga1v8h.pl"})
     assert plan.drafts[0].address == "info@xn--w-uga1v8h.pl"
-    assert found(plan) == [(3, "email", "address_repeated")]
+    assert list_problems(plan) == [(3, "email", "address_repeated")]
     assert "info@żółw.pl" in plan.problems[0].message
 
 
 def test_no_password_is_in_the_repr_of_anything(domain: Domain) -> None:
-    plan = plan_of({"email": "a@przyklad.iq.pl", "password": "hunter22"}, {"email": "x", "password": "zima"})
+    plan = make_plan({"email": "a@przyklad.iq.pl", "password": "hunter22"}, {"email": "x", "password": "zima"})
     assert "hunter22" not in repr(plan)
     assert "zima" not in repr(plan)
 
@@ -432,18 +432,18 @@ def test_the_number_of_queries_does_not_depend_on_the_number_of_rows(
 
     for count in (1, 500):
         with django_assert_num_queries(8):
-            plan_of(*rows(count))
+            make_plan(*rows(count))
 
 
 def test_a_domain_whose_own_default_is_over_its_limit_is_told_at_the_row() -> None:
     make_domain("przyklad.iq.pl", default_quota_mb=1000, max_mailbox_quota_mb=500)
-    assert found(plan_of({"email": "a@przyklad.iq.pl"})) == [(2, "quota", "quota_over_domain_limit")]
+    assert list_problems(make_plan({"email": "a@przyklad.iq.pl"})) == [(2, "quota", "quota_over_domain_limit")]
 
 
 def test_a_faulty_quota_needs_no_room() -> None:
     make_domain("przyklad.iq.pl", max_mailbox_quota_mb=5000, max_total_quota_mb=80_000)
-    plan = plan_of({"email": "a@przyklad.iq.pl", "quota": "5000000"}, {"email": "b@przyklad.iq.pl"})
-    assert found(plan) == [(2, "quota", "quota_over_domain_limit")]
+    plan = make_plan({"email": "a@przyklad.iq.pl", "quota": "5000000"}, {"email": "b@przyklad.iq.pl"})
+    assert list_problems(plan) == [(2, "quota", "quota_over_domain_limit")]
 
 
 def test_a_limit_is_named_before_the_faulty_rows_are_mended() -> None:
@@ -455,15 +455,15 @@ def test_a_limit_is_named_before_the_faulty_rows_are_mended() -> None:
         {"email": "a@przyklad.iq.pl", "quota": "1"},
         {"email": "jan@przyklad.iq.pl", "quota": "1"},
     ]
-    plan = plan_of(*rows)
+    plan = make_plan(*rows)
     (problem,) = (problem for problem in plan.problems if problem.line is None)
     assert (problem.code, problem.level) == ("domain_limit", Level.WARNING)
     assert problem.message.startswith(  # the repeated and the taken address are none
         "With the rows to be corrected, this file needs 2 mailboxes"
     )
     assert plan.can_create_good_rows
-    assert "domain_limit" not in {problem.code for problem in plan_of(rows[0], *rows[2:]).problems}
-    plan = plan_of(*rows, {"email": "c@przyklad.iq.pl"})
+    assert "domain_limit" not in {problem.code for problem in make_plan(rows[0], *rows[2:]).problems}
+    plan = make_plan(*rows, {"email": "c@przyklad.iq.pl"})
     assert [problem.level for problem in plan.file_errors] == [Level.ERROR]
     assert not plan.can_create_good_rows
 
@@ -482,7 +482,7 @@ CELLS = {
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
 @given(st.lists(st.fixed_dictionaries({}, optional=CELLS), max_size=8))
 def test_every_row_is_a_draft_or_has_an_error_and_none_is_both(domain: Domain, rows: list[dict[str, str]]) -> None:
-    plan = plan_of(*rows)
+    plan = make_plan(*rows)
     drafted = {draft.place for draft in plan.drafts}
     assert drafted.isdisjoint(plan.error_places)
     assert drafted | set(plan.error_places) == {row.place for row in plan.file.rows}

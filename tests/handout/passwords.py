@@ -76,5 +76,5 @@ def make_all_links(client: Client, page: str) -> dict[str, str]:
     return secrets_in(press(client, f"{page}links/", "make_all").content.decode())
 
 
-def key_of(link: str) -> str:
+def link_key(link: str) -> str:
     return link.partition("#")[2]

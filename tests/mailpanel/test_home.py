@@ -45,7 +45,7 @@ def make_batch(user: User) -> Batch:
     return Batch.objects.create(made_by=user, label="lista.csv", sealed=b"x", expires_at=expires_at)
 
 
-def test_each_domain_shows_what_it_has_of_what_it_may_have(browser_of: Client, customer: User) -> None:
+def test_each_domain_shows_what_it_has_of_what_it_may_have(logged_in: Client, customer: User) -> None:
     make_domain("pelna.example", [customer], max_mailboxes=4, max_total_quota_mb=4000)
     make_domain("xn--w-uga1v8h.pl", [customer], is_active=False)
     make_domain("cudza.example")
@@ -54,7 +54,7 @@ def test_each_domain_shows_what_it_has_of_what_it_may_have(browser_of: Client, c
     MailUsage.objects.create(mailbox=jan, bytes_used=300 * MIB)
     MailUsage.objects.create(mailbox=ewa, bytes_used=1)
     make_mailbox("new@xn--w-uga1v8h.pl", quota_mb=10)
-    page = read_page(browser_of, "/")
+    page = read_page(logged_in, "/")
     assert page.find("h1").text == "Biuro Przykład"
     assert "2 domains, 3 mailboxes." in page.text
     for numbers in ("2 of 4", "2,000 of 4,000 MB", "301 of 2,000 MB given", "1, no limit", "10 MB, no limit"):
@@ -68,19 +68,19 @@ def test_each_domain_shows_what_it_has_of_what_it_may_have(browser_of: Client, c
 
 
 def test_the_table_of_domains_leads_to_their_mailboxes_and_the_menu_leads_home(
-    browser_of: Client, customer: User
+    logged_in: Client, customer: User
 ) -> None:
     domain = make_domain("przyklad.iq.pl", [customer])
-    page = read_page(browser_of, "/")
+    page = read_page(logged_in, "/")
     assert page.find_all("a", href=f"/mailboxes/?domain={domain.pk}")
     assert page.find("a", href="/", aria_current="page").text == "Home"
     assert page.find("a", class_="brand")["href"] == "/"
-    assert "no-store" in browser_of.get("/").headers["Cache-Control"]
+    assert "no-store" in logged_in.get("/").headers["Cache-Control"]
 
 
-def test_a_customer_without_domains_is_told_whom_to_ask(browser_of: Client) -> None:
+def test_a_customer_without_domains_is_told_whom_to_ask(logged_in: Client) -> None:
     make_domain("cudza.example")
-    page = read_page(browser_of, "/")
+    page = read_page(logged_in, "/")
     assert "No domains yet" in page.text
     assert "Ask your hosting company" in page.text
     assert "Create accounts in bulk" not in page.text
@@ -91,16 +91,16 @@ def test_staff_without_domains_is_led_to_add_one() -> None:
     assert page.find_all("a", href="/admin/accounts/domain/add/")
 
 
-def test_a_customer_without_mailboxes_is_led_to_make_some(browser_of: Client, customer: User) -> None:
+def test_a_customer_without_mailboxes_is_led_to_make_some(logged_in: Client, customer: User) -> None:
     make_domain("przyklad.iq.pl", [customer], max_mailboxes=0)
-    page = read_page(browser_of, "/")
+    page = read_page(logged_in, "/")
     assert "No mailboxes yet" in page.text
     assert len(page.find_all(class_="btn-primary")) == 1
     assert "0 of 0" in page.text
     assert "Nothing needs your attention." in page.text
 
 
-def test_staff_sees_all_domains_by_the_page_and_it_costs_the_same(browser_of: Client, customer: User) -> None:
+def test_staff_sees_all_domains_by_the_page_and_it_costs_the_same(logged_in: Client, customer: User) -> None:
     staff = make_client(make_user("boss", is_staff=True))
 
     def make(numbers: range) -> None:
@@ -112,12 +112,12 @@ def test_staff_sees_all_domains_by_the_page_and_it_costs_the_same(browser_of: Cl
 
     make(range(20))  # more of each kind than are named
     costs = {}
-    for client in (staff, browser_of):
+    for client in (staff, logged_in):
         with CaptureQueriesContext(connection) as few:
             assert len(client.get("/").context["rows"]) == 20
         costs[client] = len(few)
-    assert "things need your attention" in read_page(browser_of, "/").text
-    assert browser_of.get("/").context["todo_count"] == 20 + 22 + 10, "imports; domains, two named twice; mailboxes"
+    assert "things need your attention" in read_page(logged_in, "/").text
+    assert logged_in.get("/").context["todo_count"] == 20 + 22 + 10, "imports; domains, two named twice; mailboxes"
     make(range(20, 200))
     for client, cost in costs.items():
         with CaptureQueriesContext(connection) as many:
@@ -130,13 +130,13 @@ def test_staff_sees_all_domains_by_the_page_and_it_costs_the_same(browser_of: Cl
     assert len(staff.get("/?page=x").context["rows"]) == 50
 
 
-def test_the_last_imports_and_what_became_of_them(browser_of: Client, customer: User) -> None:
+def test_the_last_imports_and_what_became_of_them(logged_in: Client, customer: User) -> None:
     make_domain("przyklad.iq.pl", [customer])
     for number in range(6):
         make_import(customer, filename=f"lista{number}.csv", status="created", created_count=497, left_out=[3, 4])
     make_import(make_user("eve"), filename="obca.csv", counts={"file_errors": 0, "errors": 3})
     make_import(None, filename="shell.csv", counts={"file_errors": 0, "errors": 3})
-    page = read_page(browser_of, "/")
+    page = read_page(logged_in, "/")
     assert "497 accounts created, 2 rows left out" in page.text
     assert "lista5.csv" in page.text
     assert "lista0.csv" not in page.text
@@ -148,9 +148,9 @@ def test_the_last_imports_and_what_became_of_them(browser_of: Client, customer: 
     )
 
 
-def test_imports_that_wait_for_their_person(browser_of: Client, customer: User) -> None:
+def test_imports_that_wait_for_their_person(logged_in: Client, customer: User) -> None:
     make_domain("przyklad.iq.pl", [customer])
-    assert todos(browser_of) == []
+    assert todos(logged_in) == []
     now = timezone.now()
     stopped = make_import(customer, filename="stop.csv", status="creating", progress_at=now - timedelta(minutes=5))
     make_import(customer, filename="works.csv", status="creating", progress_at=now)
@@ -169,7 +169,7 @@ def test_imports_that_wait_for_their_person(browser_of: Client, customer: User) 
     make_import(customer, filename="late.csv", status="created", batch=make_batch(customer), expires_at=now)
     make_import(make_user("eve"), filename="obca.csv", counts={"file_errors": 0, "errors": 3})
     until = timezone.localtime(created.expires_at).strftime("%H:%M")
-    (passwords, first), (interrupted, second), (accounts, third), (rows, fourth) = todos(browser_of)
+    (passwords, first), (interrupted, second), (accounts, third), (rows, fourth) = todos(logged_in)
     assert passwords.startswith("2 passwords from new.csv wait to be saved, until ")
     assert passwords.endswith(f"{until}.")
     assert rows.startswith("3 rows of bad.csv have errors. Correct them until ")
@@ -177,34 +177,34 @@ def test_imports_that_wait_for_their_person(browser_of: Client, customer: User) 
     assert accounts.startswith("9 accounts of good.csv are ready. You can create them until ")
     expected = [each.get_absolute_url() for each in (created, stopped, ready, faulty)]
     assert [first, second, third, fourth] == expected, "the most urgent first"
-    assert "4 things need your attention." in read_page(browser_of, "/").text
+    assert "4 things need your attention." in read_page(logged_in, "/").text
     Mailbox.objects.all().delete()
-    assert len(todos(browser_of)) == 3, "of mailboxes that are gone there is nothing to save"
+    assert len(todos(logged_in)) == 3, "of mailboxes that are gone there is nothing to save"
 
 
-def test_new_passwords_that_wait_to_be_saved(browser_of: Client, customer: User) -> None:
+def test_new_passwords_that_wait_to_be_saved(logged_in: Client, customer: User) -> None:
     make_domain("przyklad.iq.pl", [customer])
     pages = []
     for number in range(NAMED + 1):
         sent = {"email": f"a{number}@przyklad.iq.pl", "token": TOKEN}
-        pages.insert(0, browser_of.post("/mailboxes/new/", sent)["Location"])
+        pages.insert(0, logged_in.post("/mailboxes/new/", sent)["Location"])
     with CaptureQueriesContext(connection) as many:
-        found = todos(browser_of)
+        found = todos(logged_in)
     assert [url for _text, url in found] == pages
     assert found[0][0].startswith("a5@przyklad.iq.pl has been created. The password waits to be saved, until ")
     assert found[NAMED][0] == "More new passwords wait to be saved."
-    browser_of.post(f"{pages[0]}saved/")
+    logged_in.post(f"{pages[0]}saved/")
     Mailbox.objects.filter(local_part__in=["a4", "a3"]).update(password_hash="x")
     Mailbox.objects.filter(local_part="a2").delete()
     with CaptureQueriesContext(connection) as few:
-        browser_of.get("/")
-    assert [url for _text, url in todos(browser_of)] == pages[4:], "saved, changed and deleted ones are not waited for"
+        logged_in.get("/")
+    assert [url for _text, url in todos(logged_in)] == pages[4:], "saved, changed and deleted ones are not waited for"
     assert len(few) <= len(many)
     staff = make_client(make_user("boss", is_staff=True))
     assert todos(staff) == []
 
 
-def test_domains_switched_off_or_almost_at_a_limit(browser_of: Client, customer: User) -> None:
+def test_domains_switched_off_or_almost_at_a_limit(logged_in: Client, customer: User) -> None:
     off = make_domain("off.example", [customer], is_active=False)
     most = make_domain("most.example", [customer], max_mailboxes=10, max_total_quota_mb=10_000)
     room = make_domain("room.example", [customer], max_mailboxes=10, max_total_quota_mb=10_000)
@@ -214,7 +214,7 @@ def test_domains_switched_off_or_almost_at_a_limit(browser_of: Client, customer:
     for number in range(8):
         make_mailbox(f"a{number}@room.example", domain=room, quota_mb=1000, password_hash="x")
     show = "/mailboxes/?domain="
-    assert todos(browser_of) == [
+    assert todos(logged_in) == [
         ("most.example has little or no room for more mailboxes: 9 of 10.", f"{show}{most.pk}"),
         ("most.example has little or no quota left to give: 9,000 of 10,000 MB.", f"{show}{most.pk}"),
         (
@@ -229,7 +229,7 @@ def test_domains_switched_off_or_almost_at_a_limit(browser_of: Client, customer:
     ) in todos(staff)
 
 
-def test_mailboxes_almost_full(browser_of: Client, customer: User) -> None:
+def test_mailboxes_almost_full(logged_in: Client, customer: User) -> None:
     for name in ("przyklad.iq.pl", "off.example"):
         make_domain(name, [customer])
     for name, used_mb, fields in [
@@ -244,7 +244,7 @@ def test_mailboxes_almost_full(browser_of: Client, customer: User) -> None:
     # So large that the marks do not fit into 32 bits.
     large = make_mailbox("large@przyklad.iq.pl", quota_mb=2_000_000_000)
     MailUsage.objects.create(mailbox=large, bytes_used=1_900_000_000 * MIB)
-    assert todos(browser_of) == [
+    assert todos(logged_in) == [
         (
             "large@przyklad.iq.pl is almost full: 1,900,000,000 of 2,000,000,000 MB.",
             "/mailboxes/?q=large@przyklad.iq.pl",
@@ -254,15 +254,15 @@ def test_mailboxes_almost_full(browser_of: Client, customer: User) -> None:
     ]
 
 
-def test_much_of_one_kind_is_cut_and_leads_to_the_rest(browser_of: Client, customer: User) -> None:
+def test_much_of_one_kind_is_cut_and_leads_to_the_rest(logged_in: Client, customer: User) -> None:
     for number in range(NAMED + 1):
         domain = make_domain(f"a{number}.example", [customer], max_mailboxes=1)
         mailbox = make_mailbox(f"jan@{domain.name}", domain=domain, password_hash="x", quota_mb=1)
         MailUsage.objects.create(mailbox=mailbox, bytes_used=MIB)
         make_import(customer, counts={"file_errors": 0, "errors": 1})
-    found = todos(browser_of)
+    found = todos(logged_in)
     assert len(found) == 3 * (NAMED + 1)
     assert ("More imports wait for you.", "/imports/") in found
     assert ("More domains are switched off or almost at a limit.", "#domains") in found
     assert ("More mailboxes are almost full.", "/mailboxes/?sort=used") in found
-    assert read_page(browser_of, "/").find("h2", id="domains")
+    assert read_page(logged_in, "/").find("h2", id="domains")

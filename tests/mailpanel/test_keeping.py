@@ -44,13 +44,13 @@ def strict(customer: User) -> Client:
     return client
 
 
-def fields_of(html: str) -> dict[str, str]:
+def hidden_fields(html: str) -> dict[str, str]:
     """Return the hidden fields of a page that has one form to send."""
     return {hidden["name"]: hidden["value"] for hidden in parse(html).find_all("input", type="hidden")}
 
 
 def form_token(client: Client, url: str = "/imports/new/") -> str:
-    return fields_of(client.get(url).content.decode())["csrfmiddlewaretoken"]
+    return hidden_fields(client.get(url).content.decode())["csrfmiddlewaretoken"]
 
 
 def upload(client: Client, token: str) -> str:
@@ -69,14 +69,14 @@ def test_what_was_typed_before_the_session_ended_is_sent_after_signing_in(strict
     strict.cookies.pop("sessionid")
     asked = strict.post(url, {**TYPED, "csrfmiddlewaretoken": token}).content.decode()
     assert stored() == ""
-    carried = fields_of(asked)
+    carried = hidden_fields(asked)
     wrong = strict.post("/login/", {**carried, **SIGN_IN, "password": "wrong"}).content.decode()
-    assert fields_of(wrong)["kept"] == carried["kept"]
-    response = strict.post("/login/", {**fields_of(wrong), **SIGN_IN})
+    assert hidden_fields(wrong)["kept"] == carried["kept"]
+    response = strict.post("/login/", {**hidden_fields(wrong), **SIGN_IN})
     offered = response.content.decode()
     assert "no-store" in response.headers["Cache-Control"]
     assert f'action="{url}"' in offered
-    assert strict.post(url, fields_of(offered)).status_code == 302
+    assert strict.post(url, hidden_fields(offered)).status_code == 302
     assert stored() == TYPED["2-email"]
 
 
@@ -86,7 +86,7 @@ def test_a_page_older_than_the_last_sign_in_is_sent_once_more(strict: Client) ->
     response = strict.post(url, typed, headers={"origin": "http://testserver"})
     assert response.status_code == 403
     assert stored() == ""
-    assert strict.post(url, fields_of(response.content.decode())).status_code == 302
+    assert strict.post(url, hidden_fields(response.content.decode())).status_code == 302
     assert stored() == TYPED["2-email"]
 
 
@@ -112,9 +112,9 @@ def test_what_is_not_a_kept_form_does_no_harm(client: Client, customer: User, ke
 def test_a_file_is_chosen_again_and_the_rest_of_its_form_is_kept(client: Client, customer: User) -> None:
     file = SimpleUploadedFile("lista.csv", LIST.encode())
     asked = client.post("/imports/new/", {"file": file, "default_quota_mb": "750", "action": "check"})
-    offered = client.post("/login/", {**fields_of(asked.content.decode()), **SIGN_IN}).content.decode()
+    offered = client.post("/login/", {**hidden_fields(asked.content.decode()), **SIGN_IN}).content.decode()
     assert "The file could not be kept." in offered
-    html = client.post("/imports/new/", fields_of(offered)).content.decode()
+    html = client.post("/imports/new/", hidden_fields(offered)).content.decode()
     assert "Choose a file first." in html
     assert 'value="750"' in html
 
@@ -184,7 +184,7 @@ def test_no_password_of_any_form_is_kept_and_everything_else_is() -> None:
             if action == reverse("set_language"):  # which needs no token
                 continue
             html = stranger.post(action, fields, headers=ORIGIN).content.decode()
-            kept = fields_of(html)
+            kept = hidden_fields(html)
             assert all(escape(fields[name]) not in html for name in marked), (address, action)
             if action.partition("?")[0] not in map(reverse, PASSWORD_PAGES):
                 assert fields.items() - kept.items() == {(name, fields[name]) for name in marked}, (address, action)
@@ -230,10 +230,10 @@ def everything() -> list[Any]:
 def test_a_form_without_its_password_does_nothing_and_asks_for_it(staff: Client, path: str) -> None:
     before = everything()
     asked = staff.post(path, FORMS[path]).content.decode()
-    offered = staff.post("/login/", {**fields_of(asked), "username": "staff", "password": LOGIN_PASSWORD})
+    offered = staff.post("/login/", {**hidden_fields(asked), "username": "staff", "password": LOGIN_PASSWORD})
     assert "Tajne" not in asked + offered.content.decode()
     assert "Passwords are not kept. The next page asks for them once more." in offered.content.decode()
-    response = staff.post(path, fields_of(offered.content.decode()))
+    response = staff.post(path, hidden_fields(offered.content.decode()))
     assert response.status_code == 200
     html = response.content.decode()
     assert all(
@@ -251,9 +251,9 @@ def test_a_list_is_not_created_with_another_password_than_was_typed(client: Clie
         "3-password-was": "qwerty1",
     }
     asked = client.post(url.get_absolute_url(), {**typed, "version": str(url.version), "action": "create"})
-    offered = client.post("/login/", {**fields_of(asked.content.decode()), **SIGN_IN}).content.decode()
+    offered = client.post("/login/", {**hidden_fields(asked.content.decode()), **SIGN_IN}).content.decode()
     assert "qwerty1" not in asked.content.decode() + offered
-    html = client.post(url.get_absolute_url(), fields_of(offered), follow=True).content.decode()
+    html = client.post(url.get_absolute_url(), hidden_fields(offered), follow=True).content.decode()
     assert "1 row needs you" in html
     assert typed_into(Import.objects.get()) == {2: {Field.PASSWORD: LEFT_OUT}}
     assert not Mailbox.objects.exists()
@@ -261,9 +261,9 @@ def test_a_list_is_not_created_with_another_password_than_was_typed(client: Clie
 
 def test_where_no_password_was_typed_nothing_is_said_of_it(client: Client, customer: User) -> None:
     asked = client.post("/mailboxes/new/", {"email": "ewa@przyklad.iq.pl", "password": ""}).content.decode()
-    offered = client.post("/login/", {**fields_of(asked), **SIGN_IN}).content.decode()
+    offered = client.post("/login/", {**hidden_fields(asked), **SIGN_IN}).content.decode()
     assert "Passwords are not kept" not in offered
-    client.post("/mailboxes/new/", fields_of(offered))
+    client.post("/mailboxes/new/", hidden_fields(offered))
     assert Mailbox.objects.get().address == "ewa@przyklad.iq.pl"
 
 
@@ -314,19 +314,19 @@ def test_what_was_typed_is_still_there_when_signing_in_was_stopped_for_a_while(s
     token = form_token(strict)
     url = upload(strict, token)
     strict.cookies.pop("sessionid")
-    asked = fields_of(strict.post(url, {**TYPED, "csrfmiddlewaretoken": token}).content.decode())
+    asked = hidden_fields(strict.post(url, {**TYPED, "csrfmiddlewaretoken": token}).content.decode())
     for _attempt in range(django_settings.AXES_FAILURE_LIMIT):
         response = strict.post("/login/", {**asked, **SIGN_IN, "password": "wrong"})
     assert response.status_code == 429
     assert "no-store" in response.headers["Cache-Control"]
     locked = response.content.decode()
-    assert fields_of(locked)["kept"] == asked["kept"]
-    back = strict.post("/login/", fields_of(locked)).content.decode()
+    assert hidden_fields(locked)["kept"] == asked["kept"]
+    back = strict.post("/login/", hidden_fields(locked)).content.decode()
     assert "You are not signed in" not in back
     assert 'aria-describedby="wrong"' not in back
     AccessAttempt.objects.all().delete()  # as time does
-    offered = strict.post("/login/", {**fields_of(back), **SIGN_IN}).content.decode()
-    assert strict.post(url, fields_of(offered)).status_code == 302
+    offered = strict.post("/login/", {**hidden_fields(back), **SIGN_IN}).content.decode()
+    assert strict.post(url, hidden_fields(offered)).status_code == 302
     assert stored() == TYPED["2-email"]
 
 

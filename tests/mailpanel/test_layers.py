@@ -25,7 +25,7 @@ ROOT: Path = settings.BASE_DIR / "bulkimport"
 MODULES = sorted(path for path in ROOT.rglob("*.py") if "migrations" not in path.parts)
 
 
-def room_of(path: Path) -> str:
+def find_room(path: Path) -> str:
     return path.relative_to(ROOT).parts[0].removesuffix(".py")
 
 
@@ -42,7 +42,7 @@ def imported_rooms(path: Path) -> set[str]:
 
 @pytest.mark.parametrize("path", MODULES, ids=lambda path: str(path.relative_to(ROOT)))
 def test_a_module_imports_only_from_below(path: Path) -> None:
-    room = room_of(path)
+    room = find_room(path)
     if room in ("__init__", "apps"):
         assert imported_rooms(path) == set()
         return

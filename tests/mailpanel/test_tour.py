@@ -2,10 +2,10 @@
 
 import re
 
-from tests.screenshots import FOLDER, PICTURES, path_of
+from tests.screenshots import FOLDER, PICTURES, picture_path
 
 
 def test_the_tour_shows_every_picture() -> None:
     shown = re.findall(r"\(screenshots/([\w.-]+\.png)\)", (FOLDER.parent / "tour.md").read_text())
-    drawn = sorted(path_of(*picture).name for picture in PICTURES)
+    drawn = sorted(picture_path(*picture).name for picture in PICTURES)
     assert sorted(shown) == drawn == sorted(path.name for path in FOLDER.iterdir())

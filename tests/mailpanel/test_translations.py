@@ -122,8 +122,8 @@ def test_compiling_replaces_an_older_file_and_leaves_nothing_else(settings, tmp_
 
 
 @pytest.mark.django_db
-def test_pages_speak_the_language_of_the_browser_and_the_switch_changes_it(browser_of: Client) -> None:
-    assert '<html lang="pl"' in open_page(browser_of, "/imports/new/", accept_language="pl")
-    assert '<html lang="en"' in open_page(browser_of, "/imports/new/", accept_language="en")
-    browser_of.post("/language/", {"language": "pl", "next": "/imports/new/"})
-    assert '<html lang="pl"' in open_page(browser_of, "/imports/new/", accept_language="en")
+def test_pages_speak_the_language_of_the_browser_and_the_switch_changes_it(logged_in: Client) -> None:
+    assert '<html lang="pl"' in open_page(logged_in, "/imports/new/", accept_language="pl")
+    assert '<html lang="en"' in open_page(logged_in, "/imports/new/", accept_language="en")
+    logged_in.post("/language/", {"language": "pl", "next": "/imports/new/"})
+    assert '<html lang="pl"' in open_page(logged_in, "/imports/new/", accept_language="en")

@@ -11,5 +11,5 @@ def test_the_health_page_needs_no_login(client: Client) -> None:
 
 
 @pytest.mark.parametrize("path", ["/healthz", "/imports/", "/imports/new/"])
-def test_a_monitor_may_ask_for_the_head_only(browser_of: Client, path: str) -> None:
-    assert browser_of.head(path).status_code == 200
+def test_a_monitor_may_ask_for_the_head_only(logged_in: Client, path: str) -> None:
+    assert logged_in.head(path).status_code == 200

@@ -79,12 +79,12 @@ def test_all_500_accounts_of_one_import_sign_in(mailserver: MailServer) -> None:
     passwords = import_accounts("".join(f"osoba{number}@przyklad.iq.pl,,,,\n" for number in range(500)))
     assert len(set(passwords.values())) == len(passwords) == 500
 
-    def quota_of(account: tuple[str, str]) -> bytes:
+    def read_quota(account: tuple[str, str]) -> bytes:
         with mailserver.imap(*account) as imap:
             return imap.getquotaroot("INBOX")[1][1][0]
 
     with ThreadPoolExecutor(8) as pool:
-        quotas = list(pool.map(quota_of, passwords.items()))
+        quotas = list(pool.map(read_quota, passwords.items()))
     assert set(quotas) == {b'"User quota" (STORAGE 0 716800)'}
 
 

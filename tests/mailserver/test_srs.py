@@ -29,15 +29,15 @@ OUTSIDE = "ktos@daleko.example"
 SRS = re.compile(rf"SRS0=[\w+/]{{4}}=[A-Z2-7]{{2}}=poza\.example=stranger@{re.escape(HOSTNAME)}")
 
 
-def found(server: MailServer, text: str) -> list[Received]:
+def find_messages(server: MailServer, text: str) -> list[Received]:
     return [message for message in server.sink if text in message.text]
 
 
 def left(server: MailServer, subject: str) -> Received:
     """Return the one message of this subject that has left the server."""
     line = f"\r\nSubject: {subject}\r\n"
-    wait_for(lambda: bool(found(server, line)), f"{subject} outside")
-    [message] = found(server, line)
+    wait_for(lambda: bool(find_messages(server, line)), f"{subject} outside")
+    [message] = find_messages(server, line)
     return message
 
 
@@ -153,7 +153,7 @@ def test_without_postsrsd_forwards_wait_and_all_other_mail_goes_on(mailserver: M
         assert left(mailserver, "submitted").sender == "bez-srs@przyklad.iq.pl"
         assert refusal(mailserver, address)[0] == 451
         wait_for(lambda: "status=deferred" in mailserver.logs(), "putting the forward off")
-        assert not found(mailserver, "meanwhile")
+        assert not find_messages(mailserver, "meanwhile")
     finally:
         start_postsrsd(mailserver)
     run("postqueue", "-c", str(mailserver.folder / "postfix"), "-f")

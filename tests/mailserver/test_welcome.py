@@ -33,7 +33,7 @@ def test_a_new_mailbox_has_its_welcome_message(mailserver: MailServer, settings:
     response = client.post("/imports/new/", {"file": file, "action": "create"}, follow=True)
     [account] = response.context["accounts"]
     wait_for(lambda: Import.objects.get().welcome_unsent == [], "the delivery of the welcome message")
-    [message] = messages_of(mailserver, account["password"])
+    [message] = fetch_messages(mailserver, account["password"])
     assert message["Subject"] == "Twoja skrzynka jest gotowa"
     assert f"skrzynka {EWA} jest gotowa" in message.get_content()
     assert f"Poczta przychodząca (IMAP): {HOSTNAME}, port 993" in message.get_content()
@@ -41,7 +41,7 @@ def test_a_new_mailbox_has_its_welcome_message(mailserver: MailServer, settings:
     assert "Doręczone wiadomości powitalne: 1 z 1" in client.get(response.request["PATH_INFO"]).content.decode()
 
 
-def messages_of(server: MailServer, password: str) -> list[email.message.EmailMessage]:
+def fetch_messages(server: MailServer, password: str) -> list[email.message.EmailMessage]:
     with server.imap(EWA, password) as imap:
         imap.select("INBOX", readonly=True)
         fetched = imap.fetch("1:*", "(BODY.PEEK[])")[1]

@@ -26,7 +26,7 @@ from tests.factories import (
     make_mailbox,
     make_user,
 )
-from tests.pages import form_in, open_page, parse, read_page, read_response, text_of
+from tests.pages import form_in, open_page, parse, read_page, read_response, text_in
 
 pytestmark = pytest.mark.django_db
 
@@ -81,7 +81,7 @@ def is_in(client: Client) -> bool:
     return client.get("/mailbox/").status_code == 200
 
 
-def address_of(name: str) -> str:
+def example_url(name: str) -> str:
     """Return the address of a page, whatever stands in it."""
     if ":" in name:
         return reverse(name)
@@ -93,7 +93,7 @@ def address_of(name: str) -> str:
 
 def shown_text(client: Client, url: str = "/mailbox/") -> str:
     """Return the text of a page of the owner."""
-    return text_of(open_page(client, url))
+    return text_in(open_page(client, url))
 
 
 def change_password(client: Client, old: str = MAILBOX_PASSWORD, new: str = NEW_PASSWORD, again: str = "") -> Any:
@@ -251,7 +251,7 @@ def test_the_session_of_an_owner_opens_no_page_of_the_panel(owner: Client, mailb
     closed = [name for name in PANEL_PAGES if name not in FOR_EVERYBODY]
     assert {"home", "mailbox_list", "mailbox_bulk", "import_new", "new_passwords_links", "link_list"} <= {*closed}
     for name in [*closed, "admin:index"]:
-        response = owner.get(address_of(name))
+        response = owner.get(example_url(name))
         assert (name, response.status_code) == (name, 302)
         assert response.headers["Location"].startswith(("/login/", "/admin/login/")), name
     assert not owner.get("/mailbox/").wsgi_request.user.is_authenticated
@@ -342,8 +342,8 @@ def test_an_owner_sees_how_full_the_mailbox_is_and_what_to_set(
     settings.MAIL_HOSTNAME, settings.MAIL_CLIENT_HOSTNAME = "mx.example.com", "mail.example.com"
     make_mailbox("ewa@przyklad.iq.pl")
     html = open_page(owner, "/mailbox/")
-    assert "unknown, of 1,000 MB" in text_of(html)
-    assert "mail.example.com, port 993, SSL/TLS" in text_of(html)
+    assert "unknown, of 1,000 MB" in text_in(html)
+    assert "mail.example.com, port 993, SSL/TLS" in text_in(html)
     assert "mx.example.com" not in html
     assert "ewa<wbr>@" not in html
     assert "ewa@" not in html
@@ -468,7 +468,7 @@ def test_an_owner_makes_changes_and_deletes_the_forward(owner: Client, mailbox: 
     fields = form_in(html, "/mailbox/forward/").fields
     assert fields["destinations"][0].split() == ["szef@daleko.example", "ewa@żółw.pl"]
     assert "keep_copy" in fields
-    assert "none stays" not in text_of(html)
+    assert "none stays" not in text_in(html)
     page = read_response(send_forward(owner, {"destinations": "szef@daleko.example"}, follow=True))
     assert "The forward has been saved. New messages are only passed on: none stays in this mailbox." in page.text
     assert (Forward.objects.get().pk, Forward.objects.get().keep_copy) == (forward.pk, False)
@@ -579,7 +579,7 @@ def test_without_its_setting_the_forward_is_only_shown(owner: Client, settings: 
     assert "Forward" not in open_page(owner, "/mailbox/")
     make_forward(ADDRESS, "szef@firma.example")
     html = open_page(owner, "/mailbox/")
-    assert "szef@firma.example" in text_of(html)
+    assert "szef@firma.example" in text_in(html)
     assert "/mailbox/forward/" not in html
     assert owner.get("/mailbox/forward/").status_code == 404
     assert owner.post("/mailbox/forward/", {"destinations": "a@b.example"}).status_code == 404

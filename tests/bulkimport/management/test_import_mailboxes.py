@@ -34,7 +34,7 @@ from tests.manifest import (
     expected_errors,
     expected_passwords,
     is_refused,
-    path_of,
+    sample_path,
 )
 
 pytestmark = pytest.mark.django_db
@@ -507,7 +507,7 @@ def plans(monkeypatch: pytest.MonkeyPatch) -> list[Plan]:
 @pytest.mark.usefixtures("sample_domains")
 @pytest.mark.parametrize("entry", ENTRIES, ids=lambda entry: entry["file"])
 def test_each_sample_is_read_as_its_manifest_says(entry: Entry, plans: list[Plan]) -> None:
-    ran = run(path_of(entry), "--check", "--json", "--default-quota", "321")
+    ran = run(sample_path(entry), "--check", "--json", "--default-quota", "321")
     assert ran.status == (1 if is_refused(entry) or expected_errors(entry) else 0)
     assert_matches(entry, ran.json, default_quota_mb=321)
     assert {draft.address: draft.password for draft in plans[0].drafts} == expected_passwords(entry)
@@ -516,7 +516,7 @@ def test_each_sample_is_read_as_its_manifest_says(entry: Entry, plans: list[Plan
 @pytest.mark.usefixtures("sample_domains")
 @pytest.mark.parametrize("entry", [e for e in ENTRIES if not is_refused(e)], ids=lambda entry: entry["file"])
 def test_each_sample_creates_mailboxes_with_exactly_its_passwords(entry: Entry) -> None:
-    ran = run(path_of(entry), "--json", "--skip-errors")
+    ran = run(sample_path(entry), "--json", "--skip-errors")
     assert ran.status == 0
     random = {account["email"]: account["password"] for account in ran.json["accounts"]}
     hashes = dict(Mailbox.objects.values_list("address", "password_hash"))
@@ -530,7 +530,7 @@ def test_each_sample_creates_mailboxes_with_exactly_its_passwords(entry: Entry) 
 @pytest.mark.usefixtures("sample_domains")
 @pytest.mark.parametrize("entry", [e for e in ENTRIES if is_refused(e)], ids=lambda entry: entry["file"])
 def test_nothing_of_a_refused_sample_is_created(entry: Entry) -> None:
-    assert run(path_of(entry), "--json", "--skip-errors").status == 1
+    assert run(sample_path(entry), "--json", "--skip-errors").status == 1
     assert not Mailbox.objects.exists()
 
 

@@ -116,7 +116,7 @@ def by_records(sheets: Sheets) -> bytes:
 WRITERS = [by_xlsxwriter, by_openpyxl, by_odfdo, by_records]
 
 
-def cells_of(file: FileRows) -> list[tuple[str | None, str, str, str, str, str]]:
+def list_cells(file: FileRows) -> list[tuple[str | None, str, str, str, str, str]]:
     wanted = (Field.EMAIL, Field.PASSWORD, Field.QUOTA, Field.FORWARD, Field.KEEP_COPY)
     return [(each.sheet, *(each.cells[field] for field in wanted)) for each in file.rows]
 
@@ -133,7 +133,7 @@ def test_a_workbook_reads_back_as_it_was_written(write: Callable[[Sheets], bytes
             for name, (_name, _header, rows) in zip(names, made, strict=True)
             for email, password, quota, forward, kept in rows
         ]
-        assert cells_of(file) == wanted
+        assert list_cells(file) == wanted
         assert [problem for each in file.rows for problem in each.problems] == []
         assert file.rows_read == len(file.rows) + file.left_out + file.blank == len(wanted)
 
@@ -196,4 +196,4 @@ def test_a_text_that_was_saved_as_one_column_reads_back_too(made: Rows, separato
         csv.writer(saved, delimiter=other).writerow([line, ""])
     book: Book = open_book(saved.getvalue().encode(), max_rows=500)
     file = arrange(book, AS_DETECTED, max_rows=500)
-    assert cells_of(file) == [(None, *map(str, cells)) for cells in made]
+    assert list_cells(file) == [(None, *map(str, cells)) for cells in made]

@@ -42,7 +42,7 @@ from tests.factories import (
 )
 from tests.mailserver.servers import free_ports
 from tests.mailserver.sink import address_in
-from tests.pages import open_page, text_of
+from tests.pages import open_page, text_in
 
 pytestmark = pytest.mark.django_db
 
@@ -160,7 +160,7 @@ def unsent(import_record: Import) -> dict[str, str | None]:
 
 def page(client: Client, import_record: Import) -> str:
     """Return the text of the page of an import, without its tags."""
-    return text_of(open_page(client, import_record.get_absolute_url()))
+    return text_in(open_page(client, import_record.get_absolute_url()))
 
 
 # --- Sent
@@ -213,7 +213,7 @@ TEXTS = {
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("language", TEXTS)
 def test_the_thread_speaks_the_language_of_whoever_started_the_import(
-    browser_of: Client, customer: User, lmtp: LmtpServer, settings: Settings, language: str
+    logged_in: Client, customer: User, lmtp: LmtpServer, settings: Settings, language: str
 ) -> None:
     settings.LANGUAGE_CODE = "pl" if language == "en" else "en"
     lmtp.at_rcpt[OLA] = b"421 4.3.2 Closing"
@@ -235,18 +235,18 @@ def test_a_login_is_the_address_as_the_server_knows_it(settings: Settings) -> No
 
 
 def test_without_the_setting_nothing_is_sent_and_no_socket_opened(
-    browser_of: Client, customer: User, monkeypatch: pytest.MonkeyPatch
+    logged_in: Client, customer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(welcome.smtplib, "LMTP", lambda *args, **more: pytest.fail("a connection"))
     import_record = make_created_import(customer, FILE)
     assert panel.WELCOME_LMTP == ""
     assert import_record.welcome_unsent is None
-    assert "elcome" not in page(browser_of, import_record)
+    assert "elcome" not in page(logged_in, import_record)
 
 
 @pytest.mark.django_db(transaction=True)
 def test_while_messages_are_sent_the_accounts_exist_and_nothing_is_locked(
-    browser_of: Client, customer: User, lmtp: LmtpServer
+    logged_in: Client, customer: User, lmtp: LmtpServer
 ) -> None:
     lmtp.silent_for = EWA
     claimed = make_claim(make_checked_import(customer, FILE))
@@ -255,25 +255,25 @@ def test_while_messages_are_sent_the_accounts_exist_and_nothing_is_locked(
     import_record = Import.objects.get()
     assert import_record.status == Import.Status.CREATED
     make_mailbox("inna@przyklad.iq.pl")
-    assert "The others are being sent." in page(browser_of, import_record)
+    assert "The others are being sent." in page(logged_in, import_record)
     lmtp.may_go_on.set()
     for thread in threading.enumerate():
         if thread.name == f"import-{claimed.import_id}":
             thread.join()
-    assert "Welcome messages delivered: 3 of 3" in page(browser_of, import_record)
+    assert "Welcome messages delivered: 3 of 3" in page(logged_in, import_record)
 
 
 @pytest.mark.usefixtures("create_in_place")
 def test_nothing_is_sent_again_whatever_is_opened_or_pressed(
-    browser_of: Client, customer: User, lmtp: LmtpServer
+    logged_in: Client, customer: User, lmtp: LmtpServer
 ) -> None:
     lmtp.at_rcpt[EWA] = b"450 4.2.0 Later"
     import_record = make_created_import(customer, FILE)
     lmtp.at_rcpt.clear()
     for _ in range(2):
-        assert browser_of.get(import_record.get_absolute_url()).status_code == 200
-        browser_of.post(import_record.get_absolute_url(), {"action": "create"})
-        browser_of.post(reverse("import_saved", args=[import_record.pk]))
+        assert logged_in.get(import_record.get_absolute_url()).status_code == 200
+        logged_in.post(import_record.get_absolute_url(), {"action": "create"})
+        logged_in.post(reverse("import_saved", args=[import_record.pk]))
     assert lmtp.recipients == [JAN, OLA]
     assert lmtp.connections == 1
 
@@ -291,7 +291,7 @@ def test_nothing_is_sent_again_whatever_is_opened_or_pressed(
     ],
 )
 def test_a_refused_message_is_noted_and_the_others_are_delivered(
-    browser_of: Client, customer: User, lmtp: LmtpServer, moment: str, reply: bytes, noted: str
+    logged_in: Client, customer: User, lmtp: LmtpServer, moment: str, reply: bytes, noted: str
 ) -> None:
     getattr(lmtp, moment)[EWA] = reply
     import_record = make_created_import(customer, FILE)
@@ -299,21 +299,21 @@ def test_a_refused_message_is_noted_and_the_others_are_delivered(
     assert lmtp.recipients == [JAN, OLA]
     [(address, reason)] = unsent(import_record).items()
     assert (address, reason) == (EWA, noted[: welcome.LONGEST_REPLY])
-    text = browser_of.get(import_record.get_absolute_url()).content.decode()
+    text = logged_in.get(import_record.get_absolute_url()).content.decode()
     assert "Welcome messages delivered: 2 of 3" in text
     assert "The mailboxes work all the same" in text
     assert "<b>x" not in text
 
 
 def test_a_server_that_is_away_is_tried_once(
-    browser_of: Client, customer: User, domain: Domain, settings: Settings, caplog: pytest.LogCaptureFixture
+    logged_in: Client, customer: User, domain: Domain, settings: Settings, caplog: pytest.LogCaptureFixture
 ) -> None:
     switch_on(settings, *free_ports(1))
     import_record = make_created_import(customer, "E-mail\n" + "".join(f"p{n}@przyklad.iq.pl\n" for n in range(30)))
     assert import_record.created_count == Mailbox.objects.count() == 30
     assert list(unsent(import_record).values()) == [NO_ANSWER] * 30
     assert caplog.text.count("were given up") == 1
-    text = page(browser_of, import_record)
+    text = page(logged_in, import_record)
     assert "Welcome messages delivered: 0 of 30" in text
     assert text.count(NO_ANSWER) == 30
     assert "Show the other addresses" in text
@@ -340,7 +340,7 @@ def test_a_server_that_falls_silent_is_given_up_after_one_wait(
 
 
 def test_nothing_that_breaks_on_the_way_fails_the_import(
-    browser_of: Client,
+    logged_in: Client,
     customer: User,
     lmtp: LmtpServer,
     monkeypatch: pytest.MonkeyPatch,
@@ -355,7 +355,7 @@ def test_nothing_that_breaks_on_the_way_fails_the_import(
     assert import_record.status == Import.Status.CREATED
     assert "stopped" in caplog.text
     assert unsent(import_record) == {JAN: None, EWA: None, OLA: None}
-    assert "Welcome messages delivered: 0 of 3" in page(browser_of, import_record)
+    assert "Welcome messages delivered: 0 of 3" in page(logged_in, import_record)
 
 
 def test_an_import_that_fails_sends_nothing(customer: User, domain: Domain, lmtp: LmtpServer) -> None:
@@ -408,7 +408,7 @@ def test_ctrl_c_stops_the_messages_and_the_passwords_are_printed(
 
 def test_what_a_killed_process_had_not_noted_counts_as_not_sent_and_is_not_sent_again(
     environment: dict[str, str],
-    browser_of: Client,
+    logged_in: Client,
     customer: User,
     lmtp: LmtpServer,
     path: Path,
@@ -435,9 +435,9 @@ def test_what_a_killed_process_had_not_noted_counts_as_not_sent_and_is_not_sent_
     # The page of such an import: first it can still be under way, and after a while nobody works on it any more.
     import_record = make_created_import(customer, FILE)
     Import.objects.update(welcome_unsent=welcome.as_stored({EWA: None, OLA: None}))
-    assert "The others are being sent." in page(browser_of, import_record)
+    assert "The others are being sent." in page(logged_in, import_record)
     Import.objects.update(progress_at=timezone.now() - timedelta(minutes=2))
-    text = page(browser_of, import_record)
+    text = page(logged_in, import_record)
     assert "The others are being sent." not in text
     assert "Welcome messages delivered: 1 of 3" in text
     assert f"{EWA}: The panel was stopped meanwhile, so it is not known whether this message was sent." in text
