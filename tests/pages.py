@@ -59,9 +59,10 @@ class Element:
         return [each for each in self.descendants() if tag in ("", each.tag) and each._has(attributes)]
 
     def find(self, tag: str = "", **attributes: str) -> Element:
-        """Return the only element in this one with a tag and attributes. Fails where there is none, or another."""
-        (element,) = self.find_all(tag, **attributes)
-        return element
+        """Return the only element in this one with a tag and attributes. Fails unless there is exactly one."""
+        elements = self.find_all(tag, **attributes)
+        assert len(elements) == 1, f"{len(elements)} elements {tag} {attributes}"
+        return elements[0]
 
     def _has(self, attributes: Mapping[str, str]) -> bool:
         for name, wanted in attributes.items():
