@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import imaplib
 import shlex
-import smtplib
 import time
 from pathlib import Path
 
@@ -16,18 +14,15 @@ from pytest_django import Settings
 
 from accounts.mailserver import control
 from accounts.mailserver.control import end_sessions, reload_postfix
-from accounts.models import Domain, Mailbox
-from tests.factories import MAILBOX_PASSWORD, make_mailbox, make_user
-from tests.mailserver.servers import MailServer, refusal, wait_for
+from accounts.models import Mailbox
+from tests.factories import make_client, make_mailbox, make_user
 
 JAN = "jan@przyklad.iq.pl"
 
 
 @pytest.fixture
 def staff() -> Client:
-    client = Client()
-    client.force_login(make_user("boss", is_staff=True))
-    return client
+    return make_client(make_user("boss", is_staff=True))
 
 
 @pytest.fixture
@@ -122,41 +117,3 @@ def test_the_admin_says_what_is_left_to_do(staff: Client, settings: Settings) ->
     chosen = {"action": "delete_selected", "_selected_action": [mailbox.pk], "post": "yes"}
     response = staff.post(reverse("admin:accounts_mailbox_changelist"), chosen)
     assert any(f"doveadm kick {JAN}" in str(message) for message in get_messages(response.wsgi_request))
-
-
-@pytest.mark.mailserver
-@pytest.mark.django_db(transaction=True)
-def test_a_disabled_mailbox_loses_its_session_and_a_new_domain_gets_mail(
-    request: pytest.FixtureRequest, staff: Client, settings: Settings
-) -> None:
-    mailserver: MailServer = request.getfixturevalue("mailserver")
-    settings.DOVEADM = ["doveadm", "-c", f"{mailserver.folder}/dovecot.conf"]
-    settings.POSTFIX = ["postfix", "-c", f"{mailserver.folder}/postfix"]
-    mailbox = make_mailbox(JAN)
-    with mailserver.imap(JAN, MAILBOX_PASSWORD) as imap:
-        wait_for(lambda: JAN in control.signed_in(), "a session that Dovecot tells of")
-        assert change(staff, mailbox, is_active=None).count("doveadm") == 0
-        wait_for(lambda: has_ended(imap), "the end of the session")
-        imap.state = "LOGOUT"  # there is nobody to say goodbye to
-    assert refusal(mailserver, "ewa@nowa.example")[0] == 554
-    fields = {"name": "nowa.example", "default_quota_mb": 1000, "is_active": "on"}
-    response = staff.post(reverse("admin:accounts_domain_add"), fields)
-    assert not any("postfix reload" in str(message) for message in get_messages(response.wsgi_request))
-    make_mailbox("ewa@nowa.example", domain=Domain.objects.get(name="nowa.example"))
-    # A process of Postfix that is told to end still answers whom it has already.
-    wait_for(lambda: is_taken(mailserver, "ewa@nowa.example"), "the delivery to a new domain")
-
-
-def has_ended(imap: imaplib.IMAP4) -> bool:
-    try:
-        return imap.noop()[0] != "OK"
-    except (imaplib.IMAP4.abort, OSError):
-        return True
-
-
-def is_taken(mailserver: MailServer, recipient: str) -> bool:
-    try:
-        mailserver.send(recipient, "to a new domain")
-    except smtplib.SMTPRecipientsRefused:
-        return False
-    return True
