@@ -11,17 +11,14 @@ import pytest
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.core.management import call_command
-from django.db import connection
 from django.test import Client
 from django.utils import translation
 from playwright.sync_api import expect
-from pytest_django import DjangoDbBlocker
 
 from accounts.models import Domain
 from bulkimport import runner
 from bulkimport.services.creating import create
 from tests.factories import make_client, make_domain, make_user
-from tests.mailserver import MailServer, running_mailserver
 from tests.run import find_chromium
 
 
@@ -97,7 +94,7 @@ def domain(customer: User) -> Domain:
 
 
 @pytest.fixture
-def browser_of(customer: User) -> Client:
+def logged_in(customer: User) -> Client:
     """A client in which the customer is signed in."""
     return make_client(customer)
 
@@ -106,21 +103,3 @@ def browser_of(customer: User) -> Client:
 def create_in_place(monkeypatch: pytest.MonkeyPatch) -> None:
     """Create imports in the thread of the test, within its transaction: much faster than a database to be emptied."""
     monkeypatch.setattr(runner, "start", create)
-
-
-@pytest.fixture(scope="session")
-def running_servers(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[MailServer]:
-    """Postfix and Dovecot on the database of the tests, started once for all of them."""
-    with django_db_blocker.unblock(), running_mailserver() as server:
-        connection.close()
-        yield server
-
-
-@pytest.fixture
-def mailserver(running_servers: MailServer) -> Iterator[MailServer]:
-    """The running servers: what has left them is forgotten after the test, and a test that fails shows their logs."""
-    yield running_servers
-    print(running_servers.logs())  # noqa: T201 - pytest shows it for a test that fails
-    running_servers.settle()  # or a bounce would reach the next test
-    running_servers.sink.clear()
-    connection.close()

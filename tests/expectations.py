@@ -30,7 +30,7 @@ def differences(entry: Json, result: Json, *, default_quota_mb: int) -> list[str
     return min(found, key=len)
 
 
-def passwords_of(entry: Json) -> set[str]:
+def find_passwords(entry: Json) -> set[str]:
     """Return every password that the manifest knows to stand in a file."""
     text = json.dumps(entry)
     return {json.loads(f'"{found}"') for found in re.findall(r'"password(?:_alt)?": "((?:[^"\\]|\\.)*)"', text)}
@@ -137,7 +137,7 @@ class _Comparison:
 
     def _shown(self) -> Iterator[str]:
         messages = [problem["message"] for problem in self.result["problems"]]
-        for text in [*self.entry.get("must_not_show", ()), *passwords_of(self.entry)]:
+        for text in [*self.entry.get("must_not_show", ()), *find_passwords(self.entry)]:
             if any(text in message for message in messages):
                 yield f"a message shows “{text}”"
         for pattern in self.entry.get("must_not_say", ()):

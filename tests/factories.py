@@ -11,8 +11,9 @@ from django.test import Client
 from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import hash_password
 from bulkimport.models import Import
+from bulkimport.rows import Place
 from bulkimport.services.checking import check, note_plan
-from bulkimport.services.creating import claim_import, create
+from bulkimport.services.creating import Claim, claim_import, create
 from bulkimport.services.results import list_created_accounts
 from bulkimport.services.uploading import upload
 
@@ -37,7 +38,7 @@ def make_mailbox(
     address: str = "jan@przyklad.iq.pl", password: str = MAILBOX_PASSWORD, quota_mb: int = 1000, **fields: Any
 ) -> Mailbox:
     """Make a mailbox, and its domain where there is none yet."""
-    fields.setdefault("domain", _domain_of(address))
+    fields.setdefault("domain", _find_domain(address))
     fields.setdefault("password_hash", hash_password(password))
     local_part = address.partition("@")[0]
     return Mailbox.objects.create(address=address, local_part=local_part, quota_mb=quota_mb, **fields)
@@ -53,7 +54,7 @@ def make_forward(
 
     destinations: the addresses, as a list or separated by spaces.
     """
-    fields.setdefault("domain", _domain_of(source))
+    fields.setdefault("domain", _find_domain(source))
     text = destinations if isinstance(destinations, str) else " ".join(destinations)
     return Forward.objects.create(source=source, destinations=text, keep_copy=keep_copy, **fields)
 
@@ -68,14 +69,21 @@ def make_checked_import(
     return import_record
 
 
+def make_claim(import_record: Import, leave_out: Iterable[int] = ()) -> Claim:
+    """Claim the creation of a checked import of one sheet, without the rows of these lines."""
+    claimed = claim_import(import_record, check(import_record), leave_out=[Place(None, line) for line in leave_out])
+    assert claimed
+    return claimed
+
+
 def make_created_import(
     uploaded_by: User | None, text: str | bytes, filename: str = "lista.csv", skip_errors: bool = False
 ) -> Import:
     """Make an import of a list, and its accounts."""
     import_record = make_checked_import(uploaded_by, text, filename)
     plan = check(import_record)
-    mine = claim_import(import_record, plan, leave_out=plan.error_places if skip_errors else ())
-    if mine is None or not create(mine):
+    claimed = claim_import(import_record, plan, leave_out=plan.error_places if skip_errors else ())
+    if claimed is None or not create(claimed):
         raise AssertionError("This list cannot be created.")
     import_record.refresh_from_db()
     return import_record
@@ -94,5 +102,5 @@ def make_client(login: User) -> Client:
     return client
 
 
-def _domain_of(address: str) -> Domain:
+def _find_domain(address: str) -> Domain:
     return Domain.objects.get_or_create(name=address.rpartition("@")[2])[0]

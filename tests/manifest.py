@@ -21,7 +21,7 @@ READS = {"libreoffice.xls", "header-english.csv", "no-header.csv"}
 Entry = Mapping[str, Any]
 
 
-def path_of(entry: Entry) -> Path:
+def sample_path(entry: Entry) -> Path:
     return SAMPLES / entry["file"]
 
 

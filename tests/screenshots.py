@@ -120,7 +120,7 @@ PICTURES = [
 ]
 
 
-def path_of(name: str, language: str, width: int) -> Path:
+def picture_path(name: str, language: str, width: int) -> Path:
     return FOLDER / f"{name}.{language}.{width}.png"
 
 
@@ -172,7 +172,7 @@ def test_draw(browser: Browser, live_server: LiveServer, language: str) -> None:
             for button in PRESSED.get(name, []):
                 with page.expect_navigation():
                     page.locator(button).click()
-            _draw(page, path_of(name, language, width))
+            _draw(page, picture_path(name, language, width))
         context.close()
 
 

@@ -27,7 +27,7 @@ def saved(form: AccountForm) -> Mailbox:
     return form.save(hash_password(password, generated=form.wants_generated)).mailboxes[0]
 
 
-def codes_of(form: AccountForm) -> dict[str, list[str]]:
+def error_codes(form: AccountForm) -> dict[str, list[str]]:
     return {name: [str(error.code) for error in found.as_data()] for name, found in form.errors.items()}
 
 
@@ -70,7 +70,7 @@ def test_units_separators_and_accents_are_read_as_they_are_meant() -> None:
 def test_only_the_address_has_to_be_sent() -> None:
     make_domain()
     assert filled().is_valid()
-    assert codes_of(AccountForm({}, domains=Domain.objects.all())) == {"email": ["email_missing"]}
+    assert error_codes(AccountForm({}, domains=Domain.objects.all())) == {"email": ["email_missing"]}
 
 
 def test_a_copy_without_a_forward_has_no_effect() -> None:
@@ -136,7 +136,7 @@ def test_every_problem_is_shown_at_once_at_its_field(fields: dict[str, str], cod
     make_mailbox("ewa@przyklad.iq.pl")
     make_forward("back@przyklad.iq.pl", ADDRESS)
     form = filled(**fields)
-    assert codes_of(form) == codes
+    assert error_codes(form) == codes
     assert Mailbox.objects.count() == 1
 
 
@@ -150,7 +150,7 @@ def test_a_foreign_domain_gets_the_same_words_whether_it_exists_or_not() -> None
         assert form.errors == {
             "email": [f"You cannot use the domain {domain}. Correct the address, or have the domain added first."]
         }
-        assert codes_of(form) == {"email": ["domain_not_yours"]}
+        assert error_codes(form) == {"email": ["domain_not_yours"]}
     assert filled("jan@mine.pl", domains=usable_domains(anna)).is_valid()
 
 

@@ -15,7 +15,7 @@ from tests.factories import make_domain, make_forward, make_mailbox
 pytestmark = pytest.mark.django_db
 
 
-def problems_of(domain: Domain) -> dict[str, list[str]]:
+def error_codes(domain: Domain) -> dict[str, list[str]]:
     """Return the codes by field that `clean` refuses a domain with; empty when it is sound."""
     try:
         domain.clean()
@@ -104,13 +104,13 @@ def test_a_domain_is_stored_in_ascii_and_shown_in_unicode() -> None:
     ],
 )
 def test_rules_of_a_domain(fields: dict[str, Any], problems: dict[str, list[str]]) -> None:
-    assert problems_of(Domain(**fields)) == problems
+    assert error_codes(Domain(**fields)) == problems
 
 
 def test_the_name_of_the_mail_server_is_no_domain_of_the_panel(settings: Settings) -> None:
     settings.MAIL_HOSTNAME = "Mail.Example.com"
-    assert problems_of(Domain(name="mail.example.com")) == {"name": ["domain_is_server"]}
-    assert problems_of(Domain(name="example.com")) == {}
+    assert error_codes(Domain(name="mail.example.com")) == {"name": ["domain_is_server"]}
+    assert error_codes(Domain(name="example.com")) == {}
 
 
 def test_usage_is_read_with_the_domains() -> None:

@@ -13,10 +13,9 @@ from django.utils import timezone
 
 from accounts.models import Submission
 from accounts.submissions import AlreadySubmitted, find_submission, new_token, purge_submissions, submit_once
+from tests.pages import TOKEN
 
 pytestmark = pytest.mark.django_db
-
-TOKEN = "t" * 32
 
 
 def request(path: str = "/mailboxes/new/", **fields: str) -> object:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterable
 from typing import Any
@@ -16,9 +15,8 @@ from accounts.handout.models import Batch
 from accounts.models import Mailbox
 from accounts.passwords import hash_password
 from bulkimport.models import Import
-from tests.pages import fill_in
+from tests.pages import fill_in, secrets_in
 
-TOKEN = "t" * 32
 PASSWORD = "Wiosna2024x"
 
 
@@ -65,13 +63,7 @@ def change_password(*mailboxes: Mailbox, password: str = "Wlasne1234") -> None:
 
 def shown(client: Client, page: str) -> dict[str, str]:
     """Return what a page shows by address: the passwords, or the links."""
-    return read_secrets(client.get(page))
-
-
-def read_secrets(response: Any) -> dict[str, str]:
-    rows = response.content.decode().split('data-account="')[1:]
-    found = [(row.partition('"')[0], re.search(r"data-password>([^<]+)<", row)) for row in rows]
-    return {address: secret[1] for address, secret in found if secret}
+    return secrets_in(client.get(page).content.decode())
 
 
 def press(client: Client, page: str, action: str, **fields: Any) -> Any:
@@ -79,5 +71,10 @@ def press(client: Client, page: str, action: str, **fields: Any) -> Any:
     return fill_in(client, page, {"action": action, **fields}, follow=True)
 
 
-def key_of(link: str) -> str:
+def make_all_links(client: Client, page: str) -> dict[str, str]:
+    """Make a link for each mailbox of a batch, by its page, and return by address those that are shown."""
+    return secrets_in(press(client, f"{page}links/", "make_all").content.decode())
+
+
+def link_key(link: str) -> str:
     return link.partition("#")[2]

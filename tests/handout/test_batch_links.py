@@ -28,74 +28,74 @@ from tests.factories import generated_passwords, make_client, make_user
 from tests.handout.passwords import (
     batch_page,
     change_password,
-    key_of,
+    link_key,
+    make_all_links,
     make_keys,
     press,
-    read_secrets,
     set_passwords,
     shown,
 )
-from tests.pages import form_in
+from tests.pages import form_in, secrets_in
 
 pytestmark = pytest.mark.django_db
 
 
-def test_links_are_made_shown_and_downloaded(batch: Batch, browser_of: Client) -> None:
+def test_links_are_made_shown_and_downloaded(batch: Batch, logged_in: Client) -> None:
     page = f"{batch_page(batch)}links/"
-    assert "Make 2 links" in browser_of.get(page).content.decode()
-    response = press(browser_of, page, "make_all")
+    assert "Make 2 links" in logged_in.get(page).content.decode()
+    response = press(logged_in, page, "make_all")
     assert response.redirect_chain == [(page, 302)], "loading the page again makes nothing"
-    links = read_secrets(response)
+    links = secrets_in(response.content.decode())
     assert list(links) == ["jan@przyklad.iq.pl", "ewa@przyklad.iq.pl"]
     assert all(re.fullmatch(r"http://testserver/handout/#[0-9a-f]{32}", link) for link in links.values())
     assert "no-store" in response.headers["Cache-Control"]
-    html = browser_of.get(page).content.decode()
+    html = logged_in.get(page).content.decode()
     assert "2 links are waiting to be opened" in html
     assert "Make 2 new links" in html
     assert f'href="{batch_page(batch)}links.csv"' in html
     assert f'href="/imports/{batch.pk}/"' in html, "the way back"
-    assert shown(browser_of, page) == links
-    file = browser_of.get(f"{batch_page(batch)}links.csv")
+    assert shown(logged_in, page) == links
+    file = logged_in.get(f"{batch_page(batch)}links.csv")
     rows = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"))))
     assert rows == [["E-mail", "Link"], *map(list, links.items())]
     assert "no-store" in file.headers["Cache-Control"]
     assert 'filename="lista-links.csv"' in file.headers["Content-Disposition"]
-    assert open_link(key_of(links["jan@przyklad.iq.pl"]))
-    assert "opened on " in browser_of.get(page).content.decode()
-    assert list(shown(browser_of, page)) == ["ewa@przyklad.iq.pl"]
+    assert open_link(link_key(links["jan@przyklad.iq.pl"]))
+    assert "opened on " in logged_in.get(page).content.decode()
+    assert list(shown(logged_in, page)) == ["ewa@przyklad.iq.pl"]
 
 
-def test_links_are_not_shown_once_the_passwords_are_erased(batch: Batch, created: Import, browser_of: Client) -> None:
+def test_links_are_not_shown_once_the_passwords_are_erased(batch: Batch, created: Import, logged_in: Client) -> None:
     keys = make_keys(batch)
     forget_secrets(created)
     page = f"{batch_page(batch)}links/"
-    html = browser_of.get(page).content.decode()
+    html = logged_in.get(page).content.decode()
     assert "They cannot be shown again, and there is no password left to make new ones with." in html
     assert "links.csv" not in html
     assert not any(key in html for key in keys.values())
-    assert "There are no links to show." in browser_of.get(f"{page[:-1]}.csv", follow=True).content.decode()
-    assert "2 links were revoked." in press(browser_of, page, "revoke_all").content.decode()
+    assert "There are no links to show." in logged_in.get(f"{page[:-1]}.csv", follow=True).content.decode()
+    assert "2 links were revoked." in press(logged_in, page, "revoke_all").content.decode()
 
 
-def test_the_second_of_two_presses_and_an_older_page_change_nothing(batch: Batch, browser_of: Client) -> None:
+def test_the_second_of_two_presses_and_an_older_page_change_nothing(batch: Batch, logged_in: Client) -> None:
     page = f"{batch_page(batch)}links/"
-    first = {**form_in(browser_of.get(page).content.decode(), field="token").fields, "action": "make_all"}
+    first = {**form_in(logged_in.get(page).content.decode(), field="token").fields, "action": "make_all"}
     for _press in range(2):
-        assert "2 links were made." in browser_of.post(page, first, follow=True).content.decode()
-    links = shown(browser_of, page)
+        assert "2 links were made." in logged_in.post(page, first, follow=True).content.decode()
+    links = shown(logged_in, page)
     assert Link.objects.count() == 2
     jan = Mailbox.objects.get(local_part="jan")
     sent = ({"action": "make_all"}, {"action": "make", "mailbox": [jan.pk]}, {"action": "revoke_all"})
     for version in ({"shown_version": "0"}, {"shown_version": "x"}, {}):
         for fields in sent:
-            html = browser_of.post(page, {**fields, **version}, follow=True).content.decode()
+            html = logged_in.post(page, {**fields, **version}, follow=True).content.decode()
             assert "The list was changed in another tab. Look at it as it is now." in html
-    assert shown(browser_of, page) == links
+    assert shown(logged_in, page) == links
     assert Link.objects.count() == 2
 
 
-def test_a_download_makes_nothing(batch: Batch, browser_of: Client) -> None:
-    response = browser_of.get(f"{batch_page(batch)}links.csv", follow=True)
+def test_a_download_makes_nothing(batch: Batch, logged_in: Client) -> None:
+    response = logged_in.get(f"{batch_page(batch)}links.csv", follow=True)
     assert "There are no links to show." in response.content.decode()
     assert Link.objects.count() == 0
 
@@ -103,16 +103,16 @@ def test_a_download_makes_nothing(batch: Batch, browser_of: Client) -> None:
 # --- Of new passwords
 
 
-def test_new_passwords_are_handed_out_by_links(browser_of: Client, three: list[Mailbox]) -> None:
-    page = set_passwords(browser_of, three[:2])
-    passwords = shown(browser_of, page)
-    assert f'href="{page}links/"' in browser_of.get(page).content.decode()
-    assert "go on working" not in browser_of.get(page).content.decode()
-    links = read_secrets(press(browser_of, f"{page}links/", "make_all"))
+def test_new_passwords_are_handed_out_by_links(logged_in: Client, three: list[Mailbox]) -> None:
+    page = set_passwords(logged_in, three[:2])
+    passwords = shown(logged_in, page)
+    assert f'href="{page}links/"' in logged_in.get(page).content.decode()
+    assert "go on working" not in logged_in.get(page).content.decode()
+    links = make_all_links(logged_in, page)
     assert list(links) == ["adam@przyklad.iq.pl", "beata@przyklad.iq.pl"]
-    html = browser_of.get(f"{page}links/").content.decode()
+    html = logged_in.get(f"{page}links/").content.decode()
     assert f'href="{page}"' in html, "the way back"
-    assert "go on working" in browser_of.get(page).content.decode()
+    assert "go on working" in logged_in.get(page).content.decode()
     for address, link in links.items():
         html = Client().post("/handout/open/", {"link": link}).content.decode()
         assert passwords[address] in html
@@ -121,100 +121,100 @@ def test_new_passwords_are_handed_out_by_links(browser_of: Client, three: list[M
 
 
 @pytest.mark.parametrize("way", ["new", "edit"])
-def test_a_mailbox_added_or_changed_by_hand_gets_a_link_too(browser_of: Client, three: list[Mailbox], way: str) -> None:
+def test_a_mailbox_added_or_changed_by_hand_gets_a_link_too(logged_in: Client, three: list[Mailbox], way: str) -> None:
     page, values = {
         "new": ("/mailboxes/new/", {"email": "nowa@przyklad.iq.pl"}),
         "edit": (f"/mailboxes/{three[0].pk}/", {"generates": "on"}),
     }[way]
-    sent = {**form_in(browser_of.get(page).content.decode(), field="token").fields, **values}
-    passwords = browser_of.post(page, sent)["Location"]
-    (link,) = read_secrets(press(browser_of, f"{passwords}links/", "make_all")).values()
-    assert browser_of.post(page, sent)["Location"] == passwords, "the same passwords and links"
+    sent = {**form_in(logged_in.get(page).content.decode(), field="token").fields, **values}
+    passwords = logged_in.post(page, sent)["Location"]
+    (link,) = make_all_links(logged_in, passwords).values()
+    assert logged_in.post(page, sent)["Location"] == passwords, "the same passwords and links"
     assert Link.objects.waiting().count() == 1
-    handed_out = open_link(key_of(link))
+    handed_out = open_link(link_key(link))
     assert handed_out is not None
-    assert [handed_out.password] == list(shown(browser_of, passwords).values())
+    assert [handed_out.password] == list(shown(logged_in, passwords).values())
 
 
-def test_links_go_on_working_once_the_passwords_are_saved(browser_of: Client, three: list[Mailbox]) -> None:
-    page = set_passwords(browser_of, three[:1])
-    (link,) = read_secrets(press(browser_of, f"{page}links/", "make_all")).values()
-    browser_of.post(f"{page}saved/")
-    assert browser_of.post(f"{page}links/").status_code == 404
-    assert open_link(key_of(link))
+def test_links_go_on_working_once_the_passwords_are_saved(logged_in: Client, three: list[Mailbox]) -> None:
+    page = set_passwords(logged_in, three[:1])
+    (link,) = make_all_links(logged_in, page).values()
+    logged_in.post(f"{page}saved/")
+    assert logged_in.post(f"{page}links/").status_code == 404
+    assert open_link(link_key(link))
 
 
-def test_the_links_are_downloaded_for_a_mail_merge(browser_of: Client, three: list[Mailbox]) -> None:
-    page = set_passwords(browser_of, three)
-    links = read_secrets(press(browser_of, f"{page}links/", "make_all"))
-    file = browser_of.get(f"{page}links.csv")
+def test_the_links_are_downloaded_for_a_mail_merge(logged_in: Client, three: list[Mailbox]) -> None:
+    page = set_passwords(logged_in, three)
+    links = make_all_links(logged_in, page)
+    file = logged_in.get(f"{page}links.csv")
     rows = list(csv.reader(io.StringIO(file.content.decode("utf-8-sig"))))
     assert rows == [["E-mail", "Link"], *map(list, links.items())]
     assert 'filename="links.csv"' in file.headers["Content-Disposition"]
 
 
-def test_only_the_password_that_the_mailbox_has_is_handed_out(browser_of: Client, three: list[Mailbox]) -> None:
-    page = set_passwords(browser_of, three)
+def test_only_the_password_that_the_mailbox_has_is_handed_out(logged_in: Client, three: list[Mailbox]) -> None:
+    page = set_passwords(logged_in, three)
     change_password(three[0])
     three[1].delete()
-    assert list(read_secrets(press(browser_of, f"{page}links/", "make_all"))) == ["celina@przyklad.iq.pl"]
+    assert list(make_all_links(logged_in, page)) == ["celina@przyklad.iq.pl"]
     assert Link.objects.count() == 1
 
 
-def test_links_of_passwords_that_have_been_changed_are_not_handed_on(browser_of: Client, three: list[Mailbox]) -> None:
-    page = set_passwords(browser_of, three)
-    assert len(read_secrets(press(browser_of, f"{page}links/", "make_all"))) == 3
+def test_links_of_passwords_that_have_been_changed_are_not_handed_on(logged_in: Client, three: list[Mailbox]) -> None:
+    page = set_passwords(logged_in, three)
+    assert len(make_all_links(logged_in, page)) == 3
     change_password(three[0])
-    assert list(shown(browser_of, f"{page}links/")) == ["beata@przyklad.iq.pl", "celina@przyklad.iq.pl"]
+    assert list(shown(logged_in, f"{page}links/")) == ["beata@przyklad.iq.pl", "celina@przyklad.iq.pl"]
 
 
 # --- Of imports
 
 
-def test_only_the_chosen_are_made_and_revoked(batch: Batch, browser_of: Client) -> None:
+def test_only_the_chosen_are_made_and_revoked(batch: Batch, logged_in: Client) -> None:
     page = f"{batch_page(batch)}links/"
     jan, ewa = (Mailbox.objects.get(local_part=name) for name in ("jan", "ewa"))
-    made = press(browser_of, page, "make", mailbox=[jan.pk])
+    made = press(logged_in, page, "make", mailbox=[jan.pk])
     assert "1 link was made." in made.content.decode()
-    assert set(read_secrets(made)) == {"jan@przyklad.iq.pl"}
-    press(browser_of, page, "make", mailbox=[ewa.pk, "x", "9" * 30])
+    assert set(secrets_in(made.content.decode())) == {"jan@przyklad.iq.pl"}
+    press(logged_in, page, "make", mailbox=[ewa.pk, "x", "9" * 30])
     assert Link.objects.usable().count() == 2
-    assert "1 link was revoked." in press(browser_of, page, "revoke", mailbox=[jan.pk]).content.decode()
+    assert "1 link was revoked." in press(logged_in, page, "revoke", mailbox=[jan.pk]).content.decode()
     assert Link.objects.usable().get().mailbox == ewa
-    assert "1 link was revoked." in press(browser_of, page, "revoke_all").content.decode()
+    assert "1 link was revoked." in press(logged_in, page, "revoke_all").content.decode()
     for action in ("make", "revoke"):
-        assert "Choose at least one mailbox" in press(browser_of, page, action).content.decode()
+        assert "Choose at least one mailbox" in press(logged_in, page, action).content.decode()
     assert Link.objects.usable().count() == 0
     ola = Mailbox.objects.get(local_part="ola")
-    assert "No link was made" in press(browser_of, page, "make", mailbox=[ola.pk]).content.decode()
+    assert "No link was made" in press(logged_in, page, "make", mailbox=[ola.pk]).content.decode()
 
 
-def test_a_password_that_was_changed_since_is_in_no_result_any_more(created: Import, browser_of: Client) -> None:
+def test_a_password_that_was_changed_since_is_in_no_result_any_more(created: Import, logged_in: Client) -> None:
     password = generated_passwords(created)["jan@przyklad.iq.pl"]
     results, batch = created.get_absolute_url(), batch_page(created)
     pages = [results, f"{results}results.csv", batch, f"{batch}sheets/", f"{batch}passwords.csv"]
-    assert all(password in browser_of.get(address).content.decode() for address in pages)
+    assert all(password in logged_in.get(address).content.decode() for address in pages)
     Mailbox.objects.filter(local_part="jan").update(password_hash=hash_password("Inne1234"))
-    assert not any(password in browser_of.get(address).content.decode() for address in pages)
-    html = browser_of.get(created.get_absolute_url()).content.decode()
+    assert not any(password in logged_in.get(address).content.decode() for address in pages)
+    html = logged_in.get(created.get_absolute_url()).content.decode()
     assert "has been changed since" in html
     assert html.count("data-password") == 1, "the other one is still there"
 
 
-def test_the_page_tells_why_a_mailbox_gets_no_link(batch: Batch, browser_of: Client) -> None:
+def test_the_page_tells_why_a_mailbox_gets_no_link(batch: Batch, logged_in: Client) -> None:
     page = f"{batch_page(batch)}links/"
     make_keys(batch)
     Mailbox.objects.filter(local_part="jan").update(password_hash=hash_password("Inne1234"))
-    html = browser_of.get(page).content.decode()
+    html = logged_in.get(page).content.decode()
     assert ">changed since<" in html
     assert "shows nothing: the password has been changed since" in html
     assert "1 link is waiting to be opened" in html
     revoke_links(mailbox_links(batch))
-    html = browser_of.get(page).content.decode()
+    html = logged_in.get(page).content.decode()
     assert "the one you gave" in html
     assert "Make 1 link" in html
     Mailbox.objects.filter(local_part="ewa").delete()
-    html = browser_of.get(page).content.decode()
+    html = logged_in.get(page).content.decode()
     assert "There is no password to hand out" in html
     assert 'name="mailbox"' not in html
 
@@ -230,14 +230,14 @@ def test_another_login_finds_no_links_and_revokes_none(batch: Batch) -> None:
     assert Client().get(f"{batch_page(batch)}links/").headers["Location"].startswith("/login/")
 
 
-def test_a_domain_that_was_taken_away_takes_its_links_along(batch: Batch, browser_of: Client, domain: Domain) -> None:
+def test_a_domain_that_was_taken_away_takes_its_links_along(batch: Batch, logged_in: Client, domain: Domain) -> None:
     make_keys(batch)
     domain.administrators.clear()
     page = f"{batch_page(batch)}links/"
-    assert "jan" not in browser_of.get(page).content.decode()
-    press(browser_of, page, "revoke_all")
+    assert "jan" not in logged_in.get(page).content.decode()
+    press(logged_in, page, "revoke_all")
     assert Link.objects.usable().count() == 2
-    assert read_secrets(press(browser_of, page, "make_all")) == {}
+    assert secrets_in(press(logged_in, page, "make_all").content.decode()) == {}
 
 
 @pytest.mark.parametrize(("language", "separator"), [("en", ","), ("pl", ";")])
@@ -251,15 +251,15 @@ def test_no_cell_of_the_csv_is_taken_for_a_formula(language: str, separator: str
     assert not any(cell.startswith(("=", "+", "-")) for row in cells for cell in row)
 
 
-def test_the_page_costs_the_same_whatever_there_is(batch: Batch, browser_of: Client) -> None:
+def test_the_page_costs_the_same_whatever_there_is(batch: Batch, logged_in: Client) -> None:
     page = f"{batch_page(batch)}links/"
     make_keys(batch)
     with CaptureQueriesContext(connection) as few:
-        browser_of.get(page)
+        logged_in.get(page)
     for _time in range(3):
         make_keys(batch)
     with CaptureQueriesContext(connection) as many:
-        browser_of.get(page)
+        logged_in.get(page)
     assert len(many) == len(few)
 
 
@@ -278,7 +278,7 @@ def test_the_admin_tells_what_became_of_links_and_no_secret(created: Import, bat
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("name", ["_write_links", "seal"])
 def test_a_mailbox_that_is_deleted_meanwhile_costs_nobody_their_page(
-    batch: Batch, browser_of: Client, monkeypatch: pytest.MonkeyPatch, name: str
+    batch: Batch, logged_in: Client, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
     """Another person deletes it as the links are about to be written: they wait for one another."""
     mailbox = Mailbox.objects.get(local_part="jan")
@@ -299,7 +299,7 @@ def test_a_mailbox_that_is_deleted_meanwhile_costs_nobody_their_page(
         return real(*arguments, **named)
 
     monkeypatch.setattr(links, name, meanwhile)
-    answer = browser_of.post(f"{batch_page(batch)}links/", {"action": "make_all", "shown_version": "0"}, follow=True)
+    answer = logged_in.post(f"{batch_page(batch)}links/", {"action": "make_all", "shown_version": "0"}, follow=True)
     deleting[0].join()
     assert answer.status_code == 200
     assert [link.mailbox.local_part for link in Link.objects.all()] == ["ewa"]

@@ -90,14 +90,14 @@ def test_many_batches_cost_as_many_queries_as_one(three: list[Mailbox], customer
 
 
 def test_the_batch_of_an_import_has_its_id_and_its_passwords(
-    created: Import, batch: Batch, browser_of: Client, domain: Domain
+    created: Import, batch: Batch, logged_in: Client, domain: Domain
 ) -> None:
     assert (created.batch_id, batch.label, batch.expires_at) == (created.pk, "lista.csv", created.expires_at)
-    passwords = shown(browser_of, created.get_absolute_url())
+    passwords = shown(logged_in, created.get_absolute_url())
     assert set(passwords) == {"jan@przyklad.iq.pl", "ewa@przyklad.iq.pl"}
-    assert shown(browser_of, batch_page(batch)) == passwords
-    browser_of.post(f"{created.get_absolute_url()}saved/")
-    assert browser_of.get(batch_page(batch)).status_code == 404
+    assert shown(logged_in, batch_page(batch)) == passwords
+    logged_in.post(f"{created.get_absolute_url()}saved/")
+    assert logged_in.get(batch_page(batch)).status_code == 404
     for part in ("links/", "sheets/"):
-        assert browser_of.get(batch_page(batch) + part).status_code == 200, "also without passwords"
-    assert browser_of.get(f"{batch_page(batch)}passwords.csv")["Location"] == batch_page(batch)
+        assert logged_in.get(batch_page(batch) + part).status_code == 200, "also without passwords"
+    assert logged_in.get(f"{batch_page(batch)}passwords.csv")["Location"] == batch_page(batch)

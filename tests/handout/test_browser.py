@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from accounts.handout.models import Link
 from accounts.models import Mailbox
 from accounts.passwords import verify_password
-from tests.browsing import NARROW, expect_heading, fits, sign_in, uncomplaining, upload
+from tests.browser.browsing import NARROW, expect_heading, fits, sign_in, uncomplaining, upload
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
@@ -122,11 +122,11 @@ def test_sheets_take_a_page_each_and_six_cards_one(page: Page, customer: User, s
     page.get_by_role("link", name="Print sheets").click()
     expect_heading(page, "Sheets to print")
     assert fits(page)
-    assert pages_of(page) == [(420, 594)] * 3
+    assert measure_pages(page) == [(420, 594)] * 3
     page.get_by_role("link", name="Six cards a page to cut out (A4)").click()
     page.wait_for_url("**/?**")
     assert fits(page)
-    assert pages_of(page) == [(594, 841)]
+    assert measure_pages(page) == [(594, 841)]
     page.emulate_media(media="print", color_scheme="dark")
     assert page.locator("header").is_hidden()
     assert page.get_by_role("link", name="One sheet a page (A5)").is_hidden()
@@ -134,7 +134,7 @@ def test_sheets_take_a_page_each_and_six_cards_one(page: Page, customer: User, s
     assert ink == "rgb(21, 34, 42)", "paper is always light"
 
 
-def pages_of(page: Page) -> list[tuple[int, int]]:
+def measure_pages(page: Page) -> list[tuple[int, int]]:
     """Return the width and height in points of the pages that a browser would print."""
     pdf = page.pdf(prefer_css_page_size=True)
     boxes = re.findall(rb"/MediaBox\s*\[0 0 ([\d.]+) ([\d.]+)\]", pdf)

@@ -219,15 +219,13 @@ def test_links_go_with_their_mailbox_in_the_admin_too(batch: Batch) -> None:
     assert open_link(key) is None
 
 
-def test_saved_passwords_leave_the_links_and_make_no_new_ones(
-    created: Import, batch: Batch, browser_of: Client
-) -> None:
-    assert "go on working" not in browser_of.get(created.get_absolute_url()).content.decode()
+def test_saved_passwords_leave_the_links_and_make_no_new_ones(created: Import, batch: Batch, logged_in: Client) -> None:
+    assert "go on working" not in logged_in.get(created.get_absolute_url()).content.decode()
     key = make_keys(batch)["jan@przyklad.iq.pl"]
-    assert "go on working" in browser_of.get(created.get_absolute_url()).content.decode()
+    assert "go on working" in logged_in.get(created.get_absolute_url()).content.decode()
     forget_secrets(created)
     assert make_keys(batch) == {}
-    html = browser_of.get(f"{batch_page(batch)}links/").content.decode()
+    html = logged_in.get(f"{batch_page(batch)}links/").content.decode()
     assert "2 links are waiting to be opened" in html
     assert 'value="make' not in html
     assert open_link(key)
@@ -261,11 +259,11 @@ def test_a_password_that_is_changed_meanwhile_is_not_handed_out(three: list[Mail
 
 
 def test_a_link_ends_with_its_password_even_if_the_same_one_is_set_again(
-    browser_of: Client, three: list[Mailbox], customer: User
+    logged_in: Client, three: list[Mailbox], customer: User
 ) -> None:
     (key,) = make_keys(make_batch(three[:1], customer)).values()
     change_password(three[0], password=PASSWORD)
-    assert "shows nothing: the password has been changed since" in browser_of.get("/links/").content.decode()
+    assert "shows nothing: the password has been changed since" in logged_in.get("/links/").content.decode()
     with pytest.raises(PasswordChanged):
         open_link(key)
     assert not Link.objects.usable().exists()

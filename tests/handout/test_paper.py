@@ -14,6 +14,7 @@ from bulkimport.models import Import
 from bulkimport.services.results import forget_secrets
 from tests.factories import generated_passwords, make_client, make_created_import
 from tests.handout.passwords import batch_page
+from tests.pages import text_in
 
 pytestmark = pytest.mark.django_db
 
@@ -25,7 +26,7 @@ def created(customer: User) -> Import:
     return make_created_import(customer, FILE)
 
 
-def html_of(import_record: Import, customer: User, **query: str) -> str:
+def open_sheets(import_record: Import, customer: User, **query: str) -> str:
     client = make_client(customer)
     response = client.get(f"{batch_page(import_record)}sheets/", query)
     assert response.status_code == 200
@@ -36,18 +37,18 @@ def html_of(import_record: Import, customer: User, **query: str) -> str:
 def test_there_is_a_sheet_for_each_mailbox(created: Import, customer: User, settings: Settings) -> None:
     settings.MAIL_HOSTNAME = "mail.przyklad.iq.pl"
     for query in ({}, {"size": "cards"}):
-        html = html_of(created, customer, **query)
+        html = open_sheets(created, customer, **query)
         assert html.count('<article class="sheet">') == html.count("<svg") == 3
         assert all(html.count(password) == 1 for password in generated_passwords(created).values())
         assert html.count("Whoever set up this mailbox has its password") == 1
-        assert "ewa<wbr>@żółw.pl" in html
-        assert "ewa<wbr>@xn--w-uga1v8h.pl" in html, "the user name that a mail program needs"
+        assert "ewa@żółw.pl" in text_in(html)
+        assert "ewa@xn--w-uga1v8h.pl" in text_in(html), "the user name that a mail program needs"
         assert ('class="cards"' in html) is bool(query)
         assert "style=" not in html, "the content security policy would refuse it"
 
 
 def test_without_the_name_of_the_server_the_sheet_says_so_calmly(created: Import, customer: User) -> None:
-    html = html_of(created, customer)
+    html = open_sheets(created, customer)
     assert html.count("tells you the names of the mail servers") == 3
     assert "<svg" not in html
     assert "993" not in html
@@ -56,21 +57,21 @@ def test_without_the_name_of_the_server_the_sheet_says_so_calmly(created: Import
 def test_a_password_that_does_not_hold_any_more_is_not_printed(created: Import, customer: User) -> None:
     password = generated_passwords(created)["jan@przyklad.iq.pl"]
     Mailbox.objects.filter(local_part="jan").update(quota_mb=7)
-    assert password in html_of(created, customer), "another change does no harm"
+    assert password in open_sheets(created, customer), "another change does no harm"
     Mailbox.objects.filter(local_part="jan").update(password_hash=hash_password("Inne1234"))
-    assert password not in html_of(created, customer)
+    assert password not in open_sheets(created, customer)
 
 
 def test_saved_passwords_are_not_printed_and_deleted_mailboxes_not_at_all(created: Import, customer: User) -> None:
     passwords = generated_passwords(created)
     Mailbox.objects.filter(local_part="ola").delete()
     forget_secrets(created)
-    html = html_of(created, customer)
+    html = open_sheets(created, customer)
     assert html.count('<article class="sheet">') == 2
     assert "no longer kept, so the sheets are without them" in html
     assert not any(password in html for password in passwords.values())
     Mailbox.objects.all().delete()
-    assert "There is no mailbox here any more." in html_of(created, customer)
+    assert "There is no mailbox here any more." in open_sheets(created, customer)
 
 
 def test_the_code_has_the_settings_and_never_the_password(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -100,9 +101,9 @@ def test_a_page_has_a_limited_number_of_sheets(
     created: Import, customer: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(views, "SHEETS_PER_PAGE", 2)
-    html = html_of(created, customer, size="cards")
+    html = open_sheets(created, customer, size="cards")
     assert html.count('<article class="sheet">') == 2
     assert "?size=cards&amp;page=2" in html
-    html = html_of(created, customer, page="2")
+    html = open_sheets(created, customer, page="2")
     assert html.count('<article class="sheet">') == 1
-    assert "ola<wbr>@" in html
+    assert "ola@" in text_in(html)

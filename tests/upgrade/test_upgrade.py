@@ -36,7 +36,7 @@ from django.test import Client, override_settings
 from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
-from tests.pages import fill_in, form_in, text_of
+from tests.pages import fill_in, form_in, text_in
 
 pytestmark = pytest.mark.django_db
 
@@ -128,7 +128,7 @@ def load(old_apps: Any) -> Tables:
             fields = model_of[table]._meta.concrete_fields
             names = [each.column for each in fields]
             assert all(row.keys() == set(names) for row in rows), f"the dump has all columns of {table} and no others"
-            values = [{each.column: value_of(each, row[each.column], delta) for each in fields} for row in rows]
+            values = [{each.column: read_value(each, row[each.column], delta) for each in fields} for row in rows]
             cursor.executemany(
                 f"INSERT INTO {table} ({', '.join(names)}) VALUES ({', '.join(['%s'] * len(names))})",
                 [[each.get_db_prep_save(row[each.column], connection) for each in fields] for row in values],
@@ -139,7 +139,7 @@ def load(old_apps: Any) -> Tables:
     return written
 
 
-def value_of(column: Any, stored: Any, delta: timedelta) -> Any:
+def read_value(column: Any, stored: Any, delta: timedelta) -> Any:
     """Return the value of a column as Python has it, from what the dump has."""
     if stored is None:
         return None
@@ -179,16 +179,11 @@ def sign_in(login: str) -> Client:
     return client
 
 
-def page_of(client: Client, url: str, status: int = 200) -> str:
+def open_any_page(client: Client, url: str, status: int = 200) -> str:
     """Return a page, also where its address leads to another one."""
     response = client.get(url, follow=True)
     assert response.status_code == status
     return response.content.decode()
-
-
-def words_of(html: str) -> str:
-    """Return the text of a page, with addresses in one piece."""
-    return text_of(html.replace("<wbr>", ""))
 
 
 def passwords_in(text: str) -> list[str]:
@@ -217,7 +212,7 @@ def as_shown(address: str) -> str:
 
 def press(client: Client, url: str, *, action: str | None = None, at: str = "") -> str:
     """Press a button on a page and return the page that comes. `at`: how the address ends that its form is sent to."""
-    form = form_in(page_of(client, url), at or url)
+    form = form_in(open_any_page(client, url), at or url)
     if action:
         assert ("action", action) in form.buttons
     fields = {**form.fields, "action": action} if action else form.fields
@@ -229,12 +224,12 @@ def press(client: Client, url: str, *, action: str | None = None, at: str = "") 
 def open_link(key: str) -> tuple[int, str]:
     """Open a one-time link as whoever was sent it does, and return the status and the text of the page."""
     client = visitor()
-    form = form_in(page_of(client, "/handout/"), "open")
+    form = form_in(open_any_page(client, "/handout/"), "open")
     response = client.post(form.action, {**form.fields, "link": f"https://panel.example/handout/#{key}"}, follow=True)
-    return response.status_code, words_of(response.content.decode())
+    return response.status_code, text_in(response.content.decode())
 
 
-def progress_of(client: Client, url: str) -> str:
+def read_progress(client: Client, url: str) -> str:
     """Return the status of an import as scripts ask for it."""
     status: str = client.get(f"{url}progress").json()["status"]
     return status
@@ -280,26 +275,26 @@ def test_owners_sign_in_with_the_passwords_that_they_had() -> None:
     ],
 )
 def test_a_login_signs_in_and_sees_its_domains(login: str, domains: set[str]) -> None:
-    words = words_of(page_of(sign_in(login), "/"))
+    words = text_in(open_any_page(sign_in(login), "/"))
     assert {name for name in ("przyklad.iq.pl", "żółw.pl", "stary-sklep.pl") if f" {name} " in words} == domains
 
 
 @pytest.mark.parametrize("login", ["anna", "piotr", "obsluga", "szef"])
 def test_a_login_sees_its_own_imports_and_no_others(login: str) -> None:
     client = sign_in(login)
-    words = words_of(page_of(client, "/imports/"))
+    words = text_in(open_any_page(client, "/imports/"))
     files = {facts["file"] for facts in IMPORTS.values() if f" {facts['file']} " in words}
     assert files == {facts["file"] for facts in IMPORTS.values() if facts["login"] == login}
     for facts in IMPORTS.values():
-        page_of(client, facts["url"], 200 if facts["login"] == login else 404)
+        open_any_page(client, facts["url"], 200 if facts["login"] == login else 404)
 
 
 def test_mailboxes_show_what_they_hold_and_forwards_where_they_lead() -> None:
     client = sign_in("anna")
-    words = words_of(page_of(client, "/mailboxes/?q=jan@"))
+    words = text_in(open_any_page(client, "/mailboxes/?q=jan@"))
     assert "613 " in words, "MB, rounded up"
     assert "1,200" in words
-    words = words_of(page_of(client, "/forwards/"))
+    words = text_in(open_any_page(client, "/forwards/"))
     assert "archiwum@daleko.example" in words
     assert "urlopy@przyklad.iq.pl" in words
 
@@ -309,15 +304,15 @@ def test_mailboxes_show_what_they_hold_and_forwards_where_they_lead() -> None:
 def test_an_import_is_in_the_state_in_which_it_was(name: str) -> None:
     facts = IMPORTS[name]
     client = sign_in(facts["login"])
-    assert progress_of(client, facts["url"]) == facts["status"]
-    assert facts["file"] in words_of(page_of(client, facts["url"]))
+    assert read_progress(client, facts["url"]) == facts["status"]
+    assert facts["file"] in text_in(open_any_page(client, facts["url"]))
 
 
 @pytest.mark.parametrize("name", CREATED)
 def test_results_show_the_passwords_that_wait_and_no_others(name: str) -> None:
     facts = IMPORTS[name]
     client = sign_in(facts["login"])
-    words = words_of(page_of(client, facts["url"]))
+    words = text_in(open_any_page(client, facts["url"]))
     assert passwords_in(words) == sorted(facts["passwords"].values())
     assert [address for address in facts["accounts"] if as_shown(address) not in words] == []
     results = list_in(client.get(f"{facts['url']}results.csv").content)
@@ -334,7 +329,7 @@ def test_every_account_is_known_with_the_row_and_the_sheet_it_came_from(before: 
 
 def test_what_was_made_on_behalf_of_a_customer_says_so() -> None:
     facts = IMPORTS["for_customer"]
-    words = words_of(page_of(sign_in("obsluga"), facts["url"]))
+    words = text_in(open_any_page(sign_in("obsluga"), facts["url"]))
     assert "Customer anna" in words
     assert len(facts["passwords"]) == 1
 
@@ -342,18 +337,18 @@ def test_what_was_made_on_behalf_of_a_customer_says_so() -> None:
 def test_rows_that_were_left_out_are_named_and_can_be_had_back() -> None:
     client = sign_in("piotr")
     url = IMPORTS["left_out"]["url"]
-    assert "2 rows were left out Rows 3 and 4" in words_of(page_of(client, url))
+    assert "2 rows were left out Rows 3 and 4" in text_in(open_any_page(client, url))
     content = client.get(f"{url}problems", follow=True).content.decode()
     assert "bledny adres" in content
     assert "puchacz@żółw.pl" in content
     assert "sowa@żółw.pl" not in content
-    words = words_of(page_of(client, IMPORTS["sheets"]["url"]))
+    words = text_in(open_any_page(client, IMPORTS["sheets"]["url"]))
     assert "1 row was left out 7b: row 3" in words
     assert "7b, row 4, Password: The password is very common" in words, "a warning with its sheet"
 
 
 def test_what_became_of_welcome_messages_is_still_said() -> None:
-    words = words_of(page_of(sign_in("anna"), IMPORTS["welcome"]["url"]))
+    words = text_in(open_any_page(sign_in("anna"), IMPORTS["welcome"]["url"]))
     assert "Welcome messages delivered: 1 of 2" in words
     assert "pelikan@przyklad.iq.pl: 550 5.1.1 nobody here" in words
 
@@ -362,11 +357,11 @@ def test_a_list_with_corrections_is_created_as_it_was_corrected(create_in_place:
     """The person had said what its columns are, and corrected an address, a password and the default quota."""
     client = sign_in("anna")
     url = IMPORTS["checked"]["url"]
-    html = page_of(client, url)
-    assert "3 accounts ready" in words_of(html)
+    html = open_any_page(client, url)
+    assert "3 accounts ready" in text_in(html)
     assert 'value="770"' in html
     press(client, url, action="create")
-    assert progress_of(client, url) == "created"
+    assert read_progress(client, url) == "created"
     quotas = {row["address"]: row["quota_mb"] for row in selected("accounts_mailbox", ["address", "quota_mb"])}
     assert quotas["jan.nowak@przyklad.iq.pl"] == 500
     assert quotas["ola.mazur@przyklad.iq.pl"] == 770
@@ -379,11 +374,11 @@ def test_a_workbook_is_read_with_the_sheets_that_were_ticked_and_its_corrections
     """A hidden sheet was ticked and a cell of the first one corrected; another one waits for that."""
     client = sign_in("piotr")
     url = IMPORTS["checked_workbook"]["url"]
-    words = words_of(page_of(client, url))
+    words = text_in(open_any_page(client, url))
     assert "3 accounts ready, 1 row needs you" in words
     assert "2 of 3 sheets" in words
     press(client, url, action="create_good")
-    assert progress_of(client, url) == "created"
+    assert read_progress(client, url) == "created"
     local_parts = ("filip.8a", "gosia.8a", "historia")
     assert {as_stored(f"{local_part}@żółw.pl") for local_part in local_parts} <= addresses()
 
@@ -391,11 +386,11 @@ def test_a_workbook_is_read_with_the_sheets_that_were_ticked_and_its_corrections
 @pytest.mark.parametrize("name", ["expired", "expired_erased"])
 def test_a_list_whose_time_was_up_shows_nothing_and_creates_nothing(name: str, create_in_place: None) -> None:
     client = sign_in("anna")
-    words = words_of(page_of(client, IMPORTS[name]["url"]))
+    words = text_in(open_any_page(client, IMPORTS[name]["url"]))
     assert "no longer kept" in words
     assert "@" not in words
     client.post(IMPORTS[name]["url"], {"action": "create", "version": "0"})
-    assert progress_of(client, IMPORTS[name]["url"]) == "checked"
+    assert read_progress(client, IMPORTS[name]["url"]) == "checked"
     assert addresses() == DUMP["mailbox_passwords"].keys()
 
 
@@ -412,14 +407,14 @@ def test_an_interrupted_creation_can_be_started_again(
     facts = IMPORTS[name]
     client = sign_in(facts["login"])
     html = press(client, facts["url"], action=action)
-    assert progress_of(client, facts["url"]) == "created"
+    assert read_progress(client, facts["url"]) == "created"
     assert addresses() - DUMP["mailbox_passwords"].keys() == set(map(as_stored, created))
-    assert len(passwords_in(words_of(html))) == 1
+    assert len(passwords_in(text_in(html))) == 1
 
 
 def test_what_was_undone_stays_undone() -> None:
     """One of its accounts had been changed, so it stayed."""
-    words = words_of(page_of(sign_in("anna"), IMPORTS["undone"]["url"]))
+    words = text_in(open_any_page(sign_in("anna"), IMPORTS["undone"]["url"]))
     assert "The import was undone" in words
     assert "kret@żółw.pl" in words
     assert "borsuk@" not in words
@@ -430,9 +425,9 @@ def test_what_was_undone_stays_undone() -> None:
 def test_an_import_can_still_be_undone_apart_from_what_was_changed_since() -> None:
     client = sign_in("anna")
     url = IMPORTS["created"]["url"]
-    page_of(client, f"{url}undo/")
+    open_any_page(client, f"{url}undo/")
     client.post(f"{url}undo/")
-    assert progress_of(client, url) == "undone"
+    assert read_progress(client, url) == "undone"
     gone = set(IMPORTS["created"]["accounts"]) - {"kozica@przyklad.iq.pl", "jelen@przyklad.iq.pl"}
     assert addresses() == DUMP["mailbox_passwords"].keys() - gone
     waiting = [link["key"] for link in LINKS if link.get("of") == "created"]
@@ -444,7 +439,7 @@ def test_once_the_passwords_of_an_import_are_saved_they_are_gone() -> None:
     client = sign_in("anna")
     url = IMPORTS["created"]["url"]
     press(client, url, at="saved/")
-    assert passwords_in(page_of(client, url)) == []
+    assert passwords_in(open_any_page(client, url)) == []
     assert not any(list_in(client.get(f"{url}results.csv").content).values())
 
 
@@ -452,7 +447,7 @@ def test_once_the_passwords_of_an_import_are_saved_they_are_gone() -> None:
 @pytest.mark.parametrize("name", ["new_mailbox", "several", "changed_since"])
 def test_the_page_of_new_passwords_shows_those_that_hold(name: str) -> None:
     facts = DUMP["new_passwords"][name]
-    words = words_of(page_of(sign_in(facts["user"]), facts["url"]))
+    words = text_in(open_any_page(sign_in(facts["user"]), facts["url"]))
     assert passwords_in(words) == sorted(facts["passwords"].values())
     assert all(as_shown(address) in words for address in facts["passwords"])
     said = {
@@ -465,21 +460,21 @@ def test_the_page_of_new_passwords_shows_those_that_hold(name: str) -> None:
 
 def test_new_passwords_whose_time_was_up_are_gone() -> None:
     facts = DUMP["new_passwords"]["expired"]
-    assert passwords_in(page_of(sign_in(facts["user"]), facts["url"], 404)) == []
+    assert passwords_in(open_any_page(sign_in(facts["user"]), facts["url"], 404)) == []
 
 
 @pytest.mark.parametrize("name", ["new_mailbox", "several", "changed_since"])
 def test_new_passwords_of_another_login_stay_theirs(name: str) -> None:
     facts = DUMP["new_passwords"][name]
     for login in {"anna", "piotr", "obsluga", "szef"} - {facts["user"]}:
-        page_of(sign_in(login), facts["url"], 404)
+        open_any_page(sign_in(login), facts["url"], 404)
 
 
 def test_new_passwords_are_gone_once_they_are_saved_and_their_links_still_work() -> None:
     facts = DUMP["new_passwords"]["several"]
     client = sign_in(facts["user"])
     press(client, facts["url"], at="saved/")
-    page_of(client, facts["url"], 404)
+    open_any_page(client, facts["url"], 404)
     (link, *_others) = (link for link in LINKS if link.get("of") == "several")
     assert passwords_in(open_link(link["key"])[1]) == [link["password"]]
 
@@ -520,12 +515,12 @@ def test_a_link_that_does_not_wait_shows_nothing(state: str) -> None:
     ],
 )
 def test_what_became_of_a_link_is_said_in_words(login: str, address: str, words: str) -> None:
-    assert words in words_of(page_of(sign_in(login), f"/links/?q={address}"))
+    assert words in text_in(open_any_page(sign_in(login), f"/links/?q={address}"))
 
 
 @pytest.mark.parametrize("state", ["waiting", "opened"])
 def test_links_are_listed_with_what_became_of_them(state: str) -> None:
-    words = words_of(page_of(sign_in("anna"), f"/links/?state={state}"))
+    words = text_in(open_any_page(sign_in("anna"), f"/links/?state={state}"))
     listed = {link["address"] for link in LINKS if as_shown(link["address"]) in words}
     assert listed == {link["address"] for link in LINKS if link["state"] == state}
 
@@ -533,7 +528,7 @@ def test_links_are_listed_with_what_became_of_them(state: str) -> None:
 def test_new_passwords_still_lead_to_the_links_that_were_made_of_them() -> None:
     """Others in their place would make those worthless that have been sent out."""
     facts = DUMP["new_passwords"]["several"]
-    html = page_of(sign_in(facts["user"]), f"{facts['url']}links/")
+    html = open_any_page(sign_in(facts["user"]), f"{facts['url']}links/")
     assert set(KEY.findall(html)) == {link["key"] for link in LINKS if link.get("of") == "several"}
 
 
@@ -545,7 +540,7 @@ def test_what_is_added_after_the_upgrade_gets_ids_of_its_own() -> None:
     mailbox = {"email": "pierwsza@nowa.example", "forward": "jan@przyklad.iq.pl", "token": uuid.uuid4().hex}
     client = sign_in("anna")
     response = client.post("/mailboxes/new/", mailbox, follow=True)
-    (password,) = passwords_in(words_of(response.content.decode()))
+    (password,) = passwords_in(text_in(response.content.decode()))
     response = fill_in(client, f"{response.redirect_chain[-1][0]}links/", {"action": "make_all"}, follow=True)
     (key,) = KEY.findall(response.content.decode())
     assert passwords_in(open_link(key)[1]) == [password]
@@ -556,5 +551,5 @@ def test_a_list_uploaded_after_the_upgrade_is_created(create_in_place: None) -> 
     client = sign_in("anna")
     file = SimpleUploadedFile("po-zmianie.csv", b"E-mail\nswieza@przyklad.iq.pl\n")
     response = client.post("/imports/new/", {"file": file, "action": "create"}, follow=True)
-    assert len(passwords_in(words_of(response.content.decode()))) == 1
+    assert len(passwords_in(text_in(response.content.decode()))) == 1
     assert "swieza@przyklad.iq.pl" in addresses()
