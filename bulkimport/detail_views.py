@@ -185,6 +185,8 @@ def _show_results(request: HttpRequest, import_record: Import) -> HttpResponse:
         "all_given": not any(account["is_generated"] for account in accounts),
         "has_waiting_links": batch is not None and mailbox_links(batch).waiting().exists(),
         "left_out": describe_places(import_record.left_out_places),
+        # With the lines that are no accounts, which an import of an earlier version has not counted.
+        "all_left_out": len(import_record.left_out) + import_record.counts.get("left_out", 0),
         "warnings": list_warnings(import_record),
         "welcome": summarise_welcome(import_record),
     }

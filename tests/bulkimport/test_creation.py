@@ -81,6 +81,12 @@ def test_an_interrupted_import_without_its_key_says_that_it_is_over(logged_in: C
     assert "no longer kept" in open_page(logged_in, url)
 
 
+def test_the_sum_of_the_results_counts_every_line_of_the_list(logged_in: Client) -> None:
+    url = upload(logged_in, "Lista kont;;;;\n\n" + FAULTY + "Razem;;500;;\n")
+    send_rows(logged_in, url, {"action": "create_good"})
+    assert "6 read = 2 created + 3 left out + 1 blank" in text_in(open_page(logged_in, url))
+
+
 def test_results_are_downloaded_and_then_forgotten(logged_in: Client) -> None:
     url = upload(logged_in, action="create")
     (password,) = generated_passwords(Import.objects.get()).values()
