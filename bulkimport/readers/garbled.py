@@ -31,6 +31,7 @@ class Damage(StrEnum):
 
 
 _NAMES: Final = tuple((column.field, name) for column in CHOICES for name in column.names)
+_FOREIGN: Final = re.compile(r"[^\W\d_a-ząćęłńóśźż]", re.IGNORECASE)  # a letter that none of them has
 
 # An HTML entity without its semicolon at the end of a name.
 _CUT_ENTITY: Final = re.compile(r"&(?:#[0-9]{2,7}|#x[0-9a-f]{2,6}|[a-z]{3,8})$", re.IGNORECASE)
@@ -47,7 +48,7 @@ def garbled_name(name: str) -> tuple[Field, Damage] | None:
     """Return the field that a damaged name certainly means, and how it is damaged.
 
     None for an undamaged name that is known. A name that is known only because a wrong decoding looks like an accent
-    (HasĹ‚o) counts as damaged. None also for names that merely resemble ours, such as a quota in GB.
+    (HasĹ‚o, Hasĺo) counts as damaged. None also for names that merely resemble ours, such as a quota in GB.
     """
     name = trimmed(name[:MAX_NAME])
     match = _match_damaged(name) if name else None
@@ -56,7 +57,7 @@ def garbled_name(name: str) -> tuple[Field, Damage] | None:
 
 def _match_damaged(name: str) -> tuple[Field, Damage] | None:
     if field := find_field(name):
-        return (field, Damage.LETTERS) if was_misread(name) else None
+        return (field, Damage.LETTERS) if was_misread(name) or _FOREIGN.search(name) else None
     if (field := _match_cut_off(name)) is not None:
         return field, Damage.LOST
     unescaped = unescape(name, unknown="\ufffd")

@@ -76,6 +76,9 @@ LETTERS = {
     "Has┼éo": PASSWORD,
     "Has≈Ço": PASSWORD,
     "HasÃ…â€šo": PASSWORD,
+    # Another letter of the same shape: Mazovia, a code page of Polish DOS, read as CP852.
+    "Hasĺo": PASSWORD,
+    "HASĹO": PASSWORD,
     "Has?o (min. 6)": PASSWORD,
     "1. HasÅ‚o": PASSWORD,
     "Has?o / Password": PASSWORD,
