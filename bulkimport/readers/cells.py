@@ -102,10 +102,14 @@ def _has_slipped(record: Record, layout: Layout, cells: Mapping[Field, str]) -> 
     may_be_joined = is_address(email)
     if may_be_joined and len(record.cells) <= layout.width:
         return False
+    # Where another row would begin, if as many cells follow as it has. One empty cell too many proves nothing.
+    names = len(layout.columns)
+    seam = names - 1 if len(record.cells) >= max(names * 2 - 1, names + 2) else None
     for index, cell in enumerate(record.cells):
         field = layout.columns[index] if index < len(layout.columns) else None
         others = layout.address_counts.get(index, 0)
-        if field in (Field.EMAIL, Field.FORWARD) or index in layout.passed_over:
+        is_forward = field is Field.FORWARD and not (may_be_joined and index == seam)
+        if field is Field.EMAIL or is_forward or index in layout.passed_over:
             continue
         if may_be_joined:
             if ends_in_address(cell) and not (others > 1 and is_address(cell)):

@@ -60,9 +60,9 @@ def find_header(records: Sequence[Record]) -> int | None:
 def has_run_on(names: Sequence[str]) -> bool:
     """Tell whether an account has been joined to the line of the header, so that one of its names ends in an address.
 
-    A known name may quote an address as an example.
+    A known name may quote an address as an example. A stray quotation mark may stand in the address.
     """
-    return any(ends_in_address(name) and not match_name(name) for name in names)
+    return any(ends_in_address(name.replace('"', "")) and not match_name(name) for name in names)
 
 
 def _score(names: Sequence[str]) -> tuple[int, int, int]:

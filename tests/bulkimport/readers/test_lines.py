@@ -38,6 +38,8 @@ def test_a_whole_row_in_one_cell_is_still_read() -> None:
         "E-mail;Hasło;Uwagi\njan@a.pl;Haslo111;ola@a.pl;;\n",
         "E-mail;Hasło\njan@a.pl;Haslo(1)ola@a.pl;\newa@a.pl;Haslo333\n",
         "E-mail;Hasło;Przekierowanie;Uwagi\njan@a.pl;Haslo222;a@b.pl;c@b.pl;\newa@a.pl;Haslo111;a@b.pl;\n",
+        # The forward of the first is empty, and so is all but the address of the second.
+        "E-mail;Hasło;Przekierowanie\njan@a.pl;Haslo222;ewa@a.pl;;\nola@a.pl;Haslo111;a@b.pl\n",
     ],
 )
 def test_an_address_in_a_row_that_is_longer_than_the_others_has_slipped(text: str) -> None:
@@ -50,6 +52,8 @@ def test_an_address_in_a_row_that_is_longer_than_the_others_has_slipped(text: st
         "E-mail;Hasło;Uwagi\njan@a.pl;Haslo111;prywatny\nola@a.pl;Haslo222;ola@b.pl\n",
         "E-mail;Hasło;Uwagi\njan@a.pl;Haslo111;;\nola@a.pl;Haslo222;ola@b.pl;\n",
         "E-mail;Hasło;Prywatny\njan@a.pl;Haslo111;jan@b.pl\nola@a.pl;Haslo222;ola@b.pl;;\n",
+        "E-mail;Hasło;Przekierowanie\njan@a.pl;Haslo111;jan@b.pl;\nola@a.pl;Haslo222;\n",
+        "E-mail;Przekierowanie\njan@a.pl;jan@b.pl;\nola@a.pl;ola@b.pl\n",
     ],
 )
 def test_an_address_in_a_column_of_remarks_or_other_addresses_has_not_slipped(text: str) -> None:
@@ -95,3 +99,10 @@ def test_many_comments_are_not_counted_as_accounts() -> None:
 def test_a_sign_of_another_separator_in_a_list_without_names_takes_no_row_apart() -> None:
     (row,) = read("jan@a.pl\tHaslo111\t\t\t;\n").rows
     assert row.cells[Field.PASSWORD] == "Haslo111"
+
+
+@pytest.mark.parametrize("address", ["jan@a.pl", 'jan@a".pl', '"jan@a.pl'])
+def test_an_account_that_has_run_into_the_names_of_the_columns_is_an_error(address: str) -> None:
+    file = read(f"E-mail;Hasło;Uwagi{address};Haslo111;\newa@a.pl;Haslo222;\n")
+    assert "cells_slipped" in codes(file)
+    assert all("Haslo111" not in problem.message for problem in file.problems)
