@@ -13,6 +13,7 @@ from django.contrib.auth.models import User
 from django.core.management import call_command
 from django.test import Client
 from django.utils import translation
+from hypothesis import settings as hypothesis_settings
 from playwright.sync_api import expect
 
 from accounts.models import Domain
@@ -20,6 +21,10 @@ from bulkimport import runner
 from bulkimport.services.creating import create
 from tests.factories import make_client, make_domain, make_user
 from tests.run import find_chromium
+
+# No example fails because the machine is busy.
+hypothesis_settings.register_profile("mailpanel", deadline=None)
+hypothesis_settings.load_profile("mailpanel")
 
 
 @pytest.fixture(scope="session", autouse=True)

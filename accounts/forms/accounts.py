@@ -103,7 +103,7 @@ class AccountForm(VersionedForm):
         else:
             self.fields["email"].help_text = ""
             self.fields["password"].help_text = _(
-                "Nobody can look it up later. An import generates passwords and shows them; here you write one."
+                "Nobody can look it up later. The panel generates passwords and shows them; here you write one."
             )
 
     def use_panel_widgets(self) -> None:

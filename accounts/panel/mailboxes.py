@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from accounts.access import require_user, usable_domains
 from accounts.forms import AccountForm
 from accounts.handout.batches import create_batch
-from accounts.lists import ROWS_PER_PAGE, parse_ids, tab_counts
+from accounts.lists import ROWS_PER_PAGE, tab_counts
 from accounts.models import Forward, Mailbox, Submission
 from accounts.notices import tell_mailserver, warn_of_account, warn_of_disabled
 from accounts.panel.filters import MailboxFilterForm
@@ -44,7 +44,6 @@ def mailbox_list(request: HttpRequest) -> HttpResponse:
         "rows": [(mailbox, by_source.get(mailbox.address)) for mailbox in mailboxes],
         "tabs": tab_counts(request),
         "most_imported": settings.MAX_ACCOUNTS_PER_FILE,
-        "ticked": parse_ids(request.GET.getlist("select")),
     }
     return render(request, "accounts/mailbox_list.html", context)
 

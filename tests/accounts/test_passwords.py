@@ -52,7 +52,7 @@ def test_a_generated_password_has_at_least_80_bits() -> None:
 
 def test_a_draw_without_a_digit_is_drawn_again(monkeypatch: pytest.MonkeyPatch) -> None:
     characters: Iterator[str] = iter("a" * 18 + "a" * 17 + "7")
-    monkeypatch.setattr(passwords.secrets, "choice", lambda _choices: next(characters))
+    monkeypatch.setattr(passwords._RANDOM, "choices", lambda _choices, k=1: [next(characters) for _ in range(k)])
     assert generate_password() == "aaaaaa-aaaaaa-aaaaa7"
 
 

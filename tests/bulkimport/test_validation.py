@@ -479,7 +479,7 @@ CELLS = {
 }
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(st.lists(st.fixed_dictionaries({}, optional=CELLS), max_size=8))
 def test_every_row_is_a_draft_or_has_an_error_and_none_is_both(domain: Domain, rows: list[dict[str, str]]) -> None:
     plan = make_plan(*rows)

@@ -138,7 +138,7 @@ def test_a_name_that_is_known_is_not_damaged(column):
     st.sampled_from(CODE_PAGES),
     st.sampled_from([None, *CODE_PAGES]),
 )
-@settings(max_examples=500, deadline=None)
+@settings(max_examples=500)
 def test_a_name_is_recognised_after_any_wrong_decoding_of_utf_8(known, spelling, code_page, again):
     field, name = known
     garbled = misread(spelling(name), code_page)
@@ -465,7 +465,7 @@ POLISH = st.sampled_from(
 
 
 @given(POLISH, st.integers(0, 9999), st.sampled_from(CODE_PAGES), st.sampled_from([None, *CODE_PAGES]))
-@settings(max_examples=800, deadline=None)
+@settings(max_examples=800)
 def test_polish_words_decoded_wrongly_are_found(word, number, code_page, again):
     garbled = misread(f"{word}{number}", code_page)
     if again:

@@ -605,7 +605,7 @@ def test_values_written_by_odfdo_are_read():
 
 
 @given(GRIDS)
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_texts_written_by_odfdo_read_back_equal(rows):
     assert only(written_by_odfdo(rows)) == Grid("List", trimmed(rows))
 
@@ -664,13 +664,13 @@ class Writer:
 
 
 @given(GRIDS, st.integers(0, 2**32))
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_texts_written_in_any_way_read_back_equal(rows, seed):
     assert only(Writer(seed).document(rows)) == Grid("List", trimmed(rows))
 
 
 @given(st.binary(max_size=60), st.integers(0, 1_000))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_noise_in_a_document_gives_sheets_or_a_refusal(noise, place):
     xml = ODS_CONTENT.format(tables=ods_table(spanned("a", 2, 2), cell('office:value-type="float"', "5"))).encode()
     place = len(xml) - 1 - place % (len(xml) - 300)

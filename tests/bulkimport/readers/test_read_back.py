@@ -124,7 +124,7 @@ def list_cells(file: FileRows) -> list[tuple[str | None, str, str, str, str, str
 @pytest.mark.parametrize("write", WRITERS)
 def test_a_workbook_reads_back_as_it_was_written(write: Callable[[Sheets], bytes]) -> None:
     @given(sheets)
-    @settings(max_examples=15, deadline=None)
+    @settings(max_examples=15)
     def check(made: Sheets) -> None:
         file = arrange(open_book(write(made), max_rows=500), AS_DETECTED, max_rows=500)
         names = [name if len(made) > 1 else None for name, _header, _rows in made]
@@ -185,7 +185,7 @@ def test_a_workbook_of_many_sheets_keeps_each_row_at_its_place() -> None:
 
 
 @given(rows, st.sampled_from([",", ";", "\t", "|"]), st.sampled_from([csv.QUOTE_MINIMAL, csv.QUOTE_ALL]))
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=60)
 def test_a_text_that_was_saved_as_one_column_reads_back_too(made: Rows, separator: str, quoting: Any) -> None:
     """Another program has opened the text in its first column, and saved it with its own separator."""
     lines = io.StringIO(newline="")

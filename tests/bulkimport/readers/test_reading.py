@@ -250,13 +250,13 @@ PIECES += [b"\r\n", b" ", b"sep=;\n", b"\xef\xbb\xbf", b"\xff\xfe", b"\x1a", "\u
 
 
 @given(st.one_of(st.binary(max_size=300), st.lists(st.sampled_from(PIECES), max_size=40).map(b"".join)))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_bytes_give_rows_or_a_refusal(content):
     assert is_sound(read(content))
 
 
 @given(st.data(), st.sampled_from(ENCODINGS), st.sampled_from(SEPARATORS), st.sampled_from([None, 0, 1, 2, 99]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_any_bytes_in_any_chosen_dialect_give_rows_or_a_refusal(data, encoding, separator, header_line):
     content = b"".join(data.draw(st.lists(st.sampled_from(PIECES), max_size=30)))
     assert is_sound(read(content, encoding=encoding, separator=separator, header_line=header_line))
@@ -295,7 +295,7 @@ def written(draw):
 
 
 @given(written())
-@settings(max_examples=200, deadline=None)
+@settings(max_examples=200)
 def test_a_list_reads_back_as_it_was_written(case):
     rows, content, dialect, first_line = case
     file = read(content)

@@ -185,7 +185,7 @@ def test_locked_spreadsheets_are_refused():
 
 
 @given(st.sampled_from(["openpyxl.xlsx", "libreoffice.xlsx"]), st.data())
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 def test_a_spoilt_spreadsheet_gives_records_or_a_refusal(name, data):
     content = bytearray((SAMPLES / name).read_bytes())
     for place in data.draw(st.lists(st.integers(8, len(content) - 1), min_size=1, max_size=4)):
@@ -198,7 +198,7 @@ def test_a_spoilt_spreadsheet_gives_records_or_a_refusal(name, data):
 
 
 @given(st.binary(max_size=200), st.sampled_from([b"PK\x03\x04", b"PK\x03\x04\x14\0\0\0\x08\0", OLE]))
-@settings(max_examples=100, deadline=None)
+@settings(max_examples=100)
 def test_noise_with_the_mark_of_a_spreadsheet_is_refused(noise, mark):
     assert sheet.is_sheet(mark + noise)
     assert refusal(mark + noise)[0] in ("file_damaged", "not_a_table")

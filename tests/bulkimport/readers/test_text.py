@@ -66,7 +66,7 @@ WORDS = st.sampled_from(["zażółć", "gęślą", "jaźń", "Łódź", "mrówka
 
 
 @given(st.sampled_from(EIGHT_BIT), st.lists(WORDS, min_size=1, max_size=6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_code_page_takes_files_from_another_under_a_polish_header(encoding, words):
     lines = [f"a{number}@b.pl;{word}{number}" for number, word in enumerate(words)]
     book = read("\n".join(["E-mail;Hasło", *lines]).encode(encoding))
@@ -74,7 +74,7 @@ def test_no_code_page_takes_files_from_another_under_a_polish_header(encoding, w
 
 
 @given(st.sampled_from(EIGHT_BIT), st.lists(WORDS, max_size=6))
-@settings(max_examples=150, deadline=None)
+@settings(max_examples=150)
 def test_no_code_page_takes_files_from_another_under_an_english_header(encoding, words):
     lines = [f"a{number}@b.pl;{word}{number}" for number, word in enumerate(["zażółć", "gęślą", "jaźń", *words])]
     book = read("\n".join(["E-mail;Password", *lines]).encode(encoding))
@@ -601,7 +601,7 @@ def good_lists(draw):
 
 
 @given(good_lists())
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_a_good_list_is_read_without_a_fault(case):
     _names, separator, written, content = case
     book = read(content, separator=separator)
@@ -632,7 +632,7 @@ DIVIDED_ROWS = {2: ["jan0@a.pl", "ha;s2", "p\n\nq, r"]}
         [30, 35, 37, 37],  # "jan0@a.pl"" and "",""j""an1@a.pl": a cell of two lines
     )
 )
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=1000)
 def test_stray_quotation_marks_lose_no_row(case_and_places):
     """Each row is read as it was, or is a fault, or has no address any more, which is an error; or the mark is in it.
 
@@ -670,7 +670,7 @@ def test_stray_quotation_marks_lose_no_row(case_and_places):
 
 
 @given(st.text('ab@.;,|\t\n" ', max_size=60), st.sampled_from(SEPARATORS))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_whatever_the_marks_the_lines_come_in_order_and_none_is_passed_over(content, separator):
     try:
         book = read("E-mail\n" + content, separator=separator)
@@ -684,7 +684,7 @@ def test_whatever_the_marks_the_lines_come_in_order_and_none_is_passed_over(cont
 
 
 @given(st.binary(max_size=200), st.sampled_from([None, *ENCODINGS]), st.sampled_from([None, *SEPARATORS]))
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=300)
 def test_any_bytes_give_a_book_or_a_refusal(content, encoding, separator):
     try:
         book = read(content, encoding=encoding, separator=separator)
