@@ -57,6 +57,18 @@ def find_submission(request: HttpRequest, sent_by: str) -> Submission | None:
     return Submission.objects.filter(token=token, sent_by=sent_by).first() if token else None
 
 
+def find_repeat(request: HttpRequest, form: VersionedForm, *, sent_by: str) -> Submission | None:
+    """Validate a form that was sent, and return its submission if it has done its work already, else None.
+
+    Where the form has errors, the submission is looked for once more: of two presses at the same moment, the other may
+    have done the work meanwhile, and the errors then only say that.
+    """
+    before = find_submission(request, sent_by)
+    if before is None and not form.is_valid():
+        before = find_submission(request, sent_by)
+    return before
+
+
 @contextmanager
 def submit_once(request: HttpRequest, sent_by: str) -> Iterator[Submission]:
     """Do the work of a form inside, in one transaction with its token; set `next_url` and perhaps `message` there.

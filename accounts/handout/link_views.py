@@ -27,7 +27,7 @@ from accounts.handout.paper import make_sheet
 from accounts.lists import ROWS_PER_PAGE, tab_counts
 from accounts.models import Submission
 from accounts.services import Outdated, Refused
-from accounts.submissions import find_submission, redirect_to_result, submit, submitter
+from accounts.submissions import find_repeat, redirect_to_result, submit, submitter
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -71,7 +71,7 @@ def change_links(
     def work(submission: Submission) -> None:
         submission.next_url, submission.message = request.get_full_path(), change()
 
-    if before := find_submission(request, submitter(request)):
+    if before := find_repeat(request, form, sent_by=submitter(request)):
         return redirect_to_result(request, before)
     if form.is_valid():
         if form.chosen == []:

@@ -25,7 +25,7 @@ from accounts.owner.session import (
 )
 from accounts.passwords import hash_password
 from accounts.services import Outdated, change_mailbox
-from accounts.submissions import find_submission, redirect_to_result, submit
+from accounts.submissions import find_repeat, redirect_to_result, submit
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -94,9 +94,9 @@ def owner_forward(request: HttpRequest, mailbox: Mailbox) -> HttpResponse:
     if not settings.MAILBOX_OWNER_FORWARD or (forward and not forward.is_active):
         raise Http404
     sent_by = f"mailbox {mailbox.pk}"
-    if request.method == "POST" and (before := find_submission(request, sent_by)):
-        return redirect_to_result(request, before)
     form = OwnerForwardForm(request.POST if request.method == "POST" else None, mailbox=mailbox, forward=forward)
+    if form.is_bound and (before := find_repeat(request, form, sent_by=sent_by)):
+        return redirect_to_result(request, before)
 
     def write(submission: Submission) -> None:
         form.save()

@@ -20,7 +20,7 @@ from accounts.notices import warn_of_unreachable
 from accounts.panel.filters import ForwardFilterForm
 from accounts.rules.forwards import forwards_leading_to
 from accounts.services import Outdated, delete_forwards
-from accounts.submissions import find_submission, redirect_to_result, submit, submitter
+from accounts.submissions import find_repeat, redirect_to_result, submit, submitter
 
 
 @require_safe
@@ -84,7 +84,7 @@ def _edit(request: HttpRequest, forward: Forward | None) -> HttpResponse:
         request.POST if request.method == "POST" else None, instance=forward, domains=usable_domains(request.user)
     )
     style_fields(form)
-    if form.is_bound and (before := find_submission(request, submitter(request))):
+    if form.is_bound and (before := find_repeat(request, form, sent_by=submitter(request))):
         return redirect_to_result(request, before)
     if form.is_bound and form.is_valid():
 

@@ -24,7 +24,7 @@ from accounts.panel.selected import ACTIONS
 from accounts.panel.selection import selected_mailboxes
 from accounts.passwords import generate_password, hash_password
 from accounts.services import WriteResult
-from accounts.submissions import find_submission, redirect_to_result, submit, submitter
+from accounts.submissions import find_repeat, redirect_to_result, submit, submitter
 
 
 @require_safe
@@ -76,7 +76,7 @@ def _save(request: HttpRequest, form: AccountForm) -> HttpResponse | None:
     """Save the account of a form that was sent, and redirect; None where nothing was sent, or the form has errors."""
     if not form.is_bound:
         return None
-    if before := find_submission(request, submitter(request)):
+    if before := find_repeat(request, form, sent_by=submitter(request)):
         return redirect_to_result(request, before)
     if not form.is_valid():
         return None
@@ -117,8 +117,6 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
     """Show what would happen to the selected mailboxes; do it when it is confirmed. The selection stands in the URL."""
     if action not in ACTIONS:
         raise Http404
-    if request.method == "POST" and (before := find_submission(request, submitter(request))):
-        return redirect_to_result(request, before)
     sent = MailboxFilterForm(request.GET, user=request.user).sent
     back = reverse("mailbox_list") + (f"?{urlencode(sent)}" if sent else "")
     form = ACTIONS[action](
@@ -127,6 +125,8 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
         chosen=selected_mailboxes(request),
         back=back,
     )
+    if form.is_bound and (before := find_repeat(request, form, sent_by=submitter(request))):
+        return redirect_to_result(request, before)
     if form.is_bound and form.is_valid():
         form.prepare()
         submission = submit(request, form, form.write, sent_by=submitter(request))

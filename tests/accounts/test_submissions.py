@@ -6,14 +6,20 @@ import threading
 from datetime import timedelta
 
 import pytest
+from django.contrib.auth.models import User
+from django.contrib.messages import get_messages
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connections
-from django.test import RequestFactory
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
 from django.utils import timezone
 
+from accounts import submissions
 from accounts.models import Submission
 from accounts.submissions import AlreadySubmitted, find_submission, new_token, purge_submissions, submit_once
-from tests.pages import TOKEN
+from tests.factories import make_client, make_forward, make_mailbox
+from tests.handout.passwords import make_batch, make_keys
+from tests.pages import TOKEN, form_in, open_page, read_response
 
 pytestmark = pytest.mark.django_db
 
@@ -112,4 +118,46 @@ def test_of_two_presses_at_the_same_moment_one_does_the_work() -> None:
     for thread in threads:
         thread.join()
     assert len(set(led_to)) == 1
+    assert Submission.objects.count() == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "changed"),
+    [
+        ("/mailboxes/new/", {"email": "nowa@przyklad.iq.pl"}),
+        ("/mailboxes/{jan}/", {"quota": "77", "generates": "on"}),
+        ("/mailboxes/selected/passwords/?select={jan}", {}),
+        ("/mailboxes/selected/disable/?select={jan}", {}),
+        ("/mailboxes/selected/delete/?select={jan}", {"typed": "jan@przyklad.iq.pl"}),
+        ("/forwards/new/", {"source": "biuro@przyklad.iq.pl", "destinations": "ktos@gdzies.example"}),
+        ("/forwards/{forward}/", {"destinations": "ktos@gdzies.example"}),
+        ("{batch}links/", {"action": "make_all"}),
+        ("/links/", {"action": "revoke_all"}),
+    ],
+)
+def test_of_two_presses_the_one_that_is_checked_while_the_other_works_leads_to_the_same_page(
+    logged_in: Client, customer: User, monkeypatch: pytest.MonkeyPatch, url: str, changed: dict[str, str]
+) -> None:
+    """It finds everything changed by then, and must not say that somebody else has changed it."""
+    jan = make_mailbox("jan@przyklad.iq.pl")
+    forward = make_forward("ewa@przyklad.iq.pl", "jan@przyklad.iq.pl")
+    batch = make_batch([make_mailbox("ola@przyklad.iq.pl")], customer)
+    if url == "/links/":
+        make_keys(batch)
+    url = url.format(jan=jan.pk, forward=forward.pk, batch=batch.get_absolute_url())
+    sent = {**form_in(open_page(logged_in, url), field="token").fields, **changed}
+    other_press: list[str] = []
+
+    def find_before_the_other_press(request: HttpRequest, sent_by: str) -> Submission | None:
+        before = find_submission(request, sent_by)
+        if not other_press:
+            other_press.append("")
+            other_press[0] = make_client(customer).post(url, sent)["Location"]
+        return before
+
+    monkeypatch.setattr(submissions, "find_submission", find_before_the_other_press)
+    response = logged_in.post(url, sent)
+    assert response.status_code == 302, read_response(response).text
+    assert response["Location"] == other_press[0]
+    assert not [message for message in get_messages(response.wsgi_request) if message.level_tag != "success"]
     assert Submission.objects.count() == 1
