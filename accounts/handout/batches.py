@@ -11,6 +11,7 @@ from typing import Final
 
 from django.conf import settings
 from django.contrib.auth.models import User
+from django.db import connection
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext, pgettext
@@ -126,10 +127,22 @@ def create_batch(
         is_of_new_mailboxes=is_of_new_mailboxes,
         sealed=seal_json(secret) if passwords else None,
     )
-    # Not by `add`, which would lose the order.
-    rows = Batch.mailboxes.through
-    rows.objects.bulk_create(rows(batch_id=batch.pk, mailbox_id=mailbox.pk) for mailbox, _password in pairs)
+    _add_mailboxes(batch, [mailbox.pk for mailbox, _password in pairs])
     return batch
+
+
+def _add_mailboxes(batch: Batch, mailbox_ids: Iterable[int]) -> None:
+    """Add mailboxes to a batch in this order, which `batch.mailboxes.add` would lose.
+
+    In plain SQL: the model instances of 500 rows, which nobody needs, take longer than the rows themselves.
+    """
+    table = connection.ops.quote_name(Batch.mailboxes.through._meta.db_table)
+    batch_id = Batch._meta.pk.get_db_prep_value(batch.pk, connection)
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            f"INSERT INTO {table} (batch_id, mailbox_id) VALUES (%s, %s)",  # noqa: S608 - the name is no input
+            [(batch_id, mailbox_id) for mailbox_id in mailbox_ids],
+        )
 
 
 def read_batch(batch: Batch) -> Contents:
