@@ -184,7 +184,10 @@ class MailboxAdmin(MailAdmin):
         if obj is None:
             return ["email", "password", "quota", "forward", "keep_copy"]
         if self.has_change_permission(request, obj):
-            return ["email", "quota", "password", "forward", "keep_copy", "is_active", "shown_version"]
+            return [
+                *("email", "keeps_old_address", "quota", "password", "forward", "keep_copy", "works_while_disabled"),
+                *("is_active", "max_recipients_per_hour", "max_recipients_per_day", "shown_version"),
+            ]
         return ["address", "quota_mb", "is_active"]
 
     def get_form(self, request: HttpRequest, obj: Mailbox | None = None, change: bool = False, **kwargs: Any) -> Any:
@@ -227,7 +230,7 @@ class ForwardAdmin(MailAdmin):
     search_fields = ["source", "destinations"]
 
     def get_fields(self, request: HttpRequest, obj: Forward | None = None) -> Any:
-        fields = ["source", "destinations", "keep_copy", "is_active"]
+        fields = ["source", "destinations", "keep_copy", "is_active", "works_while_disabled", "allows_sending"]
         return [*fields, "shown_version"] if obj and self.has_change_permission(request, obj) else fields
 
     def get_form(self, request: HttpRequest, obj: Forward | None = None, change: bool = False, **kwargs: Any) -> Any:

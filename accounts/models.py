@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+from typing import Any, Final
+
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.core.validators import MinValueValidator
@@ -15,6 +18,8 @@ from django.utils.translation import pgettext_lazy
 from accounts.validators import as_stored, normalize_domain, to_unicode
 
 ALMOST_FULL_PERCENT = 90
+# Addresses at which every domain has to get mail (RFC 5321, 4.5.1; RFC 2142), whether or not somebody created them.
+ROLE_LOCAL_PARTS: Final = ("postmaster", "abuse")
 
 
 class DomainQuerySet(models.QuerySet["Domain"]):
@@ -40,6 +45,15 @@ class Domain(models.Model):
     max_mailboxes = models.PositiveIntegerField(_("most mailboxes"), null=True, blank=True)
     max_mailbox_quota_mb = models.PositiveIntegerField(_("largest quota of a mailbox (MB)"), null=True, blank=True)
     max_total_quota_mb = models.PositiveIntegerField(_("largest sum of quotas (MB)"), null=True, blank=True)
+    contact = models.CharField(
+        _("contact"),
+        max_length=254,
+        blank=True,
+        help_text=_(
+            "Gets the mail to postmaster@ and abuse@ of the domain, unless these addresses exist. Empty: whoever looks "
+            "after the mail server."
+        ),
+    )
     version = models.PositiveIntegerField(default=1, db_default=1, editable=False)  # raised by each change
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
@@ -52,6 +66,14 @@ class Domain(models.Model):
         constraints = [
             models.CheckConstraint(condition=models.Q(name=Lower("name")), name="domain_name_lower_case"),
             models.CheckConstraint(condition=models.Q(default_quota_mb__gte=1), name="domain_default_quota_at_least_1"),
+        ]
+        # The view mail_aliases has these expressions, so that a lookup by them is a search.
+        indexes = [
+            models.Index(
+                models.Func(models.F("name"), template=f"CAST('{local_part}@' || %(expressions)s AS text)"),
+                name=f"domain_{local_part}",
+            )
+            for local_part in ROLE_LOCAL_PARTS
         ]
 
     def __str__(self) -> str:
@@ -87,6 +109,18 @@ class MailboxQuerySet(models.QuerySet["Mailbox"]):
         return self.filter(models.Q(address__contains=stored) | models.Q(address__in=forwards.values("source")))
 
 
+class RandomName(models.Func):
+    """32 random hexadecimal digits, made by the database, so that also a row written by SQL has them."""
+
+    output_field = models.CharField()
+
+    def as_sqlite(self, *_args: Any, **_context: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
+        return "lower(hex(randomblob(16)))", []
+
+    def as_postgresql(self, *_args: Any, **_context: Any) -> tuple[str, list[Any]]:
+        return "replace(gen_random_uuid()::text, '-', '')", []
+
+
 class Mailbox(models.Model):
     """An address with a password, a quota and a place for mail. `address` is `local_part@domain.name`, lower-case."""
 
@@ -96,6 +130,14 @@ class Mailbox(models.Model):
     password_hash = models.CharField(_("password hash"), max_length=255)
     quota_mb = models.PositiveIntegerField(_("quota (MB)"), validators=[MinValueValidator(1)])
     is_active = models.BooleanField(_("active"), default=True)
+    # Below the mail store. It belongs to the mailbox, not to its address: nobody who gets an address again finds the
+    # mail of the one before.
+    home = models.CharField(
+        _("folder of its mail"), max_length=300, unique=True, editable=False, db_default=RandomName()
+    )
+    # NULL: as the settings of the mail server say; 0: no limit.
+    max_recipients_per_hour = models.PositiveIntegerField(_("most recipients in an hour"), null=True, blank=True)
+    max_recipients_per_day = models.PositiveIntegerField(_("most recipients in a day"), null=True, blank=True)
     version = models.PositiveIntegerField(
         default=1, db_default=1, editable=False
     )  # raised by its forward's changes too
@@ -129,7 +171,9 @@ class Mailbox(models.Model):
 
 
 class MailUsage(models.Model):
-    """How much mail a mailbox holds. Dovecot writes it after each change; without a row or a number it is unknown.
+    """How much mail a mailbox holds, and when somebody last signed in to it. Without a row or a number it is unknown.
+
+    Dovecot writes it: the mail after each change of it, the sign-in as it happens.
 
     The database has no foreign key, so that a write of Dovecot never fails. The row is deleted with its mailbox.
     """
@@ -145,6 +189,7 @@ class MailUsage(models.Model):
     )
     bytes_used = models.BigIntegerField(_("bytes"), null=True)
     messages = models.BigIntegerField(_("messages"), null=True)
+    last_login = models.BigIntegerField(_("last sign-in"), null=True)  # in seconds since 1970, over IMAP or POP3
 
     class Meta:
         verbose_name = verbose_name_plural = _("space used")
@@ -153,6 +198,10 @@ class MailUsage(models.Model):
 
     def __str__(self) -> str:
         return str(self.pk)
+
+    @property
+    def last_login_at(self) -> datetime | None:
+        return None if self.last_login is None else datetime.fromtimestamp(self.last_login, UTC)
 
     @property
     def used_mb(self) -> int:
@@ -187,6 +236,18 @@ class Forward(models.Model):
     destinations = models.TextField(_("destinations"), help_text=_("One or more addresses, separated by spaces."))
     keep_copy = models.BooleanField(_("keep a copy"), default=False)
     is_active = models.BooleanField(pgettext_lazy("forward", "active"), default=True)
+    works_while_disabled = models.BooleanField(
+        _("also while the mailbox is disabled"),
+        default=False,
+        db_default=False,
+        help_text=_("For somebody who has left: the mailbox is disabled, and what comes for it is passed on."),
+    )
+    allows_sending = models.BooleanField(
+        _("who gets the mail may send as this address"),
+        default=False,
+        db_default=False,
+        help_text=_("Only mailboxes of the same customer."),
+    )
     version = models.PositiveIntegerField(default=1, db_default=1, editable=False)  # raised by each change
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 

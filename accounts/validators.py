@@ -27,6 +27,7 @@ from accounts.refusals import get_suggestion, is_quotable, refuse, suggest
 
 MAX_DESTINATIONS: Final = 20
 MAX_PASSWORD_LENGTH: Final = 128
+MAX_RECIPIENT_LIMIT: Final = 1_000_000
 
 # Narrower than RFC 5321 on purpose: + separates a tag, / % and quotes could get into paths and queries of a mail store,
 # and a leading full stop or hyphen would make a hidden folder or an option.
@@ -163,6 +164,20 @@ def parse_quota_mb(text: str) -> int:
     Raises ValidationError: quota_unlimited, quota_not_number, quota_ambiguous, quota_too_small, quota_too_large.
     """
     return checked_quota_mb(trimmed(text))
+
+
+def parse_recipient_limit(text: str) -> int | None:
+    """Return to how many recipients a mailbox may send in some time: a whole number, 0 for no limit, None if empty.
+
+    Raises ValidationError: limit_not_number.
+    """
+    digits = "".join(text.split())
+    if not digits:
+        return None
+    if not (digits.isascii() and digits.isdecimal()) or int(digits) > MAX_RECIPIENT_LIMIT:
+        message = _("“%(value)s” is not a number of recipients. Write one up to %(limit)s, such as 500.")
+        raise refuse("limit_not_number", message, value=trimmed(text), limit=str(MAX_RECIPIENT_LIMIT))
+    return int(digits)
 
 
 def normalize_password(text: str) -> str:

@@ -14,13 +14,15 @@ from accounts import services
 from accounts.access import not_your_domain
 from accounts.forms.versions import CellField, VersionedForm, style_fields
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
-from accounts.rules.mailboxes import Account, changed_account_errors, new_account_errors
+from accounts.rules.mailboxes import Account, changed_account_errors, new_account_errors, renamed_account_errors
 from accounts.validators import (
+    as_stored,
     clean_password,
     normalize_mailbox_address,
     parse_destinations,
     parse_keep_copy,
     parse_quota_mb,
+    parse_recipient_limit,
     trimmed,
 )
 
@@ -34,6 +36,11 @@ class AccountForm(VersionedForm):
     """
 
     email = CellField(label=_("E-mail"), required=False)
+    keeps_old_address = forms.BooleanField(
+        required=False,
+        initial=True,
+        label=_("After a change of the address: pass on what comes to the old one"),
+    )
     quota = CellField(label=_("Quota (MB)"), required=False)
     password = CellField(
         label=_("Password"),
@@ -45,10 +52,23 @@ class AccountForm(VersionedForm):
         label=_("Forward to"), required=False, help_text=_("Several addresses are separated by spaces or commas.")
     )
     keep_copy = CellField(label=_("Keep a copy"), required=False)
+    works_while_disabled = forms.BooleanField(
+        required=False,
+        label=_("Pass messages on also while the mailbox is disabled"),
+        help_text=_("For somebody who has left. No copy stays in a disabled mailbox."),
+    )
+    max_recipients_per_hour = CellField(label=_("Most recipients in an hour"), required=False)
+    max_recipients_per_day = CellField(
+        label=_("Most recipients in a day"),
+        required=False,
+        help_text=_("Of what its owner sends. Empty: as the mail server says. 0: no limit."),
+    )
     is_active = forms.BooleanField(
         required=False,
         label=pgettext_lazy("mailbox", "Switched on"),
-        help_text=_("A disabled mailbox gets no mail, nobody can sign in to it, and its forward stops."),
+        help_text=_(
+            "A disabled mailbox gets no mail, and nobody can sign in to it. Its forward stops, unless it is to go on."
+        ),
     )
     changed_message = _("This account has been changed meanwhile, perhaps in another tab. Save again to replace that.")
 
@@ -75,25 +95,36 @@ class AccountForm(VersionedForm):
         if instance:
             self._fill(instance)
         else:
-            del self.fields["generates"], self.fields["is_active"]
+            for name in ("keeps_old_address", "generates", "works_while_disabled", "is_active"):
+                del self.fields[name]
             self.order_fields(["email", "password", "quota", "forward", "keep_copy"])
             self.fields["email"].help_text = _("The address, in one of your domains")
             self.fields["password"].help_text = _("Empty: we generate a strong one and show it to you.")
             self.fields["quota"].help_text = _("Empty: the default of the domain.")
         if in_admin:
             self._use_admin_widgets()
+        if not (instance and in_admin):  # customers do not raise their own limits
+            del self.fields["max_recipients_per_hour"], self.fields["max_recipients_per_day"]
 
     def _fill(self, mailbox: Mailbox) -> None:
         """Show an existing mailbox and its forward."""
-        self.fields["email"].disabled = True
-        if not self.in_admin:
-            del self.fields["email"]
+        self.fields["email"].help_text = _(
+            "Another name before the @ renames the mailbox: its mail, password and quota stay, and its owner signs in "
+            "with the new address."
+        )
         self.fields["password"].label = _("New password")
         self.fields["password"].help_text = _("Empty: the password stays as it is.")
         self.initial.update(email=mailbox.display_address, quota=str(mailbox.quota_mb), is_active=mailbox.is_active)
         if self.existing_forward:
             destinations = " ".join(self.existing_forward.display_destinations)
-            self.initial.update(forward=destinations, keep_copy=self.existing_forward.keep_copy)
+            self.initial.update(
+                forward=destinations,
+                keep_copy=self.existing_forward.keep_copy,
+                works_while_disabled=self.existing_forward.works_while_disabled,
+            )
+        for name in ("max_recipients_per_hour", "max_recipients_per_day"):
+            limit = getattr(mailbox, name)
+            self.initial[name] = "" if limit is None else str(limit)
 
     def _use_admin_widgets(self) -> None:
         self.fields["password"].widget = forms.PasswordInput(attrs={"autocomplete": "new-password"})
@@ -101,7 +132,6 @@ class AccountForm(VersionedForm):
         if "generates" in self.fields:
             del self.fields["generates"]
         else:
-            self.fields["email"].help_text = ""
             self.fields["password"].help_text = _(
                 "Nobody can look it up later. The panel generates passwords and shows them; here you write one."
             )
@@ -114,9 +144,16 @@ class AccountForm(VersionedForm):
         style_fields(self)
 
     def clean_email(self) -> str:
-        if self.instance.pk:
+        typed: str = self.cleaned_data["email"]
+        if self.instance.pk and (not trimmed(typed) or as_stored(typed) == self.instance.address):
             return self.instance.address
-        address = normalize_mailbox_address(self.cleaned_data["email"])
+        address = normalize_mailbox_address(typed)
+        if self.instance.pk:
+            if address.rpartition("@")[2] != self.instance.domain.name:
+                message = _("A mailbox stays in its domain. Write an address that ends with @%(domain)s.")
+                params = {"domain": self.instance.domain.display_name}
+                raise ValidationError(message, code="other_domain", params=params)
+            return address
         domain_name = address.rpartition("@")[2]
         self.domain = self.domains.filter(name=domain_name).first()
         if self.domain is None:
@@ -138,6 +175,12 @@ class AccountForm(VersionedForm):
     def clean_forward(self) -> tuple[str, ...]:
         return parse_destinations(self.cleaned_data["forward"])
 
+    def clean_max_recipients_per_hour(self) -> int | None:
+        return parse_recipient_limit(self.cleaned_data["max_recipients_per_hour"])
+
+    def clean_max_recipients_per_day(self) -> int | None:
+        return parse_recipient_limit(self.cleaned_data["max_recipients_per_day"])
+
     def clean_keep_copy(self) -> bool:
         return parse_keep_copy(self.cleaned_data["keep_copy"])
 
@@ -149,9 +192,22 @@ class AccountForm(VersionedForm):
             self.add_error("password", ValidationError(message, code="password_given_and_generated"))
         if self.instance.pk:
             self.refuse(changed_account_errors(self.instance, self.account))
+            if self.is_renamed:
+                self.refuse(
+                    renamed_account_errors(
+                        old=self.instance.address,
+                        new=self.cleaned_data["email"],
+                        keeps_old_address=self.cleaned_data["keeps_old_address"],
+                    )
+                )
         elif self.domain:
             for errors in new_account_errors([self.account]).values():
                 self.refuse(errors)
+
+    @property
+    def is_renamed(self) -> bool:
+        """Whether the address of an existing mailbox is to be changed."""
+        return bool(self.instance.pk) and self.cleaned_data.get("email", self.instance.address) != self.instance.address
 
     @property
     def account(self) -> Account:
@@ -164,7 +220,7 @@ class AccountForm(VersionedForm):
             quota_mb = self.domain.default_quota_mb
         return Account(
             domain=self.domain,
-            address=self.instance.address or values["email"],
+            address=values.get("email") or self.instance.address,
             quota_mb=quota_mb,
             destinations=values.get("forward", ()),
             keep_copy=values.get("keep_copy", False),
@@ -184,15 +240,32 @@ class AccountForm(VersionedForm):
         """
         account = self.account
         if self.instance.pk:
-            return services.change_mailbox(
-                mailbox_id=self.instance.pk,
-                version=self.sent_version,
-                quota_mb=account.quota_mb,
-                is_active=account.is_active,
-                forward=(account.destinations, account.keep_copy),
-                password_hash=password_hash,
-            )
+            return self._save_existing(account, password_hash)
         if password_hash is None:
             raise ValueError("A new mailbox needs a password.")
         new = services.NewMailbox(account, password_hash)
         return services.WriteResult(tuple(services.create_mailboxes(new=[new], domains=self.domains)))
+
+    def _save_existing(self, account: Account, password_hash: str | None) -> services.WriteResult:
+        values = self.cleaned_data
+        version, renamed = self.sent_version, services.WriteResult()
+        if self.is_renamed:
+            renamed = services.rename_mailbox(
+                mailbox_id=self.instance.pk,
+                version=version,
+                local_part=account.address.partition("@")[0],
+                keeps_old_address=values["keeps_old_address"],
+            )
+            version = str(renamed.mailboxes[0].version)
+        limits = (values.get("max_recipients_per_hour"), values.get("max_recipients_per_day"))
+        result = services.change_mailbox(
+            mailbox_id=self.instance.pk,
+            version=version,
+            quota_mb=account.quota_mb,
+            is_active=account.is_active,
+            forward=(account.destinations, account.keep_copy),
+            works_while_disabled=values["works_while_disabled"],
+            password_hash=password_hash,
+            sending_limits=limits if self.in_admin else None,
+        )
+        return services.WriteResult(result.mailboxes, [*renamed.signed_out, *result.signed_out])

@@ -9,6 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.versions import VersionedForm
 from accounts.models import Domain
+from accounts.rules.forwards import contact_error
+from accounts.validators import normalize_address, trimmed
 
 
 class DomainForm(forms.ModelForm, VersionedForm):  # type: ignore[type-arg]  # it takes no parameter at run time
@@ -26,6 +28,7 @@ class DomainForm(forms.ModelForm, VersionedForm):  # type: ignore[type-arg]  # i
             "max_mailboxes",
             "max_mailbox_quota_mb",
             "max_total_quota_mb",
+            "contact",
         ]
         error_messages = {"name": {"unique": _("This domain exists already. Change the existing one.")}}
 
@@ -35,6 +38,10 @@ class DomainForm(forms.ModelForm, VersionedForm):  # type: ignore[type-arg]  # i
             self.fields["name"].disabled = True
             self.initial["name"] = self.instance.display_name
 
+    def clean_contact(self) -> str:
+        contact: str = self.cleaned_data["contact"]
+        return normalize_address(contact) if trimmed(contact) else ""
+
     def clean(self) -> None:
         super().clean()
         self.check_version()
@@ -43,3 +50,5 @@ class DomainForm(forms.ModelForm, VersionedForm):  # type: ignore[type-arg]  # i
         """Call the model's `clean` only where every field is valid: it needs all of them."""
         if not self.errors:
             super()._post_clean()  # type: ignore[misc]  # not in the stubs
+        if not self.errors and (error := contact_error(self.instance.name, self.instance.contact)):
+            self.add_error("contact", error)

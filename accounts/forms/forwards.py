@@ -37,6 +37,16 @@ class ForwardForm(VersionedForm):
         help_text=_("Only an address that has a mailbox can keep a copy."),
     )
     is_active = forms.BooleanField(required=False, initial=True, label=pgettext_lazy("forward", "Switched on"))
+    works_while_disabled = forms.BooleanField(
+        required=False,
+        label=_("Pass messages on also while the mailbox is disabled"),
+        help_text=_("For somebody who has left. No copy stays in a disabled mailbox."),
+    )
+    allows_sending = forms.BooleanField(
+        required=False,
+        label=_("Who gets the messages may send as this address"),
+        help_text=_("The mailboxes among the addresses above that are in your own domains."),
+    )
     changed_message = FORWARD_CHANGED
 
     def __init__(
@@ -61,6 +71,8 @@ class ForwardForm(VersionedForm):
                 destinations=" ".join(instance.display_destinations),
                 keep_copy=instance.keep_copy,
                 is_active=instance.is_active,
+                works_while_disabled=instance.works_while_disabled,
+                allows_sending=instance.allows_sending,
             )
 
     def clean_source(self) -> str:
@@ -99,4 +111,6 @@ class ForwardForm(VersionedForm):
             destinations=values["destinations"],
             keep_copy=values["keep_copy"],
             is_active=values["is_active"],
+            works_while_disabled=values["works_while_disabled"],
+            allows_sending=values["allows_sending"],
         )

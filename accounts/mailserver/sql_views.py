@@ -1,6 +1,6 @@
 """The views that Postfix and Dovecot read: their contract with the panel. Columns may be added, never renamed.
 
-The same SQL works in SQLite and PostgreSQL. Every lookup by the first column is a search of one index. Views prevent
+Every lookup by the first column is a search of indexes. Views prevent
 changes to their tables: SQLite cannot rebuild a table that a view uses, PostgreSQL cannot drop such a column. So a
 migration that alters one of these tables has `drop_mail_views` before that and `create_mail_views` after. Each
 migration has its own copy of the SQL, so that later changes do not reach it; `VIEWS` is what the newest one creates.
@@ -15,44 +15,118 @@ from django.db.migrations import RunPython
 
 # An inactive domain is listed, but its mailboxes are not: mail to it is refused with 550. If it were not listed, mail
 # from our own users would be sent to the server that its MX record names.
-VIEWS: Final = {
-    "mail_domains": "SELECT name FROM accounts_domain",
-    "mail_mailboxes": """
-        SELECT m.address, m.local_part, d.name AS domain, m.password_hash, m.quota_mb
+_DOMAINS: Final = "SELECT name FROM accounts_domain"
+_MAILBOXES: Final = """
+    SELECT m.address, m.local_part, d.name AS domain, m.password_hash, m.quota_mb, m.home,
+        m.max_recipients_per_hour, m.max_recipients_per_day
+    FROM accounts_mailbox m JOIN accounts_domain d ON d.id = m.domain_id
+    WHERE m.is_active AND d.is_active
+"""
+# A disabled mailbox stops its forward, unless the forward says otherwise.
+_FORWARD_WORKS: Final = """
+    f.is_active AND (f.works_while_disabled OR NOT EXISTS (
+        SELECT 1 FROM accounts_mailbox s WHERE s.address = f.source AND NOT s.is_active
+    ))
+"""
+
+
+def _role_address(local_part: str) -> str:
+    """Return the SELECT of an address that every domain has: its mail goes to the domain's contact.
+
+    Without a contact it goes to `postmaster`, to which Postfix adds the name of the server ($myorigin). An address at
+    which somebody gets mail is left alone.
+    """
+    address = f"CAST('{local_part}@' || d.name AS text)"  # as the index of the model has it
+    return f"""
+        SELECT {address}, CASE WHEN d.contact = '' THEN 'postmaster' ELSE d.contact END
+        FROM accounts_domain d
+        WHERE d.is_active
+        AND NOT EXISTS (SELECT 1 FROM accounts_mailbox m WHERE m.address = {address} AND m.is_active)
+        AND NOT EXISTS (SELECT 1 FROM accounts_forward f WHERE f.source = {address} AND {_FORWARD_WORKS})
+    """
+
+
+# One row for each source, with its destinations separated by commas, as Postfix reads them. To keep a copy, the source
+# is among its own destinations. UNION would make SQLite scan every forward for each lookup; so would columns of unlike
+# types, hence the CAST in `_role_address`.
+_ALIASES: Final = f"""
+    SELECT f.source, replace(f.destinations, ' ', ',') || CASE WHEN f.keep_copy AND EXISTS (
+            SELECT 1 FROM accounts_mailbox m WHERE m.address = f.source AND m.is_active
+        ) THEN ',' || f.source ELSE '' END AS destination
+    FROM accounts_forward f JOIN accounts_domain d ON d.id = f.domain_id
+    WHERE d.is_active AND {_FORWARD_WORKS}
+    UNION ALL {_role_address("postmaster")}
+    UNION ALL {_role_address("abuse")}
+"""
+
+
+def _senders(destinations: str, mailbox_address: str) -> str:
+    """Return the SELECT of who may send as whom: a row for each sender and the login of a mailbox that may use it.
+
+    A mailbox may send as itself; and as the source of a forward that says so, if it gets the mail of that forward and
+    is of the same customer: in the same domain, or in one with an administrator in common.
+
+    destinations: the rows of a forward's destinations. mailbox_address: a destination without what follows its plus.
+    """
+    return f"""
+        SELECT m.address AS sender, m.address AS login
         FROM accounts_mailbox m JOIN accounts_domain d ON d.id = m.domain_id
         WHERE m.is_active AND d.is_active
-    """,
-    # One row for each source, with its destinations separated by commas, as Postfix reads them. To keep a copy, the
-    # source is among its own destinations. A disabled mailbox stops its forward.
-    "mail_aliases": """
-        SELECT f.source, replace(f.destinations, ' ', ',') || CASE WHEN f.keep_copy AND EXISTS (
-                SELECT 1 FROM accounts_mailbox m WHERE m.address = f.source
-            ) THEN ',' || f.source ELSE '' END AS destination
+        UNION ALL
+        SELECT f.source, m.address
         FROM accounts_forward f JOIN accounts_domain d ON d.id = f.domain_id
-        WHERE f.is_active AND d.is_active AND NOT EXISTS (
-            SELECT 1 FROM accounts_mailbox m WHERE m.address = f.source AND NOT m.is_active
-        )
-    """,
+        CROSS JOIN {destinations}
+        JOIN accounts_mailbox m ON m.address = {mailbox_address}
+        JOIN accounts_domain o ON o.id = m.domain_id
+        WHERE f.allows_sending AND d.is_active AND o.is_active AND m.is_active AND {_FORWARD_WORKS}
+        AND (o.id = d.id OR EXISTS (
+            SELECT 1 FROM accounts_domain_administrators a
+            JOIN accounts_domain_administrators b ON b.user_id = a.user_id
+            WHERE a.domain_id = d.id AND b.domain_id = o.id
+        ))
+    """
+
+
+_SENDERS: Final = {
+    "sqlite": _senders(
+        """json_each('["' || replace(f.destinations, ' ', '","') || '"]') AS part""",
+        "CASE WHEN part.value LIKE '%+%' THEN substr(part.value, 1, instr(part.value, '+') - 1)"
+        " || substr(part.value, instr(part.value, '@')) ELSE part.value END",
+    ),
+    "postgresql": _senders(
+        "LATERAL unnest(string_to_array(f.destinations, ' ')) AS part(value)",
+        "regexp_replace(part.value, '[+][^@]*', '')",
+    ),
+}
+
+# Name -> its SELECT, or where the databases need different ones: vendor -> SELECT.
+Views = Mapping[str, str | Mapping[str, str]]
+VIEWS: Final[Views] = {
+    "mail_domains": _DOMAINS,
+    "mail_mailboxes": _MAILBOXES,
+    "mail_aliases": _ALIASES,
+    "mail_senders": _SENDERS,
 }
 
 
-def create_mail_views(views: Mapping[str, str]) -> RunPython:
-    """Return the operation of a migration that creates views. views: name -> SELECT. Its reverse drops them."""
+def create_mail_views(views: Views) -> RunPython:
+    """Return the operation of a migration that creates views. Its reverse drops them."""
     return RunPython(lambda _apps, editor: create_views(editor, views), lambda _apps, editor: drop_views(editor, views))
 
 
-def drop_mail_views(views: Mapping[str, str]) -> RunPython:
-    """Return the operation of a migration that drops views. views: name -> SELECT. Its reverse creates them."""
+def drop_mail_views(views: Views) -> RunPython:
+    """Return the operation of a migration that drops views. Its reverse creates them."""
     return RunPython(lambda _apps, editor: drop_views(editor, views), lambda _apps, editor: create_views(editor, views))
 
 
-def create_views(schema_editor: BaseDatabaseSchemaEditor, views: Mapping[str, str]) -> None:
+def create_views(schema_editor: BaseDatabaseSchemaEditor, views: Views) -> None:
     """Create views. On PostgreSQL, let the mail server's role read them: a dropped view loses its grants.
 
     Without the role, nothing is granted.
     """
     for name, select in views.items():
-        schema_editor.execute(f"CREATE VIEW {name} AS {select}")
+        text = select if isinstance(select, str) else select[schema_editor.connection.vendor]
+        schema_editor.execute(f"CREATE VIEW {name} AS {text}", params=None)
     if schema_editor.connection.vendor == "postgresql":
         with schema_editor.connection.cursor() as cursor:
             cursor.execute("SELECT 1 FROM pg_roles WHERE rolname = %s", [settings.MAILSERVER_ROLE])
@@ -62,7 +136,7 @@ def create_views(schema_editor: BaseDatabaseSchemaEditor, views: Mapping[str, st
             schema_editor.execute(f"GRANT SELECT ON {', '.join(views)} TO {role}")
 
 
-def drop_views(schema_editor: BaseDatabaseSchemaEditor, views: Mapping[str, str]) -> None:
+def drop_views(schema_editor: BaseDatabaseSchemaEditor, views: Views) -> None:
     """Drop views, so that their tables can be altered."""
     for name in views:
         schema_editor.execute(f"DROP VIEW {name}")

@@ -11,7 +11,7 @@ from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
 
-from accounts.models import Domain, Forward, ForwardQuerySet, Mailbox
+from accounts.models import ROLE_LOCAL_PARTS, Domain, Forward, ForwardQuerySet, Mailbox
 from accounts.rules.circles import lookup_addresses, looping_sources
 from accounts.validators import to_unicode
 
@@ -76,8 +76,9 @@ def _circle_error(source: str) -> ValidationError:
 def _read_graph(sources: Iterable[str], forwards: ForwardQuerySet) -> dict[str, list[str]]:
     """Return the active forwards that keep no copy and can be reached from these addresses, source to destinations.
 
-    A plus-address counts as that of its mailbox. A copy can only be kept in a mailbox. Takes one query for each step of
-    the longest chain, however many addresses there are.
+    A plus-address counts as that of its mailbox. A copy can only be kept in a mailbox. A role address, which nobody has
+    created, passes mail on to the contact of its domain. Takes the same few queries for each step of the longest chain,
+    however many addresses there are.
     """
     graph: dict[str, list[str]] = {}
     frontier = set(_lookup_all(sources))
@@ -86,11 +87,46 @@ def _read_graph(sources: Iterable[str], forwards: ForwardQuerySet) -> dict[str, 
     for _step in range(LONGEST_CHAIN):
         rows = without_copy.filter(source__in=frontier).values_list("source", "destinations")
         step = {source: _lookup_all(destinations.split()) for source, destinations in rows}
+        step = {**_read_roles(frontier), **step}
         graph |= step
         frontier = {address for destinations in step.values() for address in destinations} - graph.keys()
         if not frontier:
             break
     return graph
+
+
+def _read_roles(addresses: Collection[str]) -> dict[str, list[str]]:
+    """Return where the role addresses among these pass mail on to: the contact of their domain, where it has one.
+
+    A role address at which a mailbox gets the mail passes nothing on.
+    """
+    roles = {address for address in addresses if address.partition("@")[0] in ROLE_LOCAL_PARTS}
+    if not roles:
+        return {}
+    names = {address.partition("@")[2] for address in roles}
+    contacts = dict(
+        Domain.objects.filter(name__in=names, is_active=True).exclude(contact="").values_list("name", "contact")
+    )
+    mailboxes = set(Mailbox.objects.filter(address__in=roles, is_active=True).values_list("address", flat=True))
+    return {
+        address: _lookup_all([contacts[name]])
+        for address in roles - mailboxes
+        if (name := address.partition("@")[2]) in contacts
+    }
+
+
+def contact_error(domain_name: str, contact: str) -> ValidationError | None:
+    """Return the error of a contact to which the role addresses of its domain cannot pass mail on, else None.
+
+    contact: may be empty. Codes: contact_is_role, forward_loop.
+    """
+    if not contact:
+        return None
+    roles = [f"{local_part}@{domain_name}" for local_part in ROLE_LOCAL_PARTS]
+    if any(role in lookup_addresses(contact) for role in roles):
+        message = _("The contact gets what comes for “%(value)s”, so it must be another address. Write one.")
+        return ValidationError(message, code="contact_is_role", params={"value": to_unicode(contact)})
+    return next(iter(circle_errors({role: [contact] for role in roles}).values()), None)
 
 
 def _lookup_all(addresses: Iterable[str]) -> list[str]:
@@ -104,9 +140,14 @@ def unreachable_warnings(addresses: Collection[str], hosted: Mapping[str, Domain
     plus-address counts as that of its mailbox.
     """
     names = set(_lookup_all(addresses))
-    mailboxes = Mailbox.objects.filter(address__in=names).values_list("address", "is_active")
-    forwards = Forward.objects.filter(source__in=names).values_list("source", "is_active")
-    is_active = dict([*forwards, *mailboxes])  # the mailbox decides: a disabled one stops its forward too
+    mailboxes = dict(Mailbox.objects.filter(address__in=names).values_list("address", "is_active"))
+    forwards = Forward.objects.filter(source__in=names)
+    # A disabled mailbox stops its forward too, unless the forward says otherwise.
+    lasting = dict.fromkeys(
+        forwards.filter(is_active=True, works_while_disabled=True).values_list("source", flat=True), True
+    )
+    roles = {name: True for name in names if name.partition("@")[0] in ROLE_LOCAL_PARTS}
+    is_active = {**dict(forwards.values_list("source", "is_active")), **mailboxes, **lasting, **roles}
     warnings: dict[str, ValidationError] = {}
     for address in addresses:
         domain = hosted.get(address.partition("@")[2])

@@ -106,6 +106,26 @@ def changed_account_errors(mailbox: Mailbox, account: Account) -> Errors:
     return errors
 
 
+def renamed_account_errors(*, old: str, new: str, keeps_old_address: bool) -> Errors:
+    """Return why the mailbox `old` cannot have the address `new`, by field.
+
+    Codes: address_taken, address_is_forward, forward_to_self, forward_loop.
+    """
+    if taken := taken_errors([new]).get(new):
+        return {"email": [taken]}
+    forward = Forward.objects.filter(source=old, is_active=True).first()
+    destinations = forward.destinations.split() if forward else []
+    if error := self_forward_error(new, destinations):
+        return {"forward": [error]}
+    is_active = Mailbox.objects.filter(address=old, is_active=True).exists()
+    passed_on: dict[str, Sequence[str]] = {old: [new]} if keeps_old_address else {}
+    if forward and not (forward.keep_copy and is_active):
+        passed_on[new] = destinations
+    # The forward of the old address goes with the mailbox.
+    circles = circle_errors(passed_on, among=Forward.objects.exclude(source=old))
+    return {"forward": [next(iter(circles.values()))]} if circles else {}
+
+
 def _loses_mail_on_circle(account: Account) -> bool:
     """Tell whether mail to an account would be lost if its forward lay on a circle: no copy of it is kept."""
     return bool(account.destinations) and not (account.keep_copy and account.is_active)

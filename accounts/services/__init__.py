@@ -8,7 +8,7 @@ by a caller that sends the present version: another version means that the perso
 from accounts.services.domains import delete_domains, save_domain
 from accounts.services.forwards import delete_forwards, save_forward
 from accounts.services.locks import lock_domains
-from accounts.services.mailboxes import NewMailbox, change_mailbox, create_mailboxes
+from accounts.services.mailboxes import NewMailbox, change_mailbox, create_mailboxes, rename_mailbox
 from accounts.services.results import Outdated, Refused, WriteResult
 from accounts.services.selections import delete_mailboxes, selection_version, set_passwords, set_quota, set_state
 
@@ -23,6 +23,7 @@ __all__ = [
     "delete_forwards",
     "delete_mailboxes",
     "lock_domains",
+    "rename_mailbox",
     "save_domain",
     "save_forward",
     "selection_version",

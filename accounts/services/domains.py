@@ -8,18 +8,26 @@ from django.contrib.auth.models import User
 from django.db import transaction
 
 from accounts.models import Domain
-from accounts.services.locks import lock_domains
-from accounts.services.results import Outdated, WriteResult
+from accounts.rules.forwards import contact_error
+from accounts.services.locks import lock_domains, lock_forwards
+from accounts.services.results import Outdated, Refused, WriteResult
 
 
 @transaction.atomic
 def save_domain(*, domain: Domain, version: str, administrators: Iterable[User]) -> WriteResult:
-    """Create or change a domain with its administrators. Raises Domain.DoesNotExist and Outdated."""
+    """Create or change a domain with its administrators.
+
+    Raises Domain.DoesNotExist, Outdated, and Refused with the error of `contact_error`.
+    """
+    if domain.pk is not None:
+        lock_domains([domain.pk])
+    lock_forwards()  # the contact may not close a circle of forwards
+    if error := contact_error(domain.name, domain.contact):
+        raise Refused({domain.name: {"contact": [error]}})
     if domain.pk is None:
         domain.save()
         result = WriteResult(needs_reload=True)
     else:
-        lock_domains([domain.pk])
         stored = Domain.objects.get(pk=domain.pk)
         if version != str(stored.version):
             raise Outdated

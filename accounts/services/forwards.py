@@ -23,6 +23,8 @@ def save_forward(
     destinations: Sequence[str],
     keep_copy: bool,
     is_active: bool,
+    works_while_disabled: bool = False,
+    allows_sending: bool = False,
 ) -> Forward:
     """Create a forward, where `forward_id` is None, or change that one, and return it. domain: that of its source.
 
@@ -39,6 +41,7 @@ def save_forward(
     sources = {forward.source, source} - {""}
     forward.domain, forward.source, forward.destinations = domain, source, " ".join(destinations)
     forward.keep_copy, forward.is_active = keep_copy, is_active
+    forward.works_while_disabled, forward.allows_sending = works_while_disabled, allows_sending
     _check_rules(forward)
     try:
         with transaction.atomic():

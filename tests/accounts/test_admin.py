@@ -337,14 +337,14 @@ def change_mailbox(client: Client, mailbox: Mailbox, **fields: Any) -> Any:
     return client.post(page("mailbox", "change", mailbox.pk), values)
 
 
-def test_a_mailbox_is_changed_and_keeps_its_address_and_password(staff: Client) -> None:
+def test_a_mailbox_is_changed_and_keeps_its_password_and_what_is_no_field(staff: Client) -> None:
     mailbox = make_mailbox("jan@xn--w-uga1v8h.pl", password="abc123")
     assert 'value="jan@żółw.pl"' in open_page(staff, page("mailbox", "change", mailbox.pk))
     fields = {
         "quota": "7",
         "is_active": "",
-        "email": "x@x.pl",
         "address": "x@x.pl",
+        "home": "x",
         "password_hash": "x",
         "local_part": "x",
     }
@@ -352,6 +352,7 @@ def test_a_mailbox_is_changed_and_keeps_its_address_and_password(staff: Client) 
     changed = Mailbox.objects.get()
     assert (changed.address, changed.local_part) == (mailbox.address, "jan")
     assert (changed.quota_mb, changed.is_active, changed.password_hash) == (7, False, mailbox.password_hash)
+    assert changed.home == mailbox.home
 
 
 def test_a_new_password_is_hashed_and_left_out_of_the_log(staff: Client) -> None:

@@ -106,6 +106,11 @@ class MailServer:
     sink: list[Received] = field(default_factory=list)
     postsrsd: subprocess.Popen[bytes] | None = None
 
+    @property
+    def store(self) -> Path:
+        """The folder of all mail."""
+        return self.folder / "store"
+
     @contextmanager
     def imap(self, address: str, password: str) -> Iterator[imaplib.IMAP4_SSL]:
         """Sign in to a mailbox. Raises imaplib.IMAP4.error when the server refuses."""
