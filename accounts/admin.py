@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from functools import partial
 from typing import Any, cast
 
@@ -147,7 +148,7 @@ class DomainFilter(admin.RelatedFieldListFilter):
 
 @admin.register(Mailbox)
 class MailboxAdmin(MailAdmin):
-    list_display = ["display_address", "domain", "quota", "used", "is_active", "forwards_to"]
+    list_display = ["display_address", "domain", "quota", "used", "last_login", "is_active", "forwards_to"]
     list_filter = ["is_active", ("domain", DomainFilter)]
     list_select_related = ["domain", "usage"]
     search_fields = ["address"]
@@ -175,6 +176,10 @@ class MailboxAdmin(MailAdmin):
             messages_text = ngettext("%(count)s message", "%(count)s messages", usage.messages)
             text = f"{text}, {messages_text % {'count': grouped(usage.messages)}}"
         return format_html('<meter max="{}" value="{}"></meter> {}', mailbox.quota_mb, usage.used_mb, text)
+
+    @admin.display(description=_("last sign-in"), ordering="usage__last_login")
+    def last_login(self, mailbox: Mailbox) -> datetime | None:
+        return mailbox.last_login_at
 
     @admin.display(description=_("forward"), ordering="forward_destinations")
     def forwards_to(self, mailbox: Any) -> str:

@@ -165,6 +165,12 @@ class Mailbox(models.Model):
         return usage if usage and usage.bytes_used is not None else None
 
     @property
+    def last_login_at(self) -> datetime | None:
+        """When somebody last signed in over IMAP or POP3, None where the mail server has not stored that yet."""
+        usage: MailUsage | None = getattr(self, "usage", None)
+        return usage.last_login_at if usage else None
+
+    @property
     def display_address(self) -> str:
         """The address as people write it, its domain in Unicode."""
         return to_unicode(self.address)
@@ -240,13 +246,11 @@ class Forward(models.Model):
         _("also while the mailbox is disabled"),
         default=False,
         db_default=False,
-        help_text=_("For somebody who has left: the mailbox is disabled, and what comes for it is passed on."),
     )
     allows_sending = models.BooleanField(
         _("who gets the mail may send as this address"),
         default=False,
         db_default=False,
-        help_text=_("Only mailboxes of the same customer."),
     )
     version = models.PositiveIntegerField(default=1, db_default=1, editable=False)  # raised by each change
     created_at = models.DateTimeField(_("created"), auto_now_add=True)

@@ -154,7 +154,8 @@ class Form:
         name = control["name"]
         self.inputs.append({"tag": control.tag, **control.attributes})
         if control.tag == "input" and (kind not in ("checkbox", "radio") or "checked" in control):
-            self.fields.setdefault(name, []).append(control.attributes.get("value", ""))
+            usual = "on" if kind in ("checkbox", "radio") else ""
+            self.fields.setdefault(name, []).append(control.attributes.get("value", usual))
         elif control.tag == "textarea":
             self.fields[name] = ["".join(part for part in control.content if isinstance(part, str))]
         elif control.tag == "select":

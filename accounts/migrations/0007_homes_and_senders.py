@@ -147,7 +147,6 @@ class Migration(migrations.Migration):
                 "also while the mailbox is disabled",
                 db_default=False,
                 default=False,
-                help_text="For somebody who has left: the mailbox is disabled, and what comes for it is passed on.",
             ),
         ),
         migrations.AddField(
@@ -157,7 +156,6 @@ class Migration(migrations.Migration):
                 "who gets the mail may send as this address",
                 db_default=False,
                 default=False,
-                help_text="Only mailboxes of the same customer.",
             ),
         ),
         migrations.AddField(

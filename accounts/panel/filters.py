@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from contextlib import suppress
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.contrib.auth.models import AnonymousUser, User
@@ -20,6 +21,7 @@ from accounts.lists import FilterForm
 from accounts.models import Forward, ForwardQuerySet, Mailbox, MailboxQuerySet
 
 BATCHES_OFFERED = 50
+YEAR_SECONDS: Final = 365 * 24 * 60 * 60
 
 
 class MailboxFilterForm(FilterForm):
@@ -28,9 +30,23 @@ class MailboxFilterForm(FilterForm):
     sort = forms.ChoiceField(
         required=False,
         label=_("Order"),
-        choices=[("", _("By address")), ("used", _("Most space used first")), ("quota", _("Largest quota first"))],
+        choices=[
+            ("", _("By address")),
+            ("used", _("Most space used first")),
+            ("quota", _("Largest quota first")),
+            ("login", _("Longest without a sign-in first")),
+        ],
     )
-    orders = {"used": F("usage__bytes_used").desc(nulls_last=True), "quota": F("quota_mb").desc()}
+    orders = {
+        "used": F("usage__bytes_used").desc(nulls_last=True),
+        "quota": F("quota_mb").desc(),
+        "login": F("usage__last_login").asc(nulls_last=True),
+    }
+    states = [
+        *FilterForm.states,
+        ("unused", _("Last sign-in over a year ago")),
+        ("login_unknown", _("No sign-in known")),
+    ]
 
     def __init__(self, data: Mapping[str, Any], *, user: User | AnonymousUser) -> None:
         super().__init__(data, user=user)
@@ -44,6 +60,13 @@ class MailboxFilterForm(FilterForm):
             field.choices = [("", _("Any")), *((each.pk, _describe(each)) for each in newest)]
             self.fields["batch"] = field
         self.order_fields(["q", "domain", "state", "batch", "sort"])
+
+    def _in_state(self, queryset: Any, state: str) -> Any:
+        if state == "unused":
+            return queryset.filter(usage__last_login__lt=int(time.time()) - YEAR_SECONDS)
+        if state == "login_unknown":
+            return queryset.filter(usage__last_login=None)
+        return super()._in_state(queryset, state)
 
     def mailboxes(self) -> MailboxQuerySet:
         """Return the mailboxes of the login that match the filter, in the order that was asked for."""

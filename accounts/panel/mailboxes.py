@@ -85,6 +85,7 @@ def _save(request: HttpRequest, form: AccountForm) -> HttpResponse | None:
     # Hashing is slow on purpose. Outside the transaction, no lock is held meanwhile.
     password_hash = hash_password(password, generated=generated is not None) if password else None
     is_new = form.instance.pk is None
+    old_address = form.instance.address
     result = WriteResult()
 
     def write(submission: Submission) -> None:
@@ -96,6 +97,8 @@ def _save(request: HttpRequest, form: AccountForm) -> HttpResponse | None:
             submission.next_url = batch.get_absolute_url()
             return
         message = _("%(address)s has been created.") if is_new else _("%(address)s has been saved.")
+        if form.is_renamed:
+            message = _("The mailbox is %(address)s now. Its owner signs in with this address from now on.")
         submission.message = message % {"address": mailbox.display_address}
         submission.next_url = reverse("mailbox_list")
 
@@ -107,6 +110,8 @@ def _save(request: HttpRequest, form: AccountForm) -> HttpResponse | None:
         tell_mailserver(request, result)
         if not form.account.is_active:
             warn_of_disabled(request, [form.account.address])
+        if form.is_renamed and not form.cleaned_data["keeps_old_address"]:
+            warn_of_disabled(request, [old_address])
         warn_of_account(request, form.account, form.cleaned_data["password"])
     return response
 

@@ -6,6 +6,7 @@ import pytest
 from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import Permission
 from django.db import IntegrityError, connection
+from django.http import HttpResponse
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -14,7 +15,7 @@ from accounts import admin as accounts_admin
 from accounts.models import Domain, Forward, Mailbox, MailUsage
 from accounts.passwords import verify_password
 from tests.factories import make_client, make_domain, make_forward, make_mailbox, make_user
-from tests.pages import open_page, parse, rows_in, text_in
+from tests.pages import form_in, open_page, parse, rows_in, text_in
 
 pytestmark = pytest.mark.django_db
 
@@ -127,8 +128,8 @@ def test_the_mailboxes_show_their_address_quota_and_forward(staff: Client) -> No
     make_forward("jan@xn--w-uga1v8h.pl", "a@x.pl b@xn--dbo-iwa1zb.pl")
     make_mailbox("ewa@xn--w-uga1v8h.pl", quota_mb=100)
     assert row_texts(open_page(staff, page("mailbox"))) == [
-        "ewa@żółw.pl żółw.pl 100 unknown -",
-        "jan@żółw.pl żółw.pl 2,500 unknown a@x.pl b@źdźbło.pl",
+        "ewa@żółw.pl żółw.pl 100 unknown - -",
+        "jan@żółw.pl żółw.pl 2,500 unknown - a@x.pl b@źdźbło.pl",
     ]
 
 
@@ -495,3 +496,47 @@ def test_the_list_of_mailboxes_shows_how_full_each_is(staff: Client) -> None:
     html = open_page(staff, page("mailbox"))
     assert parse(html).find("meter").attributes == {"max": "1000", "value": "500"}
     assert "500 of 1,000 MB, 12 messages" in text_in(html)
+
+
+# --- What only staff sets ---------------------------------------------------------------------------------------------
+
+
+def save(client: Client, url: str, **changed: str) -> HttpResponse:
+    """Open a page of the admin, change fields of its form, and send it."""
+    form = form_in(client.get(url).content.decode(), field="shown_version")
+    return client.post(url, {**form.fields, **changed})
+
+
+def test_the_sending_limits_of_a_mailbox_are_set_and_taken_back(staff: Client) -> None:
+    mailbox = make_mailbox("jan@przyklad.iq.pl")
+    address = page("mailbox", "change", mailbox.pk)
+    for hour, day, stored in (("2 000", "0", (2000, 0)), ("", "", (None, None))):
+        limits = {"max_recipients_per_hour": hour, "max_recipients_per_day": day}
+        assert save(staff, address, **limits).status_code == 302
+        mailbox.refresh_from_db()
+        assert (mailbox.max_recipients_per_hour, mailbox.max_recipients_per_day) == stored
+    for wrong in ("-1", "1.5", "many", "1000001", "٣"):
+        response = save(staff, address, max_recipients_per_hour=wrong)
+        assert "is not a number of recipients. Write one up to 1000000, such as 500." in response.content.decode()
+
+
+def test_the_contact_of_a_domain_is_stored_in_ascii_and_may_close_no_circle(staff: Client) -> None:
+    domain = make_domain("przyklad.iq.pl")
+    address = page("domain", "change", domain.pk)
+    assert save(staff, address, contact=" Szef@Żółw.pl ").status_code == 302
+    domain.refresh_from_db()
+    assert domain.contact == "szef@xn--w-uga1v8h.pl"
+    for wrong, message in (
+        ("szef", "has no @"),
+        ("abuse@przyklad.iq.pl", "The contact gets what comes for “abuse@przyklad.iq.pl”, so it must be another"),
+    ):
+        assert message in save(staff, address, contact=wrong).content.decode()
+    assert save(staff, address, contact="").status_code == 302
+
+
+def test_a_forward_lets_its_recipients_send_and_goes_on_for_somebody_who_has_left(staff: Client) -> None:
+    forward = make_forward()
+    ticks = {"works_while_disabled": "on", "allows_sending": "on"}
+    assert save(staff, page("forward", "change", forward.pk), **ticks).status_code == 302
+    forward.refresh_from_db()
+    assert (forward.works_while_disabled, forward.allows_sending) == (True, True)

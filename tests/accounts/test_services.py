@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import pytest
 from django.core.exceptions import NON_FIELD_ERRORS
@@ -24,6 +26,7 @@ from accounts.services import (
     delete_domains,
     delete_forwards,
     delete_mailboxes,
+    rename_mailbox,
     save_domain,
     save_forward,
     selection_version,
@@ -85,6 +88,38 @@ def test_mailboxes_are_created_with_their_forwards_or_none_is() -> None:
     assert (first.address, first.local_part, first.version) == (JAN, "jan", 1)
     assert second.pk
     assert {forward.source for forward in Forward.objects.all()} == {JAN, "adam@przyklad.iq.pl"}
+
+
+def test_a_new_mailbox_has_a_folder_that_none_has_had() -> None:
+    make_domain()
+    homes = set()
+    for _time in range(3):
+        (mailbox,) = create(JAN)
+        assert re.fullmatch(r"przyklad\.iq\.pl/jan~[a-z2-7]{8}", mailbox.home)
+        homes.add(mailbox.home)
+        delete_mailboxes(mailboxes=Mailbox.objects.all(), version=None)
+    homes |= {make_mailbox(address).home for address in (JAN, "ewa@przyklad.iq.pl")}
+    assert len(homes) == 5, "a script that writes a mailbox gets another one each time too"
+
+
+def test_a_renamed_mailbox_does_not_take_an_address_that_a_script_has_just_written(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    mailbox = make_mailbox(JAN)
+    rules = services.mailboxes.renamed_account_errors
+
+    def asked_too_early(**named: Any) -> Errors:
+        errors = rules(**named)
+        monkeypatch.undo()
+        make_mailbox("ewa@przyklad.iq.pl")
+        return errors
+
+    monkeypatch.setattr(services.mailboxes, "renamed_account_errors", asked_too_early)
+    codes = refusal(
+        lambda: rename_mailbox(mailbox_id=mailbox.pk, version="1", local_part="ewa", keeps_old_address=True)
+    )
+    assert codes == {"ewa@przyklad.iq.pl": {"email": ["address_taken"]}}
+    assert not Forward.objects.exists()
 
 
 def test_a_domain_of_somebody_else_gets_no_mailbox_and_tells_nothing() -> None:
@@ -255,6 +290,15 @@ def test_a_domain_that_is_switched_off_names_whom_it_signs_out() -> None:
     assert (written.signed_out, written.needs_reload) == ([JAN], True)
     domain.refresh_from_db()
     assert (domain.is_active, domain.version, list(domain.administrators.all())) == (False, 3, [anna])
+
+
+def test_a_contact_that_closes_a_circle_is_refused() -> None:
+    domain = make_domain(contact="x@poczta.example")
+    make_forward("szef@przyklad.iq.pl", "abuse@przyklad.iq.pl")
+    domain.contact = "szef@przyklad.iq.pl"
+    codes = refusal(lambda: save_domain(domain=domain, version="1", administrators=[]))
+    assert codes == {"przyklad.iq.pl": {"contact": ["forward_loop"]}}
+    assert Domain.objects.get().contact == "x@poczta.example"
 
 
 def test_a_domain_in_use_is_not_deleted() -> None:

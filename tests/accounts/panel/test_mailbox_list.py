@@ -1,9 +1,12 @@
 """The customer's list of mailboxes: whose it shows, what is found in it, and how full each is."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.models import Mailbox, MailUsage
@@ -111,3 +114,41 @@ def test_the_next_page_has_no_row_ticked_and_not_all_of_them(logged_in: Client) 
         make_mailbox(f"a{number}@przyklad.iq.pl", password_hash="x")
     page = parse(open_page(logged_in, "/mailboxes/", {"q": "a", "select": "1", "all": "1"}))
     assert page.find("a", rel="next")["href"] == "?q=a&page=2"
+
+
+# --- The last sign-in -------------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def signed_in_long_ago(logged_in: Client) -> None:
+    for name, days in (("dawno", 366), ("niedawno", 364), ("nigdy", None)):
+        last_login = None if days is None else int((timezone.now() - timedelta(days=days)).timestamp())
+        mailbox = make_mailbox(f"{name}@przyklad.iq.pl")
+        MailUsage.objects.create(mailbox=mailbox, bytes_used=1, last_login=last_login)
+    make_mailbox("nieznany@przyklad.iq.pl")
+
+
+@pytest.mark.usefixtures("signed_in_long_ago")
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("state=unused", ["dawno"]),
+        ("state=login_unknown", ["nieznany", "nigdy"]),
+        ("sort=login", ["dawno", "niedawno", "nieznany", "nigdy"]),
+    ],
+)
+def test_mailboxes_are_found_by_their_last_sign_in(logged_in: Client, query: str, expected: list[str]) -> None:
+    rows = logged_in.get(f"/mailboxes/?{query}").context["rows"]
+    assert [mailbox.local_part for mailbox, _forward in rows] == expected
+
+
+@pytest.mark.parametrize("language", ["en", "pl"])
+def test_the_last_sign_in_is_shown_in_the_list_and_on_the_page_of_the_mailbox(logged_in: Client, language: str) -> None:
+    mailbox = make_mailbox("jan@przyklad.iq.pl")
+    for url in ("/mailboxes/", f"/mailboxes/{mailbox.pk}/"):
+        assert "2026" not in text_in(logged_in.get(url).content.decode())
+    MailUsage.objects.create(mailbox=mailbox, last_login=int(datetime(2026, 3, 5, 23, 30, tzinfo=UTC).timestamp()))
+    expected = {"en": "last sign-in 6 March 2026", "pl": "ostatnie logowanie 6 marca 2026"}[language]
+    for url in ("/mailboxes/", f"/mailboxes/{mailbox.pk}/"):
+        html = logged_in.get(url, headers={"accept-language": language}).content.decode()
+        assert expected in text_in(html), "in the time zone of the panel"

@@ -10,7 +10,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from accounts.models import Domain, Forward, Mailbox
-from accounts.rules.forwards import LONGEST_CHAIN, _read_graph, circle_errors, forward_errors, self_forward_error
+from accounts.rules.forwards import (
+    LONGEST_CHAIN,
+    _read_graph,
+    circle_errors,
+    contact_error,
+    forward_errors,
+    self_forward_error,
+    unreachable_warnings,
+)
 from accounts.rules.mailboxes import Account, changed_account_errors, new_account_errors, taken_errors
 from accounts.rules.room import quota_error, rooms
 from tests.factories import make_domain, make_forward, make_mailbox
@@ -260,3 +268,49 @@ def test_a_copy_that_no_mailbox_keeps_ends_no_circle() -> None:
     assert saved_forward_errors(*back, keep_copy=True) == {"destinations": ["forward_loop"]}
     make_mailbox("kb@przyklad.iq.pl")
     assert saved_forward_errors(*back, keep_copy=True) == {}
+
+
+# --- Role addresses, and mailboxes of people who have left ------------------------------------------------------------
+
+
+def test_the_contact_of_a_domain_is_not_one_of_its_role_addresses() -> None:
+    for contact in ("postmaster@przyklad.iq.pl", "abuse+a@przyklad.iq.pl"):
+        error = contact_error("przyklad.iq.pl", contact)
+        assert error
+        assert error.code == "contact_is_role"
+    assert contact_error("przyklad.iq.pl", "postmaster@inny.example") is None
+    assert contact_error("przyklad.iq.pl", "") is None
+
+
+def test_no_mail_to_a_role_address_goes_round_in_a_circle() -> None:
+    make_forward("szef@przyklad.iq.pl", "postmaster@przyklad.iq.pl")
+    error = contact_error("przyklad.iq.pl", "szef@przyklad.iq.pl")
+    assert error
+    assert error.code == "forward_loop"
+    Forward.objects.all().delete()
+    Domain.objects.update(contact="szef@przyklad.iq.pl")
+    to_role = ("szef@przyklad.iq.pl", "abuse+x@przyklad.iq.pl")
+    assert saved_forward_errors(*to_role) == {"destinations": ["forward_loop"]}
+    mailbox = make_mailbox("abuse@przyklad.iq.pl")
+    assert saved_forward_errors(*to_role) == {}, "the mail stays in that mailbox"
+    Mailbox.objects.update(is_active=False)
+    assert saved_forward_errors(*to_role) == {"destinations": ["forward_loop"]}
+    mailbox.delete()
+    Domain.objects.update(is_active=False)
+    assert saved_forward_errors(*to_role) == {}
+
+
+def test_mail_passed_on_to_a_role_address_or_a_lasting_forward_reaches_somebody() -> None:
+    domain = make_domain()
+    mailbox = make_mailbox(JAN, is_active=False)
+    forward = make_forward(JAN, "x@poczta.example")
+    hosted = {domain.name: domain}
+    destinations = [JAN, "postmaster@przyklad.iq.pl", "abuse+x@przyklad.iq.pl"]
+    assert {name: error.code for name, error in unreachable_warnings(destinations, hosted).items()} == {
+        JAN: "forward_to_disabled"
+    }
+    Forward.objects.update(works_while_disabled=True)
+    assert unreachable_warnings(destinations, hosted) == {}
+    Forward.objects.update(is_active=False)
+    assert [error.code for error in unreachable_warnings([JAN], hosted).values()] == ["forward_to_disabled"]
+    assert forward.source == mailbox.address
