@@ -1,28 +1,46 @@
 """How many lookups a second the mail server's views answer at a million mailboxes, beside a bare SELECT by key.
 
 Run: make benchmark. On the database of DATABASE_URL (which is filled: take an empty one) or a temporary SQLite file.
-The plan of every lookup is read too: a scan fails. What counts is the ratio; lookups a second belong to a machine.
+Both go through the bare driver, since Django's cursor takes longer than a lookup. What counts is the ratio, which has a
+goal; lookups a second belong to a machine. The plan of every lookup is read too: a scan fails.
 """
 
 import os
 import random
+import sqlite3
+import statistics
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 MAILBOXES, DOMAINS, FORWARDS = 1_000_000, 1_000, 200_000
 LOOKUPS = 5_000
 BATCH = 20_000
+ROUNDS = 5
+# The lookup, a bare SELECT by key, and the least rate of the one as a part of that of the other.
 QUERIES = {
-    "mail_domains": ("SELECT 1 FROM mail_domains WHERE name = %s", "SELECT 1 FROM accounts_domain WHERE name = %s"),
+    "mail_domains": (
+        "SELECT 1 FROM mail_domains WHERE name = %s",
+        "SELECT 1 FROM accounts_domain WHERE name = %s",
+        0.4,
+    ),
     "mail_mailboxes": (
-        "SELECT address, password_hash, quota_mb FROM mail_mailboxes WHERE address = %s",
-        "SELECT address, password_hash, quota_mb FROM accounts_mailbox WHERE address = %s",
+        "SELECT address, password_hash, quota_mb, home FROM mail_mailboxes WHERE address = %s",
+        "SELECT address, password_hash, quota_mb, home FROM accounts_mailbox WHERE address = %s",
+        0.4,
     ),
     "mail_aliases": (
         "SELECT destination FROM mail_aliases WHERE source = %s",
         "SELECT destinations FROM accounts_forward WHERE source = %s",
+        0.2,
+    ),
+    "mail_senders": (
+        "SELECT login FROM mail_senders WHERE sender = %s",
+        "SELECT address FROM accounts_mailbox WHERE address = %s",
+        0.1,
     ),
 }
 
@@ -45,16 +63,43 @@ def main() -> None:
         f"{MAILBOXES:,} mailboxes in {DOMAINS:,} domains, {FORWARDS:,} forwards, {connection.vendor}, "
         f"filled in {time.perf_counter() - start:.0f} s"
     )
-    scans = False
-    for view, (lookup, bare) in QUERIES.items():
-        rate, bare_rate = lookups_a_second(lookup, view), lookups_a_second(bare, view)
-        plan = plan_of(lookup)
-        scan = [line for line in plan if "Seq Scan" in line or (line.startswith("SCAN") and "CONSTANT" not in line)]
-        scans |= bool(scan)
+    execute = bare_driver()
+    is_bad = False
+    for view, (lookup, bare, goal) in QUERIES.items():
+        rates = [
+            (lookups_a_second(execute, lookup, view), lookups_a_second(execute, bare, view)) for _ in range(ROUNDS)
+        ]
+        rate, bare_rate = (statistics.median(column) for column in zip(*rates, strict=True))
+        ratio = statistics.median(one / other for one, other in rates)
+        # The virtual table is the list of the destinations of one forward.
+        scan = [
+            line
+            for line in plan_of(lookup)
+            if "Seq Scan" in line or (line.startswith("SCAN") and "VIRTUAL TABLE" not in line)
+        ]
+        is_bad |= bool(scan) or ratio < goal
         print(
-            f"  {view:<15} {rate:8,.0f} a second   bare SELECT {bare_rate:8,.0f}   ratio {bare_rate / rate:.2f}", *scan
+            f"  {view:<15} {rate:8,.0f} a second   bare SELECT {bare_rate:8,.0f}   ratio {ratio:.2f} (at least {goal})",
+            *scan,
         )
-    sys.exit(scans)
+    sys.exit(is_bad)
+
+
+def bare_driver() -> Callable[[str, str], list[Any]]:
+    """Return a function that runs a query with one key and returns its rows.
+
+    A driver prepares a query that it sees again and again. Postfix does not, so its lookups take longer than these: by
+    the time to parse and plan them, which is small beside what Postfix itself does for a message.
+    """
+    from django.db import connection
+
+    if connection.vendor == "sqlite":
+        file = sqlite3.connect(connection.settings_dict["NAME"])
+        return lambda query, key: file.execute(query.replace("%s", "?"), [key]).fetchall()
+    import psycopg
+
+    cursor = psycopg.connect(**{**connection.get_connection_params(), "cursor_factory": psycopg.Cursor}).cursor()
+    return lambda query, key: cursor.execute(query, [key]).fetchall()
 
 
 def fill() -> None:
@@ -73,6 +118,7 @@ def fill() -> None:
                 address=address(number),
                 password_hash="{ARGON2ID}$argon2id$v=19$m=1024,t=1,p=1$" + "x" * 66,
                 quota_mb=1000,
+                home=f"d{number % DOMAINS}.example/u{number}~abcdefgh",
             )
             for number in range(first, first + BATCH)
         )
@@ -83,6 +129,7 @@ def fill() -> None:
                 source=address(number),
                 destinations=address(number + 1),
                 keep_copy=number % 5 == 0,
+                allows_sending=number % 50 == 0,
             )
             for number in range(first, first + BATCH)
         )
@@ -94,23 +141,18 @@ def address(number: int) -> str:
     return f"u{number}@d{number % DOMAINS}.example"
 
 
-def lookups_a_second(query: str, view: str) -> float:
+def lookups_a_second(execute: Callable[[str, str], list[Any]], query: str, view: str) -> float:
     """Return the rate of one client that asks for known keys in random order, one after the other."""
-    from django.db import connection
-
     chosen = random.Random(1)
     numbers = [chosen.randrange(FORWARDS) for _number in range(LOOKUPS)]
     keys = [f"d{number % DOMAINS}.example" if view == "mail_domains" else address(number) for number in numbers]
-    with connection.cursor() as cursor:
-        for key in keys[:500]:
-            cursor.execute(query, [key])
-            cursor.fetchall()
-        start = time.perf_counter()
-        for key in keys:
-            cursor.execute(query, [key])
-            if not cursor.fetchall():
-                sys.exit(f"{view} does not find {key}.")
-        return LOOKUPS / (time.perf_counter() - start)
+    for key in keys[:500]:
+        execute(query, key)
+    start = time.perf_counter()
+    for key in keys:
+        if not execute(query, key):
+            sys.exit(f"{view} does not find {key}.")
+    return LOOKUPS / (time.perf_counter() - start)
 
 
 def plan_of(query: str) -> list[str]:

@@ -22,12 +22,9 @@ _MAILBOXES: Final = """
     FROM accounts_mailbox m JOIN accounts_domain d ON d.id = m.domain_id
     WHERE m.is_active AND d.is_active
 """
-# A disabled mailbox stops its forward, unless the forward says otherwise.
-_FORWARD_WORKS: Final = """
-    f.is_active AND (f.works_while_disabled OR NOT EXISTS (
-        SELECT 1 FROM accounts_mailbox s WHERE s.address = f.source AND NOT s.is_active
-    ))
-"""
+# The forwards that pass mail on. A disabled mailbox `s` stops its forward, unless the forward says otherwise.
+_WORKING_FORWARDS: Final = "accounts_forward f LEFT JOIN accounts_mailbox s ON s.address = f.source"
+_FORWARD_WORKS: Final = "f.is_active AND (s.is_active IS NULL OR s.is_active OR f.works_while_disabled)"
 
 
 def _role_address(local_part: str) -> str:
@@ -42,7 +39,7 @@ def _role_address(local_part: str) -> str:
         FROM accounts_domain d
         WHERE d.is_active
         AND NOT EXISTS (SELECT 1 FROM accounts_mailbox m WHERE m.address = {address} AND m.is_active)
-        AND NOT EXISTS (SELECT 1 FROM accounts_forward f WHERE f.source = {address} AND {_FORWARD_WORKS})
+        AND NOT EXISTS (SELECT 1 FROM {_WORKING_FORWARDS} WHERE f.source = {address} AND {_FORWARD_WORKS})
     """
 
 
@@ -50,10 +47,10 @@ def _role_address(local_part: str) -> str:
 # is among its own destinations. UNION would make SQLite scan every forward for each lookup; so would columns of unlike
 # types, hence the CAST in `_role_address`.
 _ALIASES: Final = f"""
-    SELECT f.source, replace(f.destinations, ' ', ',') || CASE WHEN f.keep_copy AND EXISTS (
-            SELECT 1 FROM accounts_mailbox m WHERE m.address = f.source AND m.is_active
-        ) THEN ',' || f.source ELSE '' END AS destination
-    FROM accounts_forward f JOIN accounts_domain d ON d.id = f.domain_id
+    SELECT f.source,
+        replace(f.destinations, ' ', ',')
+        || CASE WHEN f.keep_copy AND s.is_active THEN ',' || f.source ELSE '' END AS destination
+    FROM {_WORKING_FORWARDS} JOIN accounts_domain d ON d.id = f.domain_id
     WHERE d.is_active AND {_FORWARD_WORKS}
     UNION ALL {_role_address("postmaster")}
     UNION ALL {_role_address("abuse")}
@@ -74,7 +71,7 @@ def _senders(destinations: str, mailbox_address: str) -> str:
         WHERE m.is_active AND d.is_active
         UNION ALL
         SELECT f.source, m.address
-        FROM accounts_forward f JOIN accounts_domain d ON d.id = f.domain_id
+        FROM {_WORKING_FORWARDS} JOIN accounts_domain d ON d.id = f.domain_id
         CROSS JOIN {destinations}
         JOIN accounts_mailbox m ON m.address = {mailbox_address}
         JOIN accounts_domain o ON o.id = m.domain_id

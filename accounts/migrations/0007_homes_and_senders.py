@@ -30,33 +30,37 @@ VIEWS: Views = {
         WHERE m.is_active AND d.is_active
     """,
     "mail_aliases": """
-        SELECT f.source, replace(f.destinations, ' ', ',') || CASE WHEN f.keep_copy AND EXISTS (
-            SELECT 1 FROM accounts_mailbox m WHERE m.address = f.source AND m.is_active
-        ) THEN ',' || f.source ELSE '' END AS destination
-        FROM accounts_forward f JOIN accounts_domain d ON d.id = f.domain_id
-        WHERE d.is_active AND
-        f.is_active AND (f.works_while_disabled OR NOT EXISTS (
-                SELECT 1 FROM accounts_mailbox s WHERE s.address = f.source AND NOT s.is_active
-            ))
+        SELECT f.source,
+        replace(f.destinations, ' ', ',')
+        || CASE WHEN f.keep_copy AND s.is_active THEN ',' || f.source ELSE '' END AS destination
+        FROM accounts_forward f LEFT JOIN accounts_mailbox s ON s.address = f.source
+        JOIN accounts_domain d ON d.id = f.domain_id
+        WHERE d.is_active AND f.is_active AND (s.is_active IS NULL OR s.is_active OR f.works_while_disabled)
         UNION ALL
         SELECT CAST('postmaster@' || d.name AS text), CASE WHEN d.contact = '' THEN 'postmaster' ELSE d.contact END
         FROM accounts_domain d
         WHERE d.is_active
-        AND NOT EXISTS (SELECT 1 FROM accounts_mailbox m WHERE m.address = CAST('postmaster@' || d.name AS text) AND m.is_active)
-        AND NOT EXISTS (SELECT 1 FROM accounts_forward f WHERE f.source = CAST('postmaster@' || d.name AS text) AND
-            f.is_active AND (f.works_while_disabled OR NOT EXISTS (
-                    SELECT 1 FROM accounts_mailbox s WHERE s.address = f.source AND NOT s.is_active
-                ))
+        AND NOT EXISTS (
+            SELECT 1 FROM accounts_mailbox m
+            WHERE m.address = CAST('postmaster@' || d.name AS text) AND m.is_active
+        )
+        AND NOT EXISTS (
+            SELECT 1 FROM accounts_forward f LEFT JOIN accounts_mailbox s ON s.address = f.source
+            WHERE f.source = CAST('postmaster@' || d.name AS text)
+            AND f.is_active AND (s.is_active IS NULL OR s.is_active OR f.works_while_disabled)
         )
         UNION ALL
         SELECT CAST('abuse@' || d.name AS text), CASE WHEN d.contact = '' THEN 'postmaster' ELSE d.contact END
         FROM accounts_domain d
         WHERE d.is_active
-        AND NOT EXISTS (SELECT 1 FROM accounts_mailbox m WHERE m.address = CAST('abuse@' || d.name AS text) AND m.is_active)
-        AND NOT EXISTS (SELECT 1 FROM accounts_forward f WHERE f.source = CAST('abuse@' || d.name AS text) AND
-            f.is_active AND (f.works_while_disabled OR NOT EXISTS (
-                    SELECT 1 FROM accounts_mailbox s WHERE s.address = f.source AND NOT s.is_active
-                ))
+        AND NOT EXISTS (
+            SELECT 1 FROM accounts_mailbox m
+            WHERE m.address = CAST('abuse@' || d.name AS text) AND m.is_active
+        )
+        AND NOT EXISTS (
+            SELECT 1 FROM accounts_forward f LEFT JOIN accounts_mailbox s ON s.address = f.source
+            WHERE f.source = CAST('abuse@' || d.name AS text)
+            AND f.is_active AND (s.is_active IS NULL OR s.is_active OR f.works_while_disabled)
         )
     """,
     "mail_senders": {
@@ -66,16 +70,15 @@ VIEWS: Views = {
             WHERE m.is_active AND d.is_active
             UNION ALL
             SELECT f.source, m.address
-            FROM accounts_forward f JOIN accounts_domain d ON d.id = f.domain_id
+            FROM accounts_forward f LEFT JOIN accounts_mailbox s ON s.address = f.source
+        JOIN accounts_domain d ON d.id = f.domain_id
             CROSS JOIN json_each('["' || replace(f.destinations, ' ', '","') || '"]') AS part
             JOIN accounts_mailbox m ON m.address = CASE WHEN part.value LIKE '%+%'
                 THEN substr(part.value, 1, instr(part.value, '+') - 1) || substr(part.value, instr(part.value, '@'))
                 ELSE part.value END
             JOIN accounts_domain o ON o.id = m.domain_id
-            WHERE f.allows_sending AND d.is_active AND o.is_active AND m.is_active AND
-            f.is_active AND (f.works_while_disabled OR NOT EXISTS (
-                    SELECT 1 FROM accounts_mailbox s WHERE s.address = f.source AND NOT s.is_active
-                ))
+            WHERE f.allows_sending AND d.is_active AND o.is_active AND m.is_active
+            AND f.is_active AND (s.is_active IS NULL OR s.is_active OR f.works_while_disabled)
             AND (o.id = d.id OR EXISTS (
                     SELECT 1 FROM accounts_domain_administrators a
                     JOIN accounts_domain_administrators b ON b.user_id = a.user_id
@@ -88,14 +91,13 @@ VIEWS: Views = {
             WHERE m.is_active AND d.is_active
             UNION ALL
             SELECT f.source, m.address
-            FROM accounts_forward f JOIN accounts_domain d ON d.id = f.domain_id
+            FROM accounts_forward f LEFT JOIN accounts_mailbox s ON s.address = f.source
+        JOIN accounts_domain d ON d.id = f.domain_id
             CROSS JOIN LATERAL unnest(string_to_array(f.destinations, ' ')) AS part(value)
             JOIN accounts_mailbox m ON m.address = regexp_replace(part.value, '[+][^@]*', '')
             JOIN accounts_domain o ON o.id = m.domain_id
-            WHERE f.allows_sending AND d.is_active AND o.is_active AND m.is_active AND
-            f.is_active AND (f.works_while_disabled OR NOT EXISTS (
-                    SELECT 1 FROM accounts_mailbox s WHERE s.address = f.source AND NOT s.is_active
-                ))
+            WHERE f.allows_sending AND d.is_active AND o.is_active AND m.is_active
+            AND f.is_active AND (s.is_active IS NULL OR s.is_active OR f.works_while_disabled)
             AND (o.id = d.id OR EXISTS (
                     SELECT 1 FROM accounts_domain_administrators a
                     JOIN accounts_domain_administrators b ON b.user_id = a.user_id
