@@ -70,7 +70,7 @@ class Domain(models.Model):
         # The view mail_aliases has these expressions, so that a lookup by them is a search.
         indexes = [
             models.Index(
-                models.Func(models.F("name"), template=f"CAST('{local_part}@' || %(expressions)s AS text)"),
+                models.Func(models.F("name"), template=f"CAST('{local_part}@' || %(expressions)s AS varchar)"),
                 name=f"domain_{local_part}",
             )
             for local_part in ROLE_LOCAL_PARTS

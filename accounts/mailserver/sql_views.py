@@ -33,7 +33,7 @@ def _role_address(local_part: str) -> str:
     Without a contact it goes to `postmaster`, to which Postfix adds the name of the server ($myorigin). An address at
     which somebody gets mail is left alone.
     """
-    address = f"CAST('{local_part}@' || d.name AS text)"  # as the index of the model has it
+    address = f"CAST('{local_part}@' || d.name AS varchar)"  # as the index of the model has it
     return f"""
         SELECT {address}, CASE WHEN d.contact = '' THEN 'postmaster' ELSE d.contact END
         FROM accounts_domain d
@@ -44,8 +44,8 @@ def _role_address(local_part: str) -> str:
 
 
 # One row for each source, with its destinations separated by commas, as Postfix reads them. To keep a copy, the source
-# is among its own destinations. UNION would make SQLite scan every forward for each lookup; so would columns of unlike
-# types, hence the CAST in `_role_address`.
+# is among its own destinations. UNION would make SQLite scan every forward for each lookup; columns of unlike types would
+# make both databases do so, hence the CAST in `_role_address`.
 _ALIASES: Final = f"""
     SELECT f.source,
         replace(f.destinations, ' ', ',')
@@ -63,6 +63,8 @@ def _senders(destinations: str, mailbox_address: str) -> str:
     A mailbox may send as itself; and as the source of a forward that says so, if it gets the mail of that forward and
     is of the same customer: in the same domain, or in one with an administrator in common.
 
+    The administrators are counted, since PostgreSQL would answer an EXISTS here by reading all of their table.
+
     destinations: the rows of a forward's destinations. mailbox_address: a destination without what follows its plus.
     """
     return f"""
@@ -76,8 +78,8 @@ def _senders(destinations: str, mailbox_address: str) -> str:
         JOIN accounts_mailbox m ON m.address = {mailbox_address}
         JOIN accounts_domain o ON o.id = m.domain_id
         WHERE f.allows_sending AND d.is_active AND o.is_active AND m.is_active AND {_FORWARD_WORKS}
-        AND (o.id = d.id OR EXISTS (
-            SELECT 1 FROM accounts_domain_administrators a
+        AND (o.id = d.id OR 0 < (
+            SELECT count(*) FROM accounts_domain_administrators a
             JOIN accounts_domain_administrators b ON b.user_id = a.user_id
             WHERE a.domain_id = d.id AND b.domain_id = o.id
         ))

@@ -37,29 +37,29 @@ VIEWS: Views = {
         JOIN accounts_domain d ON d.id = f.domain_id
         WHERE d.is_active AND f.is_active AND (s.is_active IS NULL OR s.is_active OR f.works_while_disabled)
         UNION ALL
-        SELECT CAST('postmaster@' || d.name AS text), CASE WHEN d.contact = '' THEN 'postmaster' ELSE d.contact END
+        SELECT CAST('postmaster@' || d.name AS varchar), CASE WHEN d.contact = '' THEN 'postmaster' ELSE d.contact END
         FROM accounts_domain d
         WHERE d.is_active
         AND NOT EXISTS (
             SELECT 1 FROM accounts_mailbox m
-            WHERE m.address = CAST('postmaster@' || d.name AS text) AND m.is_active
+            WHERE m.address = CAST('postmaster@' || d.name AS varchar) AND m.is_active
         )
         AND NOT EXISTS (
             SELECT 1 FROM accounts_forward f LEFT JOIN accounts_mailbox s ON s.address = f.source
-            WHERE f.source = CAST('postmaster@' || d.name AS text)
+            WHERE f.source = CAST('postmaster@' || d.name AS varchar)
             AND f.is_active AND (s.is_active IS NULL OR s.is_active OR f.works_while_disabled)
         )
         UNION ALL
-        SELECT CAST('abuse@' || d.name AS text), CASE WHEN d.contact = '' THEN 'postmaster' ELSE d.contact END
+        SELECT CAST('abuse@' || d.name AS varchar), CASE WHEN d.contact = '' THEN 'postmaster' ELSE d.contact END
         FROM accounts_domain d
         WHERE d.is_active
         AND NOT EXISTS (
             SELECT 1 FROM accounts_mailbox m
-            WHERE m.address = CAST('abuse@' || d.name AS text) AND m.is_active
+            WHERE m.address = CAST('abuse@' || d.name AS varchar) AND m.is_active
         )
         AND NOT EXISTS (
             SELECT 1 FROM accounts_forward f LEFT JOIN accounts_mailbox s ON s.address = f.source
-            WHERE f.source = CAST('abuse@' || d.name AS text)
+            WHERE f.source = CAST('abuse@' || d.name AS varchar)
             AND f.is_active AND (s.is_active IS NULL OR s.is_active OR f.works_while_disabled)
         )
     """,
@@ -79,11 +79,11 @@ VIEWS: Views = {
             JOIN accounts_domain o ON o.id = m.domain_id
             WHERE f.allows_sending AND d.is_active AND o.is_active AND m.is_active
             AND f.is_active AND (s.is_active IS NULL OR s.is_active OR f.works_while_disabled)
-            AND (o.id = d.id OR EXISTS (
-                    SELECT 1 FROM accounts_domain_administrators a
-                    JOIN accounts_domain_administrators b ON b.user_id = a.user_id
-                    WHERE a.domain_id = d.id AND b.domain_id = o.id
-                ))
+            AND (o.id = d.id OR 0 < (
+            SELECT count(*) FROM accounts_domain_administrators a
+            JOIN accounts_domain_administrators b ON b.user_id = a.user_id
+            WHERE a.domain_id = d.id AND b.domain_id = o.id
+        ))
         """,
         "postgresql": """
             SELECT m.address AS sender, m.address AS login
@@ -98,11 +98,11 @@ VIEWS: Views = {
             JOIN accounts_domain o ON o.id = m.domain_id
             WHERE f.allows_sending AND d.is_active AND o.is_active AND m.is_active
             AND f.is_active AND (s.is_active IS NULL OR s.is_active OR f.works_while_disabled)
-            AND (o.id = d.id OR EXISTS (
-                    SELECT 1 FROM accounts_domain_administrators a
-                    JOIN accounts_domain_administrators b ON b.user_id = a.user_id
-                    WHERE a.domain_id = d.id AND b.domain_id = o.id
-                ))
+            AND (o.id = d.id OR 0 < (
+            SELECT count(*) FROM accounts_domain_administrators a
+            JOIN accounts_domain_administrators b ON b.user_id = a.user_id
+            WHERE a.domain_id = d.id AND b.domain_id = o.id
+        ))
         """,
     },
 }
@@ -176,14 +176,15 @@ class Migration(migrations.Migration):
         migrations.AddIndex(
             "domain",
             models.Index(
-                models.Func(models.F("name"), template="CAST('postmaster@' || %(expressions)s AS text)"),
+                models.Func(models.F("name"), template="CAST('postmaster@' || %(expressions)s AS varchar)"),
                 name="domain_postmaster",
             ),
         ),
         migrations.AddIndex(
             "domain",
             models.Index(
-                models.Func(models.F("name"), template="CAST('abuse@' || %(expressions)s AS text)"), name="domain_abuse"
+                models.Func(models.F("name"), template="CAST('abuse@' || %(expressions)s AS varchar)"),
+                name="domain_abuse",
             ),
         ),
         create_mail_views(VIEWS),
