@@ -106,10 +106,17 @@ def fill() -> None:
     """Write domains, mailboxes and forwards, a fifth of which keep a copy."""
     from django.db import connection
 
+    from django.contrib.auth.models import User
+
     from accounts.models import Domain, Forward, Mailbox
 
-    Domain.objects.bulk_create(Domain(name=f"d{number}.example") for number in range(DOMAINS))
-    ids = list(Domain.objects.order_by("pk").values_list("pk", flat=True))
+    domains = Domain.objects.bulk_create(Domain(name=f"d{number}.example") for number in range(DOMAINS))
+    ids = [domain.pk for domain in domains]
+    users = User.objects.bulk_create(User(username=f"u{number}") for number in range(DOMAINS))
+    administrators = Domain.administrators.through
+    administrators.objects.bulk_create(
+        administrators(domain=domain, user=user) for domain, user in zip(domains, users, strict=True)
+    )
     for first in range(0, MAILBOXES, BATCH):
         Mailbox.objects.bulk_create(
             Mailbox(

@@ -31,21 +31,21 @@ def _role_address(local_part: str) -> str:
     """Return the SELECT of an address that every domain has: its mail goes to the domain's contact.
 
     Without a contact it goes to `postmaster`, to which Postfix adds the name of the server ($myorigin). An address at
-    which somebody gets mail is left alone.
+    which somebody gets mail is left alone. (Counting costs PostgreSQL less than NOT EXISTS.)
     """
     address = f"CAST('{local_part}@' || d.name AS varchar)"  # as the index of the model has it
     return f"""
         SELECT {address}, CASE WHEN d.contact = '' THEN 'postmaster' ELSE d.contact END
         FROM accounts_domain d
         WHERE d.is_active
-        AND NOT EXISTS (SELECT 1 FROM accounts_mailbox m WHERE m.address = {address} AND m.is_active)
-        AND NOT EXISTS (SELECT 1 FROM {_WORKING_FORWARDS} WHERE f.source = {address} AND {_FORWARD_WORKS})
+        AND 0 = (SELECT count(*) FROM accounts_mailbox m WHERE m.address = {address} AND m.is_active)
+        AND 0 = (SELECT count(*) FROM {_WORKING_FORWARDS} WHERE f.source = {address} AND {_FORWARD_WORKS})
     """
 
 
 # One row for each source, with its destinations separated by commas, as Postfix reads them. To keep a copy, the source
-# is among its own destinations. UNION would make SQLite scan every forward for each lookup; columns of unlike types would
-# make both databases do so, hence the CAST in `_role_address`.
+# is among its own destinations. UNION would make SQLite scan every forward for each lookup; columns of unlike types
+# would make both databases do so, hence the CAST in `_role_address`.
 _ALIASES: Final = f"""
     SELECT f.source,
         replace(f.destinations, ' ', ',')

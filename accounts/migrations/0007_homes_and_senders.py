@@ -40,12 +40,12 @@ VIEWS: Views = {
         SELECT CAST('postmaster@' || d.name AS varchar), CASE WHEN d.contact = '' THEN 'postmaster' ELSE d.contact END
         FROM accounts_domain d
         WHERE d.is_active
-        AND NOT EXISTS (
-            SELECT 1 FROM accounts_mailbox m
+        AND 0 = (
+            SELECT count(*) FROM accounts_mailbox m
             WHERE m.address = CAST('postmaster@' || d.name AS varchar) AND m.is_active
         )
-        AND NOT EXISTS (
-            SELECT 1 FROM accounts_forward f LEFT JOIN accounts_mailbox s ON s.address = f.source
+        AND 0 = (
+            SELECT count(*) FROM accounts_forward f LEFT JOIN accounts_mailbox s ON s.address = f.source
             WHERE f.source = CAST('postmaster@' || d.name AS varchar)
             AND f.is_active AND (s.is_active IS NULL OR s.is_active OR f.works_while_disabled)
         )
@@ -53,12 +53,12 @@ VIEWS: Views = {
         SELECT CAST('abuse@' || d.name AS varchar), CASE WHEN d.contact = '' THEN 'postmaster' ELSE d.contact END
         FROM accounts_domain d
         WHERE d.is_active
-        AND NOT EXISTS (
-            SELECT 1 FROM accounts_mailbox m
+        AND 0 = (
+            SELECT count(*) FROM accounts_mailbox m
             WHERE m.address = CAST('abuse@' || d.name AS varchar) AND m.is_active
         )
-        AND NOT EXISTS (
-            SELECT 1 FROM accounts_forward f LEFT JOIN accounts_mailbox s ON s.address = f.source
+        AND 0 = (
+            SELECT count(*) FROM accounts_forward f LEFT JOIN accounts_mailbox s ON s.address = f.source
             WHERE f.source = CAST('abuse@' || d.name AS varchar)
             AND f.is_active AND (s.is_active IS NULL OR s.is_active OR f.works_while_disabled)
         )

@@ -20,6 +20,21 @@ GRANT CREATE, USAGE ON SCHEMA public TO "{{ panel_role }}";
 GRANT TEMPORARY ON DATABASE "{{ database }}" TO "{{ panel_role }}";
 {% endif %}REVOKE CREATE ON SCHEMA public FROM PUBLIC;
 REVOKE TEMPORARY ON DATABASE "{{ database }}" FROM PUBLIC;
+-- What everybody may do in PostgreSQL, and the mail server need not: store large objects, and take locks that the panel
+-- takes too. A role can always lift its own time-out; nothing revokes that.
+DO $$
+DECLARE
+    routine regprocedure;
+BEGIN
+    FOR routine IN
+        SELECT oid FROM pg_proc WHERE pronamespace = 'pg_catalog'::regnamespace
+        AND proname ~ '^(lo_creat|lo_create|lo_from_bytea|lo_open|lo_put|lowrite|pg_(try_)?advisory_(xact_)?lock(_shared)?)$'
+    LOOP
+        EXECUTE format('REVOKE EXECUTE ON FUNCTION %s FROM PUBLIC', routine);
+{% if panel_role %}        EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO %I', routine, '{{ panel_role }}');
+{% endif %}    END LOOP;
+END
+$$;
 GRANT SELECT ON {{ views }} TO "{{ role }}";
 -- The address is read to find the row that is there already.
 GRANT INSERT, UPDATE, SELECT (address) ON mail_usage TO "{{ usage_role }}";

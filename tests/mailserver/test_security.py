@@ -1,0 +1,81 @@
+"""What the servers offer to strangers, and what their roles may do in the database."""
+
+from __future__ import annotations
+
+import smtplib
+import socket
+import ssl
+
+import pytest
+from django.db import DatabaseError, connection
+
+from tests.factories import make_mailbox
+from tests.mailserver.servers import PATIENCE, MailServer, unverified
+
+pytestmark = [pytest.mark.mailserver, pytest.mark.django_db(transaction=True)]
+
+ROLES = ("mailserver", "mailserver_usage")
+on_postgresql = pytest.mark.skipif(connection.vendor != "postgresql", reason="SQLite has no roles")
+
+
+def negotiated(server: MailServer, port: str, version: ssl.TLSVersion) -> str | None:
+    """Return the version of TLS that a port agrees to when a client offers only this one."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    context.set_ciphers("ALL:@SECLEVEL=0")
+    context.minimum_version = context.maximum_version = version
+    with socket.create_connection(("127.0.0.1", getattr(server, port)), PATIENCE) as plain:
+        if port in ("smtp_port", "submission_port"):
+            reader = plain.makefile("rb")
+            reader.readline()
+            plain.sendall(b"EHLO client.example\r\n")
+            while reader.readline()[3:4] == b"-":
+                pass
+            plain.sendall(b"STARTTLS\r\n")
+            assert reader.readline().startswith(b"220")
+        with context.wrap_socket(plain) as encrypted:
+            return encrypted.version()
+
+
+@pytest.mark.filterwarnings("ignore:ssl.TLSVersion.TLSv1_1 is deprecated:DeprecationWarning")
+@pytest.mark.parametrize("port", ["smtp_port", "submission_port", "submissions_port", "imaps_port", "pop3s_port"])
+def test_no_port_speaks_a_tls_older_than_1_2(mailserver: MailServer, port: str) -> None:
+    assert negotiated(mailserver, port, ssl.TLSVersion.TLSv1_2) == "TLSv1.2"
+    with pytest.raises((ssl.SSLError, ConnectionError)):
+        negotiated(mailserver, port, ssl.TLSVersion.TLSv1_1)
+
+
+def test_nobody_asks_which_addresses_exist(mailserver: MailServer) -> None:
+    make_mailbox("ewa@przyklad.iq.pl")
+    with smtplib.SMTP("127.0.0.1", mailserver.smtp_port, timeout=PATIENCE) as smtp:
+        smtp.ehlo()
+        assert not smtp.has_extn("vrfy")
+        assert smtp.verify("ewa@przyklad.iq.pl")[0] == 502
+    with smtplib.SMTP("127.0.0.1", mailserver.submission_port, timeout=PATIENCE) as smtp:
+        smtp.starttls(context=unverified())
+        assert smtp.verify("ewa@przyklad.iq.pl")[0] in (502, 530)
+
+
+@on_postgresql
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(
+    "call",
+    [
+        *("lo_create(0)", "lo_creat(-1)", "lo_from_bytea(0, 'x')"),
+        *("pg_advisory_lock(7045001)", "pg_try_advisory_lock(1, 2)", "pg_advisory_xact_lock(7045001)"),
+        *("pg_try_advisory_xact_lock_shared(1)", "pg_advisory_lock_shared(1)"),
+    ],
+)
+def test_the_roles_of_the_mail_server_store_nothing_and_take_no_locks(
+    mailserver: MailServer, role: str, call: str
+) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"SET ROLE {role}")
+        try:
+            cursor.execute("SET default_transaction_read_only = off")
+            with pytest.raises(DatabaseError, match="permission denied for function"):
+                cursor.execute(f"SELECT {call}")
+        finally:
+            cursor.execute("RESET ROLE")
+            cursor.execute("RESET default_transaction_read_only")
+        cursor.execute("SELECT pg_advisory_lock(1), pg_advisory_unlock(1)")
