@@ -104,9 +104,8 @@ def bare_driver() -> Callable[[str, str], list[Any]]:
 
 def fill() -> None:
     """Write domains, mailboxes and forwards, a fifth of which keep a copy."""
-    from django.db import connection
-
     from django.contrib.auth.models import User
+    from django.db import connection
 
     from accounts.models import Domain, Forward, Mailbox
 

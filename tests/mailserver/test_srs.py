@@ -15,7 +15,6 @@ from tests.mailserver.servers import (
     MailServer,
     assert_arrived,
     refusal,
-    run,
     start_postsrsd,
     stop_postsrsd,
     wait_for,
@@ -156,5 +155,5 @@ def test_without_postsrsd_forwards_wait_and_all_other_mail_goes_on(mailserver: M
         assert not find_messages(mailserver, "meanwhile")
     finally:
         start_postsrsd(mailserver)
-    run("postqueue", "-c", str(mailserver.folder / "postfix"), "-f")
+    mailserver.postfix("postqueue", "-f")
     assert SRS.fullmatch(left(mailserver, "meanwhile").sender)

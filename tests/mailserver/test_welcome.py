@@ -22,7 +22,7 @@ EWA = "ewa@powitanie.example"
 
 def test_a_new_mailbox_has_its_welcome_message(mailserver: MailServer, settings: Settings) -> None:
     written = (mailserver.folder / "config/dovecot/dovecot.conf").read_text()
-    listener = re.search(r"inet_listener welcome \{\s+address = (\S+)\s+port = (\d+)", written)
+    listener = re.search(r"inet_listener welcome \{\s+(?:address|listen) = (\S+)\s+port = (\d+)", written)
     assert listener
     settings.MAIL_HOSTNAME, settings.WELCOME_LMTP = HOSTNAME, ":".join(listener.groups())
     customer = make_user("anna")

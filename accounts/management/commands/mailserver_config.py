@@ -13,7 +13,13 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connection
 from django.utils.translation import gettext as _
 
-from accounts.mailserver.files import ConfigurationError, render_files, without_passwords
+from accounts.mailserver.files import (
+    DOVECOT_FILES,
+    ConfigurationError,
+    installed_dovecot,
+    render_files,
+    without_passwords,
+)
 
 MODE: Final = 0o640  # the files may hold the password of the database
 READERS: Final = ("postfix", "dovecot")  # each of these folders is read by the group of the same name
@@ -25,12 +31,17 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--out", metavar="DIR", type=Path, required=True, help="the folder of the files")
+        parser.add_argument(
+            "--dovecot",
+            choices=DOVECOT_FILES,
+            help="the version on the mail server; without it, the one that is installed here",
+        )
         parser.add_argument("--check", action="store_true", help="write nothing, name what differs and end with 1")
 
-    def handle(self, *, out: Path, check: bool, **_options: Any) -> None:
-        folder = out.resolve()
+    def handle(self, *, out: Path, check: bool, dovecot: str | None, **_options: Any) -> None:
+        folder = out.absolute()
         try:
-            files = render_files(folder)
+            files = render_files(folder, dovecot=dovecot or installed_dovecot())
             if not check:
                 write_files(folder, files)
                 self.stdout.write(guide(folder, list(files), str(connection.settings_dict["NAME"])))
