@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -20,7 +20,7 @@ from accounts.models import Domain
 from bulkimport import runner
 from bulkimport.services.creating import create
 from tests.factories import make_client, make_domain, make_user
-from tests.run import find_chromium
+from tests.run import find_chromium, shared_folder
 
 # No example fails because the machine is busy.
 hypothesis_settings.register_profile("mailpanel", deadline=None)
@@ -48,7 +48,7 @@ def django_db_modify_db_settings(django_db_modify_db_settings_parallel_suffix: N
     pytest's own folder: each start of pytest closes that to everybody else, also to a mail server that reads the file.
     """
     database = settings.DATABASES["default"]
-    with tempfile.TemporaryDirectory(prefix="mailpanel-") as folder:
+    with shared_folder(Path(os.environ.get("MAILSERVER_ROOT", "/"))) as folder:
         if database["ENGINE"] == "django.db.backends.sqlite3":
             database.setdefault("TEST", {})["NAME"] = f"{folder}/test.sqlite3"
         yield

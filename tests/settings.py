@@ -1,14 +1,13 @@
 """The panel's own settings with what a test run needs: no .env, plain static files, cheap hashes, a file database."""
 
 import os
-from pathlib import Path
 
 os.environ.setdefault("SECRET_KEY", "tests")
 os.environ["DEBUG"] = "false"
 os.environ["ENV_FILE"] = os.devnull
 
 from mailpanel.settings import *  # noqa: F403
-from mailpanel.settings import DATABASES, STORAGES
+from mailpanel.settings import BASE_DIR, DATABASES, STORAGES
 
 HTTPS = SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = False
 SECURE_HSTS_SECONDS = 0
@@ -19,4 +18,4 @@ ARGON2_TIME_COST = 1
 STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
     # Threads and a second process see a file; an in-memory database would be each connection's own.
-    DATABASES["default"]["TEST"] = {"NAME": str(Path(DATABASES["default"]["NAME"]).with_name("test.sqlite3"))}
+    DATABASES["default"]["TEST"] = {"NAME": str(BASE_DIR / "data" / "test.sqlite3")}

@@ -65,10 +65,10 @@ log_path = {folder}/dovecot.log
 listen = 127.0.0.1
 # Most of the time of many logins would be the start of processes for one connection each.
 service imap {{
-  service_count = 100
+  {logins} = 100
 }}
 service imap-login {{
-  service_count = 0
+  {logins} = {no_limit}
   inet_listener imap {{
     port = 0
   }}
@@ -372,7 +372,9 @@ def running_dovecot(server: MailServer) -> Iterator[None]:
     folder = server.folder
     config = folder / "dovecot.conf"
     text = (folder / "config/dovecot/dovecot.conf").read_text().replace(POSTFIX_QUEUE, str(folder / "queue"))
-    text += DOVECOT_OF_A_TEST.format(folder=folder, imaps=server.imaps_port, pop3s=server.pop3s_port)
+    logins = {"2.3": ("service_count", 0), "2.4": ("restart_request_count", "unlimited")}[PROGRAMS.dovecot]
+    values = {"logins": logins[0], "no_limit": logins[1], "imaps": server.imaps_port, "pop3s": server.pop3s_port}
+    text += DOVECOT_OF_A_TEST.format(folder=folder, **values)
     config.write_text(text)
     PROGRAMS.run("dovecot", "-c", str(config))
     try:

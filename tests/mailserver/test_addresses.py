@@ -95,6 +95,7 @@ def test_an_address_in_unicode_is_refused_and_never_sent_out(mailserver: MailSer
         assert code == 553
         assert b"Write the address in ASCII, a domain in the form that begins with xn--" in text
         smtp.rset()
+        smtp.command_encoding = "utf-8"
         assert smtp.docmd(f"MAIL FROM:<{KOT_UNICODE}>")[0] in (250, 501, 553)
         assert smtp.docmd(f"RCPT TO:<{KOT}>")[0] in (501, 503, 553)
     mailserver.settle()

@@ -26,14 +26,15 @@ def negotiated(server: MailServer, port: str, version: ssl.TLSVersion) -> str | 
     context.minimum_version = context.maximum_version = version
     with socket.create_connection(("127.0.0.1", getattr(server, port)), PATIENCE) as plain:
         if port in ("smtp_port", "submission_port"):
-            reader = plain.makefile("rb")
-            reader.readline()
-            plain.sendall(b"EHLO client.example\r\n")
-            while reader.readline()[3:4] == b"-":
-                pass
-            plain.sendall(b"STARTTLS\r\n")
-            assert reader.readline().startswith(b"220")
-        with context.wrap_socket(plain) as encrypted:
+            with plain.makefile("rb") as reader:
+                reader.readline()
+                plain.sendall(b"EHLO client.example\r\n")
+                while reader.readline()[3:4] == b"-":
+                    pass
+                plain.sendall(b"STARTTLS\r\n")
+                assert reader.readline().startswith(b"220")
+        with context.wrap_socket(plain, do_handshake_on_connect=False) as encrypted:
+            encrypted.do_handshake()
             return encrypted.version()
 
 
