@@ -22,8 +22,8 @@ JAN: Final = "jan-w-awarii@przyklad.iq.pl"
 WAITING: Final = "czeka@przyklad.iq.pl"
 UNANSWERED: Final = "no answer"  # what the client of a silent server finds; it tries again later
 
-# Postfix 3.7 answers nobody without its SQLite file and starts anew until that is back. Later versions put everybody off,
-# as without PostgreSQL, and go on after a reload.
+# Postfix 3.7 answers nobody without its SQLite file and starts anew until that is back. Later versions put everybody
+# off, as without PostgreSQL, and go on after a reload.
 IS_SILENT: Final = connection.vendor == "sqlite" and PROGRAMS.dovecot == "2.3"
 
 # What Postfix logs of a delivery that has met the outage. Without its SQLite file it does not get to putting off.

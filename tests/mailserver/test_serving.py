@@ -75,17 +75,22 @@ def test_every_account_of_an_import_signs_in_with_the_password_of_the_results(ma
 
 
 @pytest.mark.usefixtures("create_in_place")
-def test_all_500_accounts_of_one_import_sign_in(mailserver: MailServer) -> None:
+def test_all_500_accounts_of_one_import_sign_in_and_get_their_mail(mailserver: MailServer) -> None:
     passwords = import_accounts("".join(f"osoba{number}@przyklad.iq.pl,,,,\n" for number in range(500)))
     assert len(set(passwords.values())) == len(passwords) == 500
 
-    def read_quota(account: tuple[str, str]) -> bytes:
+    def read_limit(account: tuple[str, str]) -> str:
+        """Return the limit in KB, once the one message of the account is seen."""
         with mailserver.imap(*account) as imap:
-            return imap.getquotaroot("INBOX")[1][1][0]
+            assert imap.select("INBOX", readonly=True) == ("OK", [b"1"])
+            assert f"Subject: for {account[0]}".encode() in imap.fetch("1", "(RFC822.HEADER)")[1][0][1]
+            return imap.getquotaroot("INBOX")[1][1][0].decode().rpartition(" ")[2]
 
     with ThreadPoolExecutor(8) as pool:
-        quotas = list(pool.map(read_quota, passwords.items()))
-    assert set(quotas) == {b'"User quota" (STORAGE 0 716800)'}
+        list(pool.map(lambda address: mailserver.send(address, f"for {address}"), passwords))
+        mailserver.settle()
+        limits = list(pool.map(read_limit, passwords.items()))
+    assert set(limits) == {"716800)"}
 
 
 def test_a_message_is_delivered_and_read_by_imap_and_pop3(mailserver: MailServer) -> None:

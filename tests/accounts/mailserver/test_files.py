@@ -11,7 +11,8 @@ from django.core.management import CommandError, call_command
 from django.db import connections
 from pytest_django import Settings
 
-from accounts.mailserver.files import DATABASE_FILES, SERVER_FILES
+from accounts.mailserver import files
+from accounts.mailserver.files import DATABASE_FILES, DOVECOT_FILES, SERVER_FILES
 from accounts.mailserver.sql_views import VIEWS
 from accounts.management.commands import mailserver_config
 
@@ -34,16 +35,16 @@ def as_database(monkeypatch: pytest.MonkeyPatch, vendor: str, **values: Any) -> 
     monkeypatch.setattr(connection, "settings_dict", {**connection.settings_dict, **defaults, **values})
 
 
-def write(folder: Path) -> str:
+def write(folder: Path, dovecot: str = "2.3") -> str:
     output = StringIO()
-    call_command("mailserver_config", "--out", str(folder), stdout=output)
+    call_command("mailserver_config", "--out", str(folder), "--dovecot", dovecot, stdout=output)
     return output.getvalue()
 
 
-def check(folder: Path) -> str:
+def check(folder: Path, dovecot: str = "2.3") -> str:
     """Return what the check says about a folder, or nothing where all is as it should be."""
     try:
-        call_command("mailserver_config", "--out", str(folder), "--check", stdout=StringIO())
+        call_command("mailserver_config", "--out", str(folder), "--dovecot", dovecot, "--check", stdout=StringIO())
     except CommandError as error:
         assert error.returncode == 1
         return str(error)
@@ -51,14 +52,15 @@ def check(folder: Path) -> str:
 
 
 @pytest.mark.parametrize("vendor", ["sqlite", "postgresql"])
+@pytest.mark.parametrize("dovecot", DOVECOT_FILES)
 def test_everything_is_written_and_only_its_group_may_read_it(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, vendor: str
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, vendor: str, dovecot: str
 ) -> None:
     as_database(monkeypatch, vendor)
     folder = tmp_path / "config"
-    output = write(folder)
+    output = write(folder, dovecot)
     paths = {str(path.relative_to(folder)): path for path in folder.rglob("*") if path.is_file()}
-    assert paths.keys() == {*SERVER_FILES, *DATABASE_FILES[vendor]}
+    assert paths.keys() == {*SERVER_FILES, *DOVECOT_FILES[dovecot], *DATABASE_FILES[vendor]}
     for name, path in paths.items():
         text = path.read_text()
         assert path.stat().st_mode & 0o777 == 0o640
@@ -66,7 +68,7 @@ def test_everything_is_written_and_only_its_group_may_read_it(
         assert "{%" not in text
         assert name in output
     assert PASSWORD not in output
-    assert check(folder) == ""
+    assert check(folder, dovecot) == ""
 
 
 def test_the_maps_of_sqlite_name_its_file(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -177,7 +179,7 @@ def test_the_check_names_each_difference_and_no_password(
 
 
 def test_the_check_of_an_empty_folder_writes_nothing(tmp_path: Path) -> None:
-    assert check(tmp_path / "none").count(" is missing.") == len(SERVER_FILES) + 1
+    assert check(tmp_path / "none").count(" is missing.") == len(SERVER_FILES) + len(DOVECOT_FILES["2.3"]) + 1
     assert list(tmp_path.iterdir()) == []
 
 
@@ -221,3 +223,40 @@ def test_a_folder_that_cannot_be_written_is_named(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CommandError, match="file"):
         write(tmp_path / "file" / "config")
+
+
+# --- The version ------------------------------------------------------------------------------------------------------
+def install_dovecot(monkeypatch: pytest.MonkeyPatch, folder: Path, version: str) -> None:
+    """Put a program in front of all others that says that it is Dovecot of this version."""
+    program = folder / "dovecot"
+    program.write_text(f"#!/bin/sh\necho '{version} (7d8c0e5759)'\n")
+    program.chmod(0o755)
+    monkeypatch.setenv("PATH", str(folder), prepend=":")
+
+
+@pytest.mark.parametrize(("installed", "version"), [("2.3.19.1", "2.3"), ("2.4.1-4", "2.4"), ("2.4.12", "2.4")])
+def test_the_version_is_that_of_the_installed_dovecot(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, installed: str, version: str
+) -> None:
+    install_dovecot(monkeypatch, tmp_path, installed)
+    folder = tmp_path / "config"
+    call_command("mailserver_config", "--out", str(folder), stdout=StringIO())
+    assert f"configuration of Dovecot {version}:" in (folder / "dovecot/dovecot.conf").read_text()
+    assert check(folder, version) == ""
+    other = {"2.3": "2.4", "2.4": "2.3"}[version]
+    assert "dovecot.conf is not what would be written now:" in check(folder, other), "an upgrade is named"
+
+
+def test_a_version_without_files_is_named(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    install_dovecot(monkeypatch, tmp_path, "2.2.36.4")
+    message = "Dovecot 2.2 is installed. The panel has files for these versions: 2.3, 2.4."
+    with pytest.raises(CommandError, match=message):
+        call_command("mailserver_config", "--out", str(tmp_path / "config"))
+
+
+def test_where_there_is_no_dovecot_the_version_has_to_be_said(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(files.subprocess, "run", lambda *_args, **_named: (_ for _ in ()).throw(FileNotFoundError()))
+    message = "Say which version the mail server has: --dovecot 2.3 / --dovecot 2.4."
+    with pytest.raises(CommandError, match=message):
+        call_command("mailserver_config", "--out", str(tmp_path / "config"))
+    write(tmp_path / "config", "2.4")
