@@ -5,6 +5,7 @@ from __future__ import annotations
 import smtplib
 import socket
 import ssl
+from pathlib import Path
 
 import pytest
 from django.db import DatabaseError, connection
@@ -80,3 +81,24 @@ def test_the_roles_of_the_mail_server_store_nothing_and_take_no_locks(
             cursor.execute("RESET ROLE")
             cursor.execute("RESET default_transaction_read_only")
         cursor.execute("SELECT pg_advisory_lock(1), pg_advisory_unlock(1)")
+
+
+@on_postgresql
+def test_a_connection_to_send_begins_with_one_lookup(mailserver: MailServer) -> None:
+    log = Path(connection.settings_dict["HOST"], "log")  # of the server that tests/run.py has started
+
+    def count_lookups() -> int:
+        return log.read_text().count("SELECT 1 FROM mail_domains")
+
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER ROLE mailserver SET log_statement = 'all'")
+        mailserver.reload()
+        try:
+            before = count_lookups()
+            for _connection in range(5):
+                with smtplib.SMTP("127.0.0.1", mailserver.submission_port, timeout=PATIENCE) as smtp:
+                    smtp.ehlo()
+            assert count_lookups() == before + 5, "not one for each part of the client's name and address"
+        finally:
+            cursor.execute("ALTER ROLE mailserver RESET log_statement")
+            mailserver.reload()
