@@ -21,7 +21,15 @@ from accounts import services
 from accounts.formats import grouped
 from accounts.forms import AccountForm, DomainForm, ForwardForm
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
-from accounts.notices import tell_mailserver, warn_of_account, warn_of_disabled, warn_of_unreachable
+from accounts.notices import (
+    describe_left_mail,
+    postmaster_warning,
+    tell_mailserver,
+    warn_of_account,
+    warn_of_disabled,
+    warn_of_small_quota,
+    warn_of_unreachable,
+)
 from accounts.passwords import hash_password
 from accounts.validators import as_stored, to_unicode, trimmed
 
@@ -208,6 +216,7 @@ class MailboxAdmin(MailAdmin):
         if not mailbox.is_active:
             warn_of_disabled(request, [mailbox.address])
         warn_of_account(request, form.account, password)
+        warn_of_small_quota(request, Mailbox.objects.filter(pk=mailbox.pk))
         return mailbox
 
     def get_deleted_objects(
@@ -215,6 +224,12 @@ class MailboxAdmin(MailAdmin):
     ) -> tuple[list[Any], dict[str, int], set[str], list[Any]]:
         """Add the forwards, which are deleted with these mailboxes, so that the right to delete them is checked too."""
         names, counts, refused, protected = super().get_deleted_objects(objs, request)
+        addresses = [mailbox.address for mailbox in objs]
+        names = [
+            *names,
+            describe_left_mail(Mailbox.objects.filter(address__in=addresses)),
+            *filter(None, [postmaster_warning(addresses)]),
+        ]
         forwards = Forward.objects.filter(source__in=[mailbox.address for mailbox in objs])
         if forwards.exists():
             more = super().get_deleted_objects(forwards, request)

@@ -69,7 +69,9 @@ class AddressForm(forms.Form):
     address = forms.CharField(required=False, max_length=320, label=gettext_lazy("E-mail address"))
 
     def clean_address(self) -> str:
-        return normalize_mailbox_address(self.cleaned_data["address"])
+        """Return the address that the owner signs in with: that of the mailbox, also for one with a plus."""
+        local_part, at, domain = self.cleaned_data["address"].rpartition("@")
+        return normalize_mailbox_address(local_part.partition("+")[0] + at + domain)
 
 
 @require_safe

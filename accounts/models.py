@@ -109,16 +109,16 @@ class MailboxQuerySet(models.QuerySet["Mailbox"]):
         return self.filter(models.Q(address__contains=stored) | models.Q(address__in=forwards.values("source")))
 
 
-class RandomName(models.Func):
-    """32 random hexadecimal digits, made by the database, so that also a row written by SQL has them."""
+class RandomHome(models.Func):
+    """A folder with a random name, made by the database, so that also a row written by SQL has one."""
 
     output_field = models.CharField()
 
     def as_sqlite(self, *_args: Any, **_context: Any) -> tuple[str, list[Any]]:  # type: ignore[override]
-        return "lower(hex(randomblob(16)))", []
+        return "'mailboxes/' || lower(hex(randomblob(16)))", []
 
     def as_postgresql(self, *_args: Any, **_context: Any) -> tuple[str, list[Any]]:
-        return "replace(gen_random_uuid()::text, '-', '')", []
+        return "'mailboxes/' || replace(gen_random_uuid()::text, '-', '')", []
 
 
 class Mailbox(models.Model):
@@ -130,10 +130,10 @@ class Mailbox(models.Model):
     password_hash = models.CharField(_("password hash"), max_length=255)
     quota_mb = models.PositiveIntegerField(_("quota (MB)"), validators=[MinValueValidator(1)])
     is_active = models.BooleanField(_("active"), default=True)
-    # Below the mail store. It belongs to the mailbox, not to its address: nobody who gets an address again finds the
-    # mail of the one before.
+    # Below the mail store, such as przyklad.pl/jan~4k2m9xa7. It belongs to the mailbox, not to its address: nobody who
+    # gets an address again finds the mail of the one before.
     home = models.CharField(
-        _("folder of its mail"), max_length=300, unique=True, editable=False, db_default=RandomName()
+        _("folder of its mail"), max_length=300, unique=True, editable=False, db_default=RandomHome()
     )
     # NULL: as the settings of the mail server say; 0: no limit.
     max_recipients_per_hour = models.PositiveIntegerField(_("most recipients in an hour"), null=True, blank=True)

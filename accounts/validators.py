@@ -243,7 +243,8 @@ def parse_destinations(text: str) -> tuple[str, ...]:
 
     They are separated by blanks, commas, semicolons or line breaks in `text`.
     Raises ValidationError with one entry per faulty address, codes as `normalize_address` with `forward_` for
-    `email_`, and forward_too_many, forward_is_example. A suggestion is the whole list, with all addresses corrected.
+    `email_`, and forward_too_many, forward_is_example, forward_leading_hyphen. A suggestion is the whole list, with all
+    addresses corrected.
     """
     value = trimmed(text)
     plain = without_names(value)
@@ -256,7 +257,11 @@ def parse_destinations(text: str) -> tuple[str, ...]:
     problems: list[ValidationError] = []
     for number, part in enumerate(parts, start=1):
         try:
-            addresses[normalize_address(part)] = None
+            address = normalize_address(part)
+            if address.startswith("-"):
+                message = _("“%(value)s” begins with a hyphen, which a mail server may take for an option. Correct it.")
+                raise refuse("email_leading_hyphen", message, value=address)
+            addresses[address] = None
             corrected[part.lower()] = None
         except ValidationError as error:
             corrected[get_suggestion(error)] = None

@@ -19,7 +19,8 @@ from django_htmx.http import HttpResponseClientRedirect
 from django_htmx.middleware import HtmxDetails
 
 from accounts.access import require_user, usable_domains
-from accounts.notices import tell_mailserver
+from accounts.models import Mailbox
+from accounts.notices import describe_left_mail, postmaster_warning, tell_mailserver
 from accounts.submissions import AlreadySubmitted, find_submission, redirect_to_result, submit_once, submitter
 from bulkimport import runner
 from bulkimport.access import own_import_or_404
@@ -144,7 +145,15 @@ def import_undo(request: HttpRequest, pk: uuid.UUID) -> HttpResponse:
         with suppress(ImportNotOpen):  # undone in another tab; its page says so
             tell_mailserver(request, undo_import(import_record))
         return redirect(import_record)
-    return render(request, "bulkimport/import_undo.html", {"import": import_record, "undo": plan_undo(import_record)})
+    undo = plan_undo(import_record)
+    removed = [account.address for account in undo.removed]
+    context = {
+        "import": import_record,
+        "undo": undo,
+        "left_mail": describe_left_mail(Mailbox.objects.filter(address__in=removed)),
+        "postmaster_warning": postmaster_warning(removed),
+    }
+    return render(request, "bulkimport/import_undo.html", context)
 
 
 @require_http_methods(["GET", "HEAD", "POST"])

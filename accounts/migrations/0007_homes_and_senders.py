@@ -125,7 +125,7 @@ class Migration(migrations.Migration):
             "home",
             models.CharField(
                 "folder of its mail",
-                db_default=accounts.models.RandomName(),
+                db_default=accounts.models.RandomHome(),
                 editable=False,
                 max_length=300,
                 unique=True,

@@ -18,7 +18,7 @@ from accounts.forms import AccountForm
 from accounts.handout.batches import create_batch
 from accounts.lists import ROWS_PER_PAGE, tab_counts
 from accounts.models import Forward, Mailbox, Submission
-from accounts.notices import tell_mailserver, warn_of_account, warn_of_disabled
+from accounts.notices import tell_mailserver, warn_of_account, warn_of_disabled, warn_of_small_quota
 from accounts.panel.filters import MailboxFilterForm
 from accounts.panel.selected import ACTIONS
 from accounts.panel.selection import selected_mailboxes
@@ -113,6 +113,7 @@ def _save(request: HttpRequest, form: AccountForm) -> HttpResponse | None:
         if form.is_renamed and not form.cleaned_data["keeps_old_address"]:
             warn_of_disabled(request, [old_address])
         warn_of_account(request, form.account, form.cleaned_data["password"])
+        warn_of_small_quota(request, Mailbox.objects.filter(pk__in=[mailbox.pk for mailbox in result.mailboxes]))
     return response
 
 
@@ -139,8 +140,7 @@ def mailbox_bulk(request: HttpRequest, action: str) -> HttpResponse:
             response = redirect_to_result(request, submission)  # before the warnings: its message comes first
             if not submission.is_repeat:
                 tell_mailserver(request, form.result)
-            if action == "disable" and not submission.is_repeat:
-                warn_of_disabled(request, form.result.signed_out)
+                form.warn(request)
             return response
     if form.too_many and not form.is_bound:
         messages.warning(request, form.too_many)

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
+from django.http import HttpRequest
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
@@ -14,6 +15,7 @@ from accounts.formats import grouped
 from accounts.forms import CellField
 from accounts.handout.batches import create_batch
 from accounts.models import MailboxQuerySet, Submission
+from accounts.notices import describe_left_mail, warn_of_disabled, warn_of_small_quota
 from accounts.panel.selection import SelectedForm
 from accounts.passwords import generate_password, hash_password
 from accounts.rules.room import common_quota_errors
@@ -51,6 +53,9 @@ class DisableForm(SelectedForm):
 
     def change(self) -> services.WriteResult:
         return services.set_state(mailboxes=self.to_change(), version=self.sent_version, is_active=False)
+
+    def warn(self, request: HttpRequest) -> None:
+        warn_of_disabled(request, self.result.signed_out)
 
 
 class EnableForm(SelectedForm):
@@ -128,6 +133,9 @@ class QuotaForm(SelectedForm):
         quota_mb = self.cleaned_data["quota"]
         return services.set_quota(mailboxes=self.to_change(), version=self.sent_version, quota_mb=quota_mb)
 
+    def warn(self, request: HttpRequest) -> None:
+        warn_of_small_quota(request, self.chosen)
+
 
 class DeleteForm(SelectedForm):
     """To confirm, the person types the number of the mailboxes, or the address if it is only one."""
@@ -161,6 +169,11 @@ class DeleteForm(SelectedForm):
     def done(self) -> str:
         text = ngettext("%(count)s mailbox has been deleted.", "%(count)s mailboxes have been deleted.", self.count)
         return text % {"count": grouped(self.count)}
+
+    @property
+    def left_mail(self) -> str:
+        """What happens to the messages in the mailboxes."""
+        return describe_left_mail(self.to_change())
 
     def clean_typed(self) -> str:
         typed: str = self.cleaned_data["typed"]

@@ -14,6 +14,7 @@ from accounts.access import usable_domains
 from accounts.forms import VersionedForm, style_fields
 from accounts.lists import parse_ids
 from accounts.models import Forward, Mailbox, MailboxQuerySet, Submission
+from accounts.notices import postmaster_warning
 from accounts.panel.filters import MailboxFilterForm
 from accounts.rules.forwards import forwards_leading_to
 
@@ -91,6 +92,14 @@ class SelectedForm(VersionedForm):
             return []
         forwards = Forward.objects.filter(domain__in=usable_domains(self.user), is_active=True)
         return forwards_leading_to(self.affected.values(), forwards)
+
+    @property
+    def postmaster_warning(self) -> str:
+        """A sentence where the postmaster of the mail server would get no mail; else empty."""
+        return postmaster_warning(self.affected.values()) if self.stops_mail else ""
+
+    def warn(self, request: HttpRequest) -> None:
+        """Add the warnings about what was changed."""
 
     @property
     def title(self) -> str:

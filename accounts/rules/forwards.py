@@ -7,6 +7,7 @@ from functools import reduce
 from operator import or_
 from typing import Final
 
+from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db.models import Exists, OuterRef, Q
 from django.utils.translation import gettext_lazy as _
@@ -16,6 +17,8 @@ from accounts.rules.circles import lookup_addresses, looping_sources
 from accounts.validators import to_unicode
 
 LONGEST_CHAIN: Final = 50  # forwards that are followed one after the other, in the search for circles
+# Whose mail at the mail server's own name a person gets: see postmaster.regexp of its configuration.
+SERVER_LOCAL_PARTS: Final = (*ROLE_LOCAL_PARTS, "root")
 MAX_CONDITIONS: Final = 50  # addresses in one query; more would make it longer than databases allow
 
 # Field name -> the errors to show there.
@@ -136,25 +139,32 @@ def _lookup_all(addresses: Iterable[str]) -> list[str]:
 def unreachable_warnings(addresses: Collection[str], hosted: Mapping[str, Domain]) -> dict[str, ValidationError]:
     """Return the warnings for those addresses at which nobody gets mail, by address.
 
-    Codes: forward_to_missing, forward_to_disabled. Only addresses in the domains `hosted`, by name, are checked. A
-    plus-address counts as that of its mailbox.
+    Codes: forward_to_missing, forward_to_disabled, forward_to_server. Only addresses in the domains `hosted`, by name,
+    and those of the mail server itself are checked. A plus-address counts as that of its mailbox.
     """
     names = set(_lookup_all(addresses))
     mailboxes = dict(Mailbox.objects.filter(address__in=names).values_list("address", "is_active"))
-    forwards = Forward.objects.filter(source__in=names)
-    # A disabled mailbox stops its forward too, unless the forward says otherwise.
-    lasting = dict.fromkeys(
-        forwards.filter(is_active=True, works_while_disabled=True).values_list("source", flat=True), True
-    )
-    roles = {name: True for name in names if name.partition("@")[0] in ROLE_LOCAL_PARTS}
-    is_active = {**dict(forwards.values_list("source", "is_active")), **mailboxes, **lasting, **roles}
+    forwards = Forward.objects.filter(source__in=names).values_list("source", "is_active", "works_while_disabled")
+    is_active = {name: True for name in names if name.partition("@")[0] in ROLE_LOCAL_PARTS} | mailboxes
+    for source, works, works_while_disabled in forwards:
+        # A disabled mailbox stops its forward too, unless the forward says otherwise.
+        if source not in mailboxes or (works and works_while_disabled):
+            is_active[source] = works
     warnings: dict[str, ValidationError] = {}
     for address in addresses:
-        domain = hosted.get(address.partition("@")[2])
+        local_part, _at, domain_name = address.partition("@")
+        if domain_name == settings.MAIL_HOSTNAME.lower() and local_part.partition("+")[0] not in SERVER_LOCAL_PARTS:
+            warnings[address] = _server_warning(address)
+        domain = hosted.get(domain_name)
         states = [is_active[name] for name in lookup_addresses(address) if name in is_active]
         if domain is not None and not (any(states) and domain.is_active):
             warnings[address] = _unreachable_warning(address, exists=bool(states))
     return warnings
+
+
+def _server_warning(address: str) -> ValidationError:
+    message = _("“%(value)s” is an address of the mail server itself, where nobody gets mail. Write another address.")
+    return ValidationError(message, code="forward_to_server", params={"value": to_unicode(address)})
 
 
 def _unreachable_warning(address: str, *, exists: bool) -> ValidationError:

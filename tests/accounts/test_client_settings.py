@@ -86,6 +86,7 @@ def server(kind: str, protocol: str, port: int, socket: str, username: str) -> l
     ("query", "domain", "username"),
     [
         ("?emailaddress=jan@przyklad.pl", "przyklad.pl", "jan@przyklad.pl"),
+        ("?emailaddress=jan%2Bpraca@przyklad.pl", "przyklad.pl", "jan@przyklad.pl"),
         ("?emailaddress=Jan%40Przyklad.PL&emailmd5=46865a3b", "przyklad.pl", "jan@przyklad.pl"),
         (f"?emailaddress={quote('jan@żółw.pl')}", "xn--w-uga1v8h.pl", "jan@xn--w-uga1v8h.pl"),
         ("", MAIL, "%EMAILADDRESS%"),
@@ -350,3 +351,16 @@ def test_programs_can_be_given_another_name_of_the_server(client: Client, settin
 
 def test_every_page_leads_to_the_settings(client: Client) -> None:
     assert 'href="/mail-settings/"' in client.get("/login/").content.decode()
+
+
+def test_an_address_with_a_plus_gets_the_settings_of_its_mailbox_in_every_format(client: Client) -> None:
+    typed = {"address": "Jan+Praca+x@przyklad.iq.pl"}
+    answers = [
+        client.get("/mail-settings/", typed),
+        client.get("/mail-settings/apple.mobileconfig", typed),
+        client.get(AUTODISCOVER, {"emailaddress": typed["address"]}),
+    ]
+    for answer in answers:
+        assert answer.status_code == 200
+        assert b"jan@przyklad.iq.pl" in answer.content
+        assert b"praca" not in answer.content.lower()

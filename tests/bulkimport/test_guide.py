@@ -52,6 +52,9 @@ NOT_IN_A_FILE = {
     "unique",
     "forward_missing",
     "domain_mixed_alphabet",
+    "contact_is_role",
+    "limit_not_number",
+    "email_leading_hyphen",  # a mailbox has a narrower rule
 }
 # The codes of an address come for a forward as well, but for these: its cell is taken apart at the blanks.
 NOT_IN_A_FORWARD = {"forward_missing", "forward_has_space", "forward_unsafe_name"}

@@ -34,6 +34,8 @@ BAD_VALUES = [
     ({"email": "nowe+tag@przyklad.iq.pl"}, "email_unsafe_name"),
     ({"email": "no/we@przyklad.iq.pl"}, "email_unsafe_name"),
     ({"email": "-nowe@przyklad.iq.pl"}, "email_unsafe_name"),
+    ({"forward": "-x@poczta.example"}, "forward_leading_hyphen"),
+    ({"forward": "a@poczta.example -oQ/tmp@poczta.example"}, "forward_leading_hyphen"),
     ({"email": "nowe@twoja-domena.example"}, "example_row"),
     ({"email": "nowe@cudza.example"}, "domain_not_yours"),
     ({"email": "jest@przyklad.iq.pl"}, "address_taken"),

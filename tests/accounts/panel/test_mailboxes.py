@@ -7,10 +7,11 @@ from django.contrib.auth.models import User
 from django.contrib.sessions.models import Session
 from django.http import HttpResponse
 from django.test import Client
+from pytest_django import Settings
 
 from accounts import notices
 from accounts.handout.models import Batch
-from accounts.models import Forward, Mailbox
+from accounts.models import Forward, Mailbox, MailUsage
 from accounts.passwords import hash_password, verify_password
 from accounts.services import change_mailbox
 from tests.factories import MAILBOX_PASSWORD, make_client, make_domain, make_forward, make_mailbox, make_user
@@ -306,3 +307,31 @@ def test_switching_a_mailbox_off_tells_who_forwards_to_it_and_who_stays_signed_i
         "A mail program that is connected now may stay so until it is closed.",
         "“jan@przyklad.iq.pl” is disabled, so messages passed on to it will be returned. Enable it, or correct it.",
     ]
+
+
+# --- Warnings after a change ------------------------------------------------------------------------------------------
+
+
+def test_a_quota_below_what_is_used_is_warned_of(logged_in: Client) -> None:
+    mailbox = make_mailbox("jan@przyklad.iq.pl", quota_mb=10)
+    MailUsage.objects.create(mailbox=mailbox, bytes_used=3 * 1_048_576, messages=7)
+    response = logged_in.post(f"/mailboxes/{mailbox.pk}/", edited(mailbox, quota="3"), follow=True)
+    assert told(response) == ["jan@przyklad.iq.pl has been saved."]
+    response = logged_in.post(f"/mailboxes/{mailbox.pk}/", edited(mailbox, quota="2", token="v" * 32), follow=True)
+    full = "jan@przyklad.iq.pl holds 3 MB, more than its quota. It gets no mail until some is deleted from it."
+    assert told(response) == ["jan@przyklad.iq.pl has been saved.", full.replace("3 MB", "3\N{NO-BREAK SPACE}MB")]
+
+
+def test_disabling_the_mailbox_of_the_postmaster_is_warned_of(logged_in: Client, settings: Settings) -> None:
+    settings.MAIL_POSTMASTER = "Jan@przyklad.iq.pl"
+    mailbox = make_mailbox("jan@przyklad.iq.pl")
+    response = logged_in.post(f"/mailboxes/{mailbox.pk}/", edited(mailbox, is_active="-"), follow=True)
+    warning = (
+        "jan@przyklad.iq.pl is to get the mail for the postmaster of the mail server. Name another address in "
+        "MAIL_POSTMASTER."
+    )
+    assert warning in told(response)
+    Mailbox.objects.update(is_active=True)
+    for action, is_warned in (("disable", True), ("delete", True), ("enable", False), ("quota", False)):
+        html = logged_in.get(f"/mailboxes/selected/{action}/?select={mailbox.pk}", follow=True).content.decode()
+        assert (warning in html) is is_warned

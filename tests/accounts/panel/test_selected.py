@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from accounts import notices
 from accounts.handout.batches import create_batch
 from accounts.handout.models import Batch
-from accounts.models import Domain, Forward, Mailbox
+from accounts.models import Domain, Forward, Mailbox, MailUsage
 from accounts.passwords import hash_password, verify_password
 from accounts.rules.forwards import forwards_leading_to
 from accounts.services import change_mailbox
@@ -118,7 +118,7 @@ def test_one_mailbox_is_spoken_of_as_one_and_success_comes_first(
         html = logged_in.get(url(action, three)).content.decode()
         assert words in html
         assert "These mailboxes" in html
-        assert ("Messages that came already stay on the mail server" in html) is (action == "delete")
+        assert ("Messages that came already stay on the mail server until" in html) is (action == "delete")
 
 
 def test_the_second_of_two_presses_changes_nothing_more(logged_in: Client, three: list[Mailbox], ended: Mock) -> None:
@@ -408,3 +408,27 @@ def test_a_hundred_thousand_mailboxes_cost_no_more_queries_and_are_read_a_page_a
     with CaptureQueriesContext(connection) as bulk:
         assert "Delete 100,003 mailboxes" in logged_in.get(url("delete", query="all=1")).content.decode()
     assert len(bulk) < 12
+
+
+@pytest.mark.parametrize(
+    ("messages", "sentence"),
+    [
+        ([None, None, None], "Messages that came already stay on the mail server until your hosting company"),
+        ([2, None, 3], "At least 5 messages stay on the mail server until your hosting company removes them."),
+        ([1, 0, 0], "1 message stays on the mail server until your hosting company removes it."),
+        ([1200, 0, 34], "1,234 messages stay on the mail server until your hosting company removes them."),
+    ],
+)
+def test_the_page_says_what_happens_to_the_messages(
+    logged_in: Client, three: list[Mailbox], messages: list[int | None], sentence: str
+) -> None:
+    for mailbox, number in zip(three, messages, strict=True):
+        MailUsage.objects.create(mailbox=mailbox, messages=number)
+    html = logged_in.get(url("delete", three)).content.decode()
+    assert sentence in html
+    assert "Nobody can read them any more, not even who gets the same address later." in html
+
+
+def test_no_messages_are_lost_where_there_are_none(logged_in: Client, three: list[Mailbox]) -> None:
+    MailUsage.objects.bulk_create(MailUsage(mailbox=mailbox, messages=0) for mailbox in three)
+    assert "There are no messages on the mail server." in logged_in.get(url("delete", three)).content.decode()

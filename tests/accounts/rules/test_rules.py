@@ -8,6 +8,7 @@ import pytest
 from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from pytest_django import Settings
 
 from accounts.models import Domain, Forward, Mailbox
 from accounts.rules.forwards import (
@@ -314,3 +315,14 @@ def test_mail_passed_on_to_a_role_address_or_a_lasting_forward_reaches_somebody(
     Forward.objects.update(is_active=False)
     assert [error.code for error in unreachable_warnings([JAN], hosted).values()] == ["forward_to_disabled"]
     assert forward.source == mailbox.address
+
+
+def test_a_forward_to_the_mail_server_itself_reaches_only_its_postmaster(settings: Settings) -> None:
+    settings.MAIL_HOSTNAME = "Poczta.example"
+    addresses = ["jan@poczta.example", "root@poczta.example", "postmaster+x@poczta.example", "jan@inna.poczta.example"]
+    warnings = unreachable_warnings(addresses, {})
+    assert {address: warning.code for address, warning in warnings.items()} == {
+        "jan@poczta.example": "forward_to_server"
+    }
+    settings.MAIL_HOSTNAME = ""
+    assert unreachable_warnings(addresses, {}) == {}
