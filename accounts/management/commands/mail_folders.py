@@ -13,6 +13,12 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from accounts.mailserver.folders import FolderError, list_unowned_folders, remove_folder
+from accounts.models import Mailbox
+
+
+def read_homes() -> set[str]:
+    """Return the folders of all mailboxes, also of the disabled ones."""
+    return set(Mailbox.objects.values_list("home", flat=True))
 
 
 class Command(BaseCommand):
@@ -29,9 +35,9 @@ class Command(BaseCommand):
         store = Path(settings.MAIL_STORE)
         try:
             for name in remove:
-                remove_folder(store, name)
+                remove_folder(store, name, read_homes)
                 self.stdout.write(_("%(name)s has been removed.") % {"name": name})
-            folders = [] if remove else list_unowned_folders(store)
+            folders = [] if remove else list_unowned_folders(store, read_homes)
         except FolderError as error:
             raise CommandError(str(error)) from None
         latest = timezone.now() - timedelta(days=unused_days)
