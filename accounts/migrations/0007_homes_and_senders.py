@@ -71,18 +71,18 @@ VIEWS: Views = {
             UNION ALL
             SELECT f.source, m.address
             FROM accounts_forward f LEFT JOIN accounts_mailbox s ON s.address = f.source
-        JOIN accounts_domain d ON d.id = f.domain_id
             CROSS JOIN json_each('["' || replace(f.destinations, ' ', '","') || '"]') AS part
             JOIN accounts_mailbox m ON m.address = CASE WHEN part.value LIKE '%+%'
                 THEN substr(part.value, 1, instr(part.value, '+') - 1) || substr(part.value, instr(part.value, '@'))
                 ELSE part.value END
-            JOIN accounts_domain o ON o.id = m.domain_id
-            WHERE f.allows_sending AND d.is_active AND o.is_active AND m.is_active
+            WHERE f.allows_sending AND m.is_active
+            AND (SELECT d.is_active FROM accounts_domain d WHERE d.id = f.domain_id)
+            AND (SELECT d.is_active FROM accounts_domain d WHERE d.id = m.domain_id)
             AND f.is_active AND (s.is_active IS NULL OR s.is_active OR f.works_while_disabled)
-            AND (o.id = d.id OR 0 < (
+            AND (m.domain_id = f.domain_id OR 0 < (
             SELECT count(*) FROM accounts_domain_administrators a
             JOIN accounts_domain_administrators b ON b.user_id = a.user_id
-            WHERE a.domain_id = d.id AND b.domain_id = o.id
+            WHERE a.domain_id = f.domain_id AND b.domain_id = m.domain_id
         ))
         """,
         "postgresql": """
@@ -92,16 +92,16 @@ VIEWS: Views = {
             UNION ALL
             SELECT f.source, m.address
             FROM accounts_forward f LEFT JOIN accounts_mailbox s ON s.address = f.source
-        JOIN accounts_domain d ON d.id = f.domain_id
             CROSS JOIN LATERAL unnest(string_to_array(f.destinations, ' ')) AS part(value)
             JOIN accounts_mailbox m ON m.address = regexp_replace(part.value, '[+][^@]*', '')
-            JOIN accounts_domain o ON o.id = m.domain_id
-            WHERE f.allows_sending AND d.is_active AND o.is_active AND m.is_active
+            WHERE f.allows_sending AND m.is_active
+            AND (SELECT d.is_active FROM accounts_domain d WHERE d.id = f.domain_id)
+            AND (SELECT d.is_active FROM accounts_domain d WHERE d.id = m.domain_id)
             AND f.is_active AND (s.is_active IS NULL OR s.is_active OR f.works_while_disabled)
-            AND (o.id = d.id OR 0 < (
+            AND (m.domain_id = f.domain_id OR 0 < (
             SELECT count(*) FROM accounts_domain_administrators a
             JOIN accounts_domain_administrators b ON b.user_id = a.user_id
-            WHERE a.domain_id = d.id AND b.domain_id = o.id
+            WHERE a.domain_id = f.domain_id AND b.domain_id = m.domain_id
         ))
         """,
     },
