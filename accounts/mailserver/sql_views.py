@@ -63,8 +63,8 @@ def _senders(destinations: str, mailbox_address: str) -> str:
     A mailbox may send as itself; and as the source of a forward that says so, if it gets the mail of that forward and
     is of the same customer: in the same domain, or in one with an administrator in common.
 
-    The domains are no joins, and administrators are counted, since PostgreSQL would read all domains for two of them, and
-    all administrators for an EXISTS.
+    The domains are no joins, and administrators are counted, since PostgreSQL would read all domains for two of them,
+    and all administrators for an EXISTS.
 
     destinations: the rows of a forward's destinations. mailbox_address: a destination without what follows its plus.
     """
