@@ -31,7 +31,10 @@ _REMARK_IN_LIST: Final = re.compile(r"\([^()@]*\)")
 def read_address(text: str) -> ValidatedEmail | None:
     """Return the parts of an address, None where the text is not an address."""
     try:
-        parts = validate_email(text, check_deliverability=False, allow_smtputf8=False, strict=True)
+        # A domain that ends with .test is for trying the panel out (RFC 6761, 6.2).
+        parts = validate_email(
+            text, check_deliverability=False, allow_smtputf8=False, strict=True, test_environment=True
+        )
     except EmailNotValidError:
         return None
     return parts if _TOP_LEVEL.fullmatch(parts.ascii_domain.rpartition(".")[2]) else None

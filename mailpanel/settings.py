@@ -124,6 +124,13 @@ MAIL_TLS_CERT = env.str("MAIL_TLS_CERT", default=f"/etc/letsencrypt/live/{MAIL_H
 MAIL_TLS_KEY = env.str("MAIL_TLS_KEY", default=f"/etc/letsencrypt/live/{MAIL_HOSTNAME}/privkey.pem")
 MAIL_STORE = env.str("MAIL_STORE", default="/var/vmail")
 MAIL_USER = env.str("MAIL_USER", default="vmail")
+# How many recipients a mailbox may send to, where it has no limits of its own. 0: no limit.
+MAIL_RECIPIENTS_PER_HOUR = env.int("MAIL_RECIPIENTS_PER_HOUR", default=500)
+MAIL_RECIPIENTS_PER_DAY = env.int("MAIL_RECIPIENTS_PER_DAY", default=5000)
+if MAIL_RECIPIENTS_PER_HOUR < 0 or MAIL_RECIPIENTS_PER_DAY < 0:
+    raise ImproperlyConfigured(
+        "MAIL_RECIPIENTS_PER_HOUR and MAIL_RECIPIENTS_PER_DAY cannot be negative; 0 is no limit."
+    )
 # The commands that end sessions and reload Postfix, where the mail server is on this machine. Empty: the pages say
 # which commands somebody has to run.
 DOVEADM = shlex.split(env.str("DOVEADM", default=""))

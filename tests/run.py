@@ -3,9 +3,10 @@
     python tests/run.py [lint] [sqlite] [postgres] [browser] [mailserver] [debian13]      no name: all of them
 
 Needs the development requirements. On Debian and Ubuntu, as root or with sudo that asks for no password, it installs
-the PostgreSQL server and Chromium where they are missing; as root also Postfix, Dovecot and PostSRSd. A group
-that cannot run elsewhere is named at the end; with CI=true that is a failure. The group debian13 needs a Debian 13 in
-a folder, which it makes from the packages of the distribution; where that cannot be done, it is left out.
+the PostgreSQL server and Chromium where they are missing; as root also Postfix, Dovecot, PostSRSd and
+policyd-rate-limit. A group that cannot run elsewhere is named at the end; with CI=true that is a failure. The group
+debian13 needs a Debian 13 in a folder, which it makes from the packages of the distribution; where that cannot be done,
+it is left out.
 """
 # ruff: noqa: T201 - this program talks on its standard output
 
@@ -30,7 +31,7 @@ PYTHON: Final = sys.executable
 MANAGE: Final = (PYTHON, "manage.py")
 NEITHER: Final = "not browser and not mailserver"
 MAILSERVER: Final = (
-    *("postfix", "postfix-sqlite", "postfix-pgsql", "postsrsd", "openssl"),
+    *("postfix", "postfix-sqlite", "postfix-pgsql", "postsrsd", "policyd-rate-limit", "python3-psycopg2", "openssl"),
     *(f"dovecot-{part}" for part in ("core", "imapd", "pop3d", "lmtpd", "sqlite", "pgsql")),
 )
 LINT: Final = {
@@ -301,11 +302,12 @@ def succeeds(*command: str) -> bool:
 
 def has_mailserver() -> bool:
     """Tell whether Postfix and Dovecot are here with all that the tests use, as Debian lays them out."""
-    programs = ("postfix", "postsrsd", "doveadm", "openssl")
+    programs = ("postfix", "postsrsd", "policyd-rate-limit", "doveadm", "openssl")
     dovecot, postfix = Path("/usr/lib/dovecot"), Path("/usr/lib/postfix")
     parts = [dovecot / name for name in ("imap", "pop3", "lmtp")]
     parts += [dovecot / f"modules/auth/libdriver_{name}.so" for name in ("sqlite", "pgsql")]
     parts += [postfix / f"postfix-{name}.so" for name in ("sqlite", "pgsql")]
+    parts += [Path("/usr/lib/python3/dist-packages/psycopg2")]
     return all(map(shutil.which, programs)) and all(part.exists() for part in parts)
 
 

@@ -36,6 +36,7 @@ SERVER_FILES: Final = {
     "postfix/srs.cf": "postfix-3/srs.cf",
     "postfix/srs-rest.regexp": "postfix-3/srs-rest.regexp",
     "postsrsd/postsrsd": "postsrsd-1/postsrsd",
+    "policyd-rate-limit/policyd-rate-limit.conf": "policyd-rate-limit-1/policyd-rate-limit.conf",
 }
 # The versions of Dovecot that the templates are for: 2.4 does not read the files of 2.3.
 DOVECOT_FILES: Final = {
@@ -117,6 +118,8 @@ def _values(folder: Path) -> dict[str, Any]:
         "tls_key": settings.MAIL_TLS_KEY,
         "mail_store": settings.MAIL_STORE,
         "mail_user": settings.MAIL_USER,
+        "recipients_per_hour": str(settings.MAIL_RECIPIENTS_PER_HOUR),
+        "recipients_per_day": str(settings.MAIL_RECIPIENTS_PER_DAY),
         "welcome_host": settings.WELCOME_LMTP.partition(":")[0],
         "welcome_port": settings.WELCOME_LMTP.partition(":")[2],
         **_database_values(connection.settings_dict),

@@ -1,7 +1,8 @@
-"""A private Postfix, Dovecot and PostSRSd that serve the test's database from the files of mailserver_config.
+"""A private mail server that serves the test's database: Postfix, Dovecot, PostSRSd and policyd-rate-limit.
 
-Only folders and ports are other than on a real server, and what would leave this machine ends in a sink. The programs
-are those of this machine, or of another Debian in the folder that MAILSERVER_ROOT names.
+It has the files of mailserver_config. Only folders and ports are other than on a real server, and what would leave this
+machine ends in a sink. The programs are those of this machine, or of another Debian in the folder that MAILSERVER_ROOT
+names.
 """
 
 from __future__ import annotations
@@ -41,6 +42,9 @@ HOSTNAME: Final = "mail.example.com"
 PATIENCE: Final = 60  # seconds until something that should happen is given up
 POSTMASTER: Final = "poczta@przyklad.iq.pl"
 STRANGER: Final = "stranger@poza.example"
+# How many recipients a mailbox may send to, where it has no limits of its own.
+PER_HOUR: Final = 30
+PER_DAY: Final = 40
 
 POSTFIX_OF_A_TEST: Final = """
 queue_directory = {queue}
@@ -151,6 +155,7 @@ class MailServer:
     pop3s_port: int = 0
     sink: list[Received] = field(default_factory=list)
     postsrsd: subprocess.Popen[bytes] | None = None
+    rate_limit: subprocess.Popen[bytes] | None = None
 
     @property
     def store(self) -> Path:
@@ -241,8 +246,8 @@ class MailServer:
         PROGRAMS.run(program, "-c", str(self.folder / "postfix"), *arguments)
 
     def logs(self) -> str:
-        """Return the end of both logs, for a test that fails."""
-        paths = (self.folder / "mail.log", self.folder / "dovecot.log")
+        """Return the end of each log, for a test that fails."""
+        paths = [self.folder / f"{name}.log" for name in ("mail", "dovecot", "rate-limit")]
         return "\n".join(path.read_text(errors="replace")[-4000:] for path in paths if path.exists())
 
 
@@ -298,6 +303,9 @@ def running_mailserver() -> Iterator[MailServer]:
         stack.callback(stop_postsrsd, server)
         start_postsrsd(server)
         stack.enter_context(running_postfix(server, sink_port))
+        move_rate_limit(server)
+        stack.callback(stop_rate_limit, server)
+        start_rate_limit(server)
         stack.enter_context(running_dovecot(server))
         yield server
 
@@ -313,8 +321,9 @@ def write_configuration(folder: Path) -> None:
     values = {"MAIL_TLS_CERT": certificate, "MAIL_TLS_KEY": key, "MAIL_STORE": store, "MAIL_USER": MAIL_USER}
     values["WELCOME_LMTP"] = f"127.0.0.1:{free_ports(1)[0]}"
     texts = {name: str(value) for name, value in values.items()}
+    limits = {"MAIL_RECIPIENTS_PER_HOUR": PER_HOUR, "MAIL_RECIPIENTS_PER_DAY": PER_DAY}
     with override_settings(
-        MAIL_HOSTNAME=HOSTNAME, MAIL_POSTMASTER=POSTMASTER, MAILSERVER_PASSWORD="a.password~of/tests", **texts
+        MAIL_HOSTNAME=HOSTNAME, MAIL_POSTMASTER=POSTMASTER, MAILSERVER_PASSWORD="a.password~of/tests", **texts, **limits
     ):
         call_command("mailserver_config", out=folder / "config", dovecot=PROGRAMS.dovecot, stdout=StringIO())
     for group in ("postfix", "dovecot"):
@@ -412,6 +421,42 @@ def stop_postsrsd(server: MailServer) -> None:
         os.killpg(server.postsrsd.pid, signal.SIGTERM)
         server.postsrsd.wait()
         server.postsrsd = None
+
+
+def move_rate_limit(server: MailServer) -> None:
+    """Let policyd-rate-limit keep its files in the folder of the test, and report to its Postfix."""
+    folder = server.folder
+    config = folder / "config/policyd-rate-limit/policyd-rate-limit.conf"
+    text = config.read_text()
+    for path, moved in {
+        POSTFIX_QUEUE: folder / "queue",
+        "/run/policyd-rate-limit": folder / "rate-limit-run",
+        "/var/lib/policyd-rate-limit": folder / "rate-limit",
+        '"127.0.0.1", 25': f'"127.0.0.1", {server.smtp_port}',
+    }.items():
+        assert text.count(path) == 1, path
+        text = text.replace(path, str(moved))
+    config.write_text(text)
+
+
+def rate_limit(server: MailServer, *arguments: str) -> list[str]:
+    """Return the command that runs policyd-rate-limit on this server."""
+    config = server.folder / "config/policyd-rate-limit/policyd-rate-limit.conf"
+    return PROGRAMS.command("policyd-rate-limit", "--file", str(config), *arguments)
+
+
+def start_rate_limit(server: MailServer) -> None:
+    with (server.folder / "rate-limit.log").open("ab") as log:
+        server.rate_limit = subprocess.Popen(rate_limit(server), stdout=log, stderr=log)
+    socket_path = server.folder / "queue/ratelimit/policy"
+    wait_for(socket_path.is_socket, "the start of policyd-rate-limit")
+
+
+def stop_rate_limit(server: MailServer) -> None:
+    if server.rate_limit:
+        server.rate_limit.send_signal(signal.SIGINT)  # as its systemd unit does
+        server.rate_limit.wait()
+        server.rate_limit = None
 
 
 def free_ports(count: int) -> list[int]:

@@ -123,7 +123,9 @@ def guide(folder: Path, names: list[str], database: str) -> str:
         "mv -n /etc/dovecot/dovecot.conf /etc/dovecot/dovecot.conf.debian",
         f"echo '!include {folder}/dovecot/dovecot.conf' > /etc/dovecot/dovecot.conf",
         f"echo '. {folder}/postsrsd/postsrsd' > /etc/default/postsrsd",
-        "systemctl restart postsrsd postfix dovecot",
+        f"ln -sf {folder}/policyd-rate-limit/policyd-rate-limit.conf /etc/policyd-rate-limit.conf",
+        "ln -sf ../cron.daily/policyd-rate-limit /etc/cron.hourly/policyd-rate-limit",
+        "systemctl restart postsrsd policyd-rate-limit postfix dovecot",
     ]
     lines = [
         _("Written to %(folder)s: %(files)s.") % {"folder": folder, "files": ", ".join(names)},
