@@ -16,7 +16,7 @@ FIND_PYTHON := for name in $(PYTHONS); do \
 
 help:
 	@echo 'make run        set up and serve on http://127.0.0.1:8000 (another port: make run PORT=8001)'
-	@echo 'make test       every check and test (some of them: make test GROUPS="lint sqlite postgres browser mailserver")'
+	@echo 'make test       every check and test (some of them: make test GROUPS="lint sqlite postgres browser mailserver debian13")'
 	@echo 'make lock       renew the locks of the requirements (newest versions: make lock UPGRADE=--upgrade)'
 	@echo 'make messages   bring the messages of the code into locale/pl/LC_MESSAGES/django.po (needs gettext)'
 	@echo 'make screenshots  draw the pictures of docs/tour.md (needs Chromium)'

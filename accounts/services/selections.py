@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Final
 
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.db import transaction
 from django.db.models import F
 
 from accounts.digests import digest
 from accounts.models import Forward, Mailbox, MailboxQuerySet
+from accounts.rules.forwards import circle_errors
 from accounts.rules.room import common_quota_errors
-from accounts.services.locks import lock_domains
+from accounts.services.locks import lock_domains, lock_forwards
 from accounts.services.results import Outdated, Refused, WriteResult
 
 IDS_PER_QUERY: Final = 5000  # a database takes a limited number of values in one query
@@ -23,11 +25,23 @@ def selection_version(mailboxes: MailboxQuerySet) -> str:
 
 
 def set_state(*, mailboxes: MailboxQuerySet, version: str, is_active: bool) -> WriteResult:
-    """Enable or disable the mailboxes of a selection. Raises Outdated."""
+    """Enable or disable the mailboxes of a selection.
+
+    Raises Outdated, and Refused (forward_loop) where a forward that works while its mailbox is disabled would lie on a
+    circle, now that the mailbox keeps no copy.
+    """
     with transaction.atomic():
         ids, addresses = _lock_selection(mailboxes, version)
+        lasting = Forward.objects.filter(
+            is_active=True, works_while_disabled=True, source__in=mailboxes.values("address")
+        )
+        new = {} if is_active else {each.source: each.destinations.split() for each in lasting}
+        if new:
+            lock_forwards()
         for chunk in _chunks(ids):
             chunk.update(is_active=is_active, version=F("version") + 1)
+        if circles := circle_errors(new):
+            raise Refused({source: {NON_FIELD_ERRORS: [error]} for source, error in circles.items()})
     return WriteResult(signed_out=() if is_active else addresses)
 
 

@@ -292,6 +292,20 @@ def test_a_domain_that_is_switched_off_names_whom_it_signs_out() -> None:
     assert (domain.is_active, domain.version, list(domain.administrators.all())) == (False, 3, [anna])
 
 
+def test_disabling_closes_no_circle_of_lasting_forwards() -> None:
+    pair = (JAN, "ewa@przyklad.iq.pl")
+    for source, destination in (pair, pair[::-1]):
+        make_mailbox(source)
+        make_forward(source, destination, keep_copy=True, works_while_disabled=True)
+    chosen = Mailbox.objects.all()
+    codes = refusal(lambda: set_state(mailboxes=chosen, version=selection_version(chosen), is_active=False))
+    assert codes == {address: {NON_FIELD_ERRORS: ["forward_loop"]} for address in pair}
+    assert not Mailbox.objects.filter(is_active=False).exists(), "nothing was written"
+    one = Mailbox.objects.filter(address=JAN)
+    set_state(mailboxes=one, version=selection_version(one), is_active=False)
+    assert not Mailbox.objects.get(address=JAN).is_active, "the other keeps a copy"
+
+
 def test_a_contact_that_closes_a_circle_is_refused() -> None:
     domain = make_domain(contact="x@poczta.example")
     make_forward("szef@przyklad.iq.pl", "abuse@przyklad.iq.pl")

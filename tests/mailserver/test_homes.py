@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from io import StringIO
 from typing import Final
 
 import pytest
+from django.core.management import call_command
+from pytest_django import Settings
 
 from accounts.models import Domain, Forward, Mailbox
 from accounts.passwords import hash_password
@@ -64,3 +67,27 @@ def test_a_renamed_mailbox_keeps_its_mail_and_what_comes_to_its_old_name(mailser
     assert sorted(mailserver.subjects(new)) == ["before", "to the new name", "to the old name"]
     Forward.objects.all().delete()
     assert refusal(mailserver, "ewa.nowak@dawny.example")[0] == 550
+
+
+def test_the_mail_of_a_deleted_mailbox_is_listed_and_removed_by_name(
+    mailserver: MailServer, settings: Settings
+) -> None:
+    settings.MAIL_STORE = str(mailserver.store)
+    make_domain("dawny.example")
+    gone, stays = create("odeszla@dawny.example"), create("zostaje@dawny.example")
+    for mailbox in (gone, stays):
+        mailserver.send(mailbox.address, "mail")
+    mailserver.settle()
+    assert gone.home not in run_mail_folders()
+    delete_mailboxes(mailboxes=Mailbox.objects.filter(pk=gone.pk), version=None)
+    assert gone.home in run_mail_folders()
+    assert stays.home not in run_mail_folders()
+    assert run_mail_folders("--remove", gone.home) == f"{gone.home} has been removed.\n"
+    assert not (mailserver.store / gone.home).exists()
+    assert mailserver.subjects(stays.address) == ["mail"]
+
+
+def run_mail_folders(*arguments: str) -> str:
+    output = StringIO()
+    call_command("mail_folders", *arguments, stdout=output)
+    return output.getvalue()
