@@ -225,12 +225,11 @@ class MailboxAdmin(MailAdmin):
         """Add the forwards, which are deleted with these mailboxes, so that the right to delete them is checked too."""
         names, counts, refused, protected = super().get_deleted_objects(objs, request)
         addresses = [mailbox.address for mailbox in objs]
-        names = [
-            *names,
-            describe_left_mail(Mailbox.objects.filter(address__in=addresses)),
-            *filter(None, [postmaster_warning(addresses)]),
-        ]
-        forwards = Forward.objects.filter(source__in=[mailbox.address for mailbox in objs])
+        if "post" not in request.POST:  # the page that asks first; its list is of what is deleted, which mail is not
+            messages.warning(request, describe_left_mail(Mailbox.objects.filter(address__in=addresses)))
+            if warning := postmaster_warning(addresses):
+                messages.warning(request, warning)
+        forwards = Forward.objects.filter(source__in=addresses)
         if forwards.exists():
             more = super().get_deleted_objects(forwards, request)
             return [*names, *more[0]], {**counts, **more[1]}, refused | more[2], [*protected, *more[3]]

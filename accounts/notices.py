@@ -58,7 +58,7 @@ def describe_left_mail(mailboxes: MailboxQuerySet) -> str:
         )
     else:
         text = _("Messages that came already stay on the mail server until your hosting company removes them.")
-    nobody_reads = _("Nobody can read them any more, not even who gets the same address later.")
+    nobody_reads = _("Nobody can read this mail any more, not even who gets the same address later.")
     return f"{text % {'count': grouped(number)}} {nobody_reads}"
 
 

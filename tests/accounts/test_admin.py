@@ -407,6 +407,17 @@ def test_chosen_mailboxes_go_together_with_their_forwards(staff: Client) -> None
     assert [forward.source for forward in Forward.objects.all()] == ["a2@a.pl"]
 
 
+def test_before_mailboxes_are_deleted_the_page_says_what_happens_to_their_messages(staff: Client) -> None:
+    mailboxes = [make_mailbox(f"a{number}@a.pl") for number in range(2)]
+    MailUsage.objects.create(mailbox=mailboxes[0], messages=1200)
+    address = page("mailbox", "delete", mailboxes[0].pk)
+    stays = "1,200 messages stay on the mail server until your hosting company removes them."
+    assert stays in open_page(staff, address)
+    chosen = {"action": "delete_selected", "_selected_action": [mailbox.pk for mailbox in mailboxes]}
+    assert f"At least {stays}" in staff.post(page("mailbox"), chosen).content.decode()
+    assert stays not in staff.post(address, {"post": "yes"}, follow=True).content.decode()
+
+
 def test_who_may_not_delete_forwards_may_not_delete_a_mailbox_with_one() -> None:
     mailbox = make_mailbox("jan@a.pl")
     make_forward("jan@a.pl", "x@x.pl")

@@ -9,7 +9,7 @@ from django.test import Client
 from django.utils import timezone
 from pytest_django import Settings
 
-from accounts.models import Domain, Mailbox
+from accounts.models import Domain, Mailbox, MailUsage
 from bulkimport.models import Import
 from bulkimport.rows import Place
 from bulkimport.services.checking import check
@@ -121,6 +121,24 @@ def test_undo_asks_first_and_says_what_goes(logged_in: Client) -> None:
     assert list(Mailbox.objects.values_list("address", flat=True)) == ["ewa@przyklad.iq.pl"]
     assert logged_in.post(url + "undo/").headers["Location"] == url
     open_page(logged_in, url)
+
+
+@pytest.mark.parametrize(
+    ("messages", "sentence"),
+    [
+        ({}, "Messages that came already stay on the mail server until your hosting company removes them."),
+        ({"ewa": 7}, "At least 7 messages stay on the mail server until your hosting company removes them."),
+        ({"ewa": 7, "jan": 5}, "12 messages stay on the mail server until your hosting company removes them."),
+    ],
+)
+def test_undo_says_what_happens_to_the_messages_of_the_accounts_that_go(
+    logged_in: Client, messages: dict[str, int], sentence: str
+) -> None:
+    url = upload(logged_in, action="create")
+    MailUsage.objects.create(mailbox=make_mailbox("obca@przyklad.iq.pl"), messages=100)
+    for name, number in messages.items():
+        MailUsage.objects.create(mailbox_id=f"{name}@przyklad.iq.pl", messages=number)
+    assert f"{sentence} Nobody can read this mail any more" in open_page(logged_in, url + "undo/")
 
 
 def test_undo_removes_nothing_where_the_domain_was_lost_and_keeps_the_passwords(

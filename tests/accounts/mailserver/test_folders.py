@@ -6,12 +6,16 @@ import os
 from datetime import timedelta
 from io import StringIO
 from pathlib import Path
+from unittest.mock import Mock
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import OperationalError
 from django.utils import timezone
 from pytest_django import Settings
 
+from accounts.mailserver.folders import FolderError, remove_folders
+from accounts.management.commands import mail_folders
 from accounts.models import Domain, Mailbox
 from tests.factories import make_mailbox
 
@@ -86,25 +90,75 @@ def test_nothing_else_can_be_removed(store: Path, name: str) -> None:
     add_mail(outside / "jan")
     (store / "link").symlink_to(outside)
     (store / "przyklad.iq.pl/link").symlink_to(outside)
-    with pytest.raises(CommandError, match="is not one of the folders that belong to no mailbox"):
-        run("--remove", name)
+    with pytest.raises(CommandError, match="is not one of the folders that belong to no mailbox, so it stays"):
+        run("--remove", OLD, name)
+    assert (store / OLD).exists(), "all names are looked at before anything is removed"
     assert (outside / "jan/Maildir/cur/1").exists()
     for mailbox in Mailbox.objects.all():
         assert (store / mailbox.home / "Maildir/cur/1").exists()
     assert [line.split()[-1] for line in run().splitlines()] == [OLD], "links and files are no folders"
 
 
-def test_a_folder_that_has_got_a_mailbox_meanwhile_stays(store: Path) -> None:
+def test_a_folder_that_has_got_a_mailbox_stays(store: Path) -> None:
     make_mailbox("nowy@przyklad.iq.pl", home=OLD)
     with pytest.raises(CommandError):
         run("--remove", OLD)
     assert (store / OLD).exists()
 
 
+def test_a_folder_stays_whose_mailbox_comes_back_while_others_are_removed(store: Path) -> None:
+    add_mail(store / "dawna.example/ola")
+    with pytest.raises(FolderError, match=f"{OLD} is not one of the folders that belong to no mailbox"):
+        for _name in remove_folders(store, ["dawna.example/ola", OLD], mail_folders.read_homes):
+            make_mailbox("nowy@przyklad.iq.pl", home=OLD)
+    assert (store / OLD / "Maildir/cur/1").exists()
+    assert not (store / "dawna.example").exists()
+
+
+def test_root_is_not_led_elsewhere_by_a_domain_that_becomes_a_link(store: Path) -> None:
+    add_mail(store.parent / "outside/ola")
+    add_mail(store / "dawna.example/ola")
+
+    def read_homes() -> set[str]:
+        if not (store / "dawna.example").is_symlink():
+            (store / "dawna.example").rename(store / "before.example")
+            (store / "dawna.example").symlink_to(store.parent / "outside")
+        return mail_folders.read_homes()
+
+    with pytest.raises(FolderError, match=r"dawna\.example/ola could not be removed"):
+        list(remove_folders(store, ["dawna.example/ola"], read_homes))
+    assert (store.parent / "outside/ola/Maildir/cur/1").exists()
+
+
+def test_mail_that_goes_while_it_is_measured_is_left_out(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    list_entries = Path.iterdir
+    monkeypatch.setattr(Path, "iterdir", lambda path: [*list_entries(path), path / "gone"])
+    assert [line.split()[-1] for line in run().splitlines()] == [OLD]
+
+
+def test_what_the_panel_has_not_named_is_no_folder_of_mail(store: Path) -> None:
+    for name in (".cache/x", "przyklad.iq.pl/.x", "lost+found/#1", "przyklad.iq.pl/A\nb"):
+        add_mail(store / name)
+    assert [line.split()[-1] for line in run().splitlines()] == [OLD]
+
+
 def test_the_wrong_database_or_store_lists_nothing(store: Path, settings: Settings) -> None:
+    settings.MAIL_STORE = str(store / "missing")
+    with pytest.raises(CommandError, match=r"The mail store cannot be read .* as root, with its MAIL_STORE"):
+        run()
+    settings.MAIL_STORE = str(store.parent / "other")
+    add_mail(store.parent / "other/przyklad.iq.pl/jan~cccccccc")
+    with pytest.raises(CommandError, match="other belongs to a mailbox of this database"):
+        run()
     Mailbox.objects.all().delete()
     with pytest.raises(CommandError, match=r"This database has no mailboxes\. Run this with the settings of the panel"):
         run()
-    settings.MAIL_STORE = str(store / "missing")
-    with pytest.raises(CommandError, match="The mail store cannot be read"):
+
+
+def test_a_database_that_does_not_let_root_in_is_named(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(mail_folders, "read_homes", Mock(side_effect=OperationalError("Peer authentication failed")))
+    with pytest.raises(
+        CommandError, match=r"cannot be read \(Peer authentication failed\)\. docs/mailserver\.md"
+    ) as error:
         run()
+    assert error.value.returncode == 1

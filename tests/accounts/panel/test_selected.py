@@ -426,7 +426,7 @@ def test_the_page_says_what_happens_to_the_messages(
         MailUsage.objects.create(mailbox=mailbox, messages=number)
     html = logged_in.get(url("delete", three)).content.decode()
     assert sentence in html
-    assert "Nobody can read them any more, not even who gets the same address later." in html
+    assert "Nobody can read this mail any more, not even who gets the same address later." in html
 
 
 def test_no_messages_are_lost_where_there_are_none(logged_in: Client, three: list[Mailbox]) -> None:
