@@ -22,6 +22,8 @@ from accounts.mailserver.files import (
 )
 
 MODE: Final = 0o640  # the files may hold the password of the database
+# What it writes goes to the log: by cron, its warnings would be mail to the postmaster as well.
+REPORT_BY_CRON: Final = "17 * * * * root policyd-rate-limit --clean 2>&1 | logger -t policyd-rate-limit"
 READERS: Final = ("postfix", "dovecot")  # each of these folders is read by the group of the same name
 
 
@@ -124,7 +126,8 @@ def guide(folder: Path, names: list[str], database: str) -> str:
         f"echo '!include {folder}/dovecot/dovecot.conf' > /etc/dovecot/dovecot.conf",
         f"echo '. {folder}/postsrsd/postsrsd' > /etc/default/postsrsd",
         f"ln -sf {folder}/policyd-rate-limit/policyd-rate-limit.conf /etc/policyd-rate-limit.conf",
-        "ln -sf ../cron.daily/policyd-rate-limit /etc/cron.hourly/policyd-rate-limit",
+        "chmod -x /etc/cron.daily/policyd-rate-limit",
+        f"echo '{REPORT_BY_CRON}' > /etc/cron.d/mailpanel-limits",
         "systemctl restart postsrsd policyd-rate-limit postfix dovecot",
     ]
     lines = [

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from io import StringIO
 from pathlib import Path
 from typing import Any
@@ -154,6 +155,29 @@ def test_the_role_is_granted_the_views(monkeypatch: pytest.MonkeyPatch, settings
     write(tmp_path)
     grants = [line for line in (tmp_path / "postgresql-grants.sql").read_text().splitlines() if "SELECT ON" in line]
     assert grants == [f'GRANT SELECT ON {", ".join(VIEWS)} TO "poczta";']
+
+
+@pytest.mark.parametrize(
+    ("hour", "day", "limits"),
+    [(500, 5000, [(500, 3600), (5000, 86400)]), (0, 7, [(10**9, 3600), (7, 86400)])],
+)
+def test_the_sending_limits_of_all_hold_also_while_the_database_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+    settings: Settings,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    hour: int,
+    day: int,
+    limits: list[tuple[int, int]],
+) -> None:
+    as_database(monkeypatch, "sqlite", NAME=str(tmp_path / "none.sqlite3"))
+    settings.MAIL_RECIPIENTS_PER_HOUR, settings.MAIL_RECIPIENTS_PER_DAY = hour, day
+    write(tmp_path)
+    configuration = runpy.run_path(str(tmp_path / "policyd-rate-limit/policyd-rate-limit.conf"))
+    assert configuration["limits"] == limits
+    assert configuration["limits_by_id"].get("jan@przyklad.pl", limits) == limits
+    assert "Using the common limits for jan@przyklad.pl" in capsys.readouterr().err
+    assert not (tmp_path / "none.sqlite3").exists()
 
 
 def test_the_check_names_each_difference_and_no_password(
