@@ -20,6 +20,7 @@ from tests.manifest import SAMPLES
 
 MAIL_HOSTNAME = "poczta.przyklad.iq.pl"  # for the settings; pages with server names have nothing to show without it
 OWNER = "ksiegowosc@przyklad.iq.pl"  # whose pages are shown
+LAST_LOGIN = 1_795_400_000  # in seconds since 1970: in November 2026
 HEADER = "E-mail;Hasło;Pojemność;Przekierowanie;Przekierowanie-pozostawianie kopii\n"
 PEOPLE = (
     *("kowalska", "wisniewski", "wojcik", "kowalczyk", "kaminska", "lewandowski", "zielinska", "szymanski"),
@@ -50,7 +51,10 @@ def make_customer() -> User:
     for local_part, used_mb in used.items():
         mailbox = make_mailbox(f"{local_part}@przyklad.iq.pl", is_active=local_part != "sklep")
         if used_mb is not None:
-            MailUsage.objects.create(mailbox=mailbox, bytes_used=used_mb * 1_048_576, messages=used_mb * 7)
+            last_login = LAST_LOGIN - used_mb * 86_400 if used_mb else None
+            MailUsage.objects.create(
+                mailbox=mailbox, bytes_used=used_mb * 1_048_576, messages=used_mb * 7, last_login=last_login
+            )
     make_mailbox("poczta@biuro-przyklad.pl", quota_mb=2000)
     make_forward("ksiegowosc@przyklad.iq.pl", "jan@przyklad.iq.pl", keep_copy=True)
     make_forward("rekrutacja@przyklad.iq.pl", ["jan@przyklad.iq.pl", "kontakt@przyklad.iq.pl"])
