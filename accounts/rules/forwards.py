@@ -145,11 +145,13 @@ def unreachable_warnings(addresses: Collection[str], hosted: Mapping[str, Domain
     names = set(_lookup_all(addresses))
     mailboxes = dict(Mailbox.objects.filter(address__in=names).values_list("address", "is_active"))
     forwards = Forward.objects.filter(source__in=names).values_list("source", "is_active", "works_while_disabled")
-    is_active = {name: True for name in names if name.partition("@")[0] in ROLE_LOCAL_PARTS} | mailboxes
+    is_active = {**mailboxes}
     for source, works, works_while_disabled in forwards:
         # A disabled mailbox stops its forward too, unless the forward says otherwise.
         if source not in mailboxes or (works and works_while_disabled):
             is_active[source] = works
+    # Where nobody else gets it, the contact of the domain gets what comes for its roles.
+    is_active |= {name: True for name in names if name.partition("@")[0] in ROLE_LOCAL_PARTS}
     warnings: dict[str, ValidationError] = {}
     for address in addresses:
         local_part, _at, domain_name = address.partition("@")

@@ -304,6 +304,7 @@ def test_no_mail_to_a_role_address_goes_round_in_a_circle() -> None:
 def test_mail_passed_on_to_a_role_address_or_a_lasting_forward_reaches_somebody() -> None:
     domain = make_domain()
     mailbox = make_mailbox(JAN, is_active=False)
+    make_mailbox("abuse@przyklad.iq.pl", is_active=False)
     forward = make_forward(JAN, "x@poczta.example")
     hosted = {domain.name: domain}
     destinations = [JAN, "postmaster@przyklad.iq.pl", "abuse+x@przyklad.iq.pl"]
