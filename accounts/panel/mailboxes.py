@@ -108,13 +108,18 @@ def _save(request: HttpRequest, form: AccountForm) -> HttpResponse | None:
     response = redirect_to_result(request, submission)  # before the warnings: its message comes first
     if not submission.is_repeat:
         tell_mailserver(request, result)
-        if not form.account.is_active:
-            warn_of_disabled(request, [form.account.address])
-        if form.is_renamed and not form.cleaned_data["keeps_old_address"]:
-            warn_of_disabled(request, [old_address])
-        warn_of_account(request, form.account, form.cleaned_data["password"])
-        warn_of_small_quota(request, Mailbox.objects.filter(pk__in=[mailbox.pk for mailbox in result.mailboxes]))
+        _warn(request, form, old_address)
     return response
+
+
+def _warn(request: HttpRequest, form: AccountForm, old_address: str) -> None:
+    """Add the warnings about a saved account. old_address: what it was before, empty for a new one."""
+    if not form.account.is_active:
+        warn_of_disabled(request, [form.account.address])
+    if form.is_renamed and not form.cleaned_data["keeps_old_address"]:
+        warn_of_disabled(request, [old_address])
+    warn_of_account(request, form.account, form.cleaned_data["password"])
+    warn_of_small_quota(request, Mailbox.objects.filter(address=form.account.address))
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
