@@ -7,8 +7,18 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from accounts.models import Forward, Mailbox, MailUsage
-from tests.factories import make_domain, make_forward, make_mailbox, make_user
-from tests.pages import fill_in, form_in, text_in
+from accounts.services import rename_mailbox
+from bulkimport.services.results import undo
+from tests.factories import (
+    MAILBOX_PASSWORD,
+    make_client,
+    make_created_import,
+    make_domain,
+    make_forward,
+    make_mailbox,
+    make_user,
+)
+from tests.pages import TOKEN, fill_in, form_in, secrets_in, text_in
 
 pytestmark = pytest.mark.django_db
 
@@ -103,4 +113,43 @@ def test_an_older_page_renames_nothing(logged_in: Client, mailbox: Mailbox) -> N
     Mailbox.objects.update(version=7)
     response = logged_in.post(f"/mailboxes/{mailbox.pk}/", {**form.fields, "email": NEW})
     assert "This account has been changed meanwhile" in response.content.decode()
+    assert Mailbox.objects.get().address == OLD
+
+
+# --- What else knows the mailbox --------------------------------------------------------------------------------------
+
+
+def test_a_waiting_password_and_its_link_are_those_of_the_new_address(logged_in: Client, customer: User) -> None:
+    new = {"email": OLD, "password": "", "quota": "", "forward": "", "token": TOKEN}
+    batch_url = logged_in.post("/mailboxes/new/", new)["Location"]
+    (password,) = secrets_in(logged_in.get(batch_url).content.decode()).values()
+    renamed = rename(logged_in, Mailbox.objects.get(), NEW)
+    assert NEW in renamed
+    assert secrets_in(logged_in.get(batch_url).content.decode()) == {NEW: password}
+    assert f"{NEW},{password}," in logged_in.get(f"{batch_url}passwords.csv").content.decode()
+
+
+def test_an_undone_import_leaves_what_was_renamed_since(customer: User) -> None:
+    import_record = make_created_import(customer, f"E-mail\n{OLD}\njan@przyklad.iq.pl\n")
+    renamed = Mailbox.objects.get(address=OLD)
+    rename_mailbox(mailbox_id=renamed.pk, version="1", local_part="ewa.kos", keeps_old_address=False)
+    undo(import_record)
+    assert [mailbox.address for mailbox in Mailbox.objects.all()] == [NEW]
+
+
+def test_an_owner_who_is_signed_in_stays_so_under_the_new_address(logged_in: Client, mailbox: Mailbox) -> None:
+    owner = Client()
+    owner.post("/mailbox/login/", {"address": OLD, "password": MAILBOX_PASSWORD})
+    rename(logged_in, mailbox, NEW)
+    assert NEW in text_in(owner.get("/mailbox/").content.decode())
+    assert OLD not in text_in(owner.get("/mailbox/forward/").content.decode())
+    second = Client()
+    page = second.post("/mailbox/login/", {"address": OLD, "password": MAILBOX_PASSWORD})
+    assert page.status_code == 200, "the old address is no login any more"
+
+
+def test_a_mailbox_of_another_customer_is_not_renamed(mailbox: Mailbox) -> None:
+    other = make_client(make_user("obcy"))
+    response = other.post(f"/mailboxes/{mailbox.pk}/", {"email": NEW, "shown_version": "1", "token": TOKEN})
+    assert response.status_code == 404
     assert Mailbox.objects.get().address == OLD
