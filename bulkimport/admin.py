@@ -37,12 +37,11 @@ class ImportAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no pa
     ]
     list_filter = ["status", "uploaded_at", "created_at"]
     list_select_related = ["uploaded_by", "customer"]
-    search_fields = ["filename", "uploaded_by__username", "customer__username", "sha256"]
+    search_fields = ["filename", "uploaded_by__username", "customer__username"]
     empty_value_display = "–"
     view_on_site = False  # only the login that uploaded it may see its page
     fields = [
         "filename",
-        "sha256",
         ("file_format", "encoding", "separator"),
         "uploaded_by",
         "customer",

@@ -85,7 +85,8 @@ class Import(models.Model):
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.CHECKED)
     filename = models.CharField(_("file"), max_length=255)
     file_size = models.PositiveIntegerField(_("file size, bytes"), default=0)
-    sha256 = models.CharField("SHA-256", max_length=64, db_index=True)
+    # Recognises the same file again. Keyed: a plain digest of a short list would let whoever reads it try passwords.
+    file_mark = models.CharField(max_length=64, db_index=True, blank=True, default="", editable=False)
     default_quota = models.CharField(_("default quota, as typed"), max_length=50, blank=True)
     uploaded_at = models.DateTimeField(_("uploaded"), auto_now_add=True)
     expires_at = models.DateTimeField(_("secrets expire"), db_index=True)
@@ -142,13 +143,13 @@ class Import(models.Model):
     @property
     def is_interrupted(self) -> bool:
         """Whether its creation stopped unfinished. Nothing was created then, and it can be started again."""
-        return self.status == self.Status.CREATING and (self.progress_at or self.uploaded_at) < interrupted_before()
+        return self.status == self.Status.CREATING and not is_recent(self.progress_at or self.uploaded_at)
 
     @property
     def is_welcoming(self) -> bool:
         """Whether its welcome messages are being sent now. If that stops, the rest is never sent."""
         is_waiting = any(unsent["reason"] is None for unsent in self.welcome_unsent or ())
-        return is_waiting and (self.progress_at or self.uploaded_at) >= interrupted_before()
+        return is_waiting and is_recent(self.progress_at or self.uploaded_at)
 
     @property
     def is_expired(self) -> bool:
@@ -165,9 +166,19 @@ class Import(models.Model):
         return tuple(Place(None, place) if isinstance(place, int) else Place(*place) for place in self.left_out)
 
 
-def interrupted_before() -> datetime:
-    """Return a time: a creation whose last progress was earlier counts as interrupted."""
-    return timezone.now() - INTERRUPTED_AFTER
+def recent_progress() -> tuple[datetime, datetime]:
+    """Return between which times the last progress of a creation lies; with another, it counts as interrupted.
+
+    A time in the future was written by a clock that has been set back since. It would never become old.
+    """
+    now = timezone.now()
+    return now - INTERRUPTED_AFTER, now + INTERRUPTED_AFTER
+
+
+def is_recent(moment: datetime) -> bool:
+    """Tell whether a creation with this last progress goes on."""
+    first, last = recent_progress()
+    return first <= moment <= last
 
 
 class ImportedAccount(models.Model):

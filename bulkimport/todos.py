@@ -4,6 +4,7 @@ from typing import Any, Final
 
 from django.contrib.auth.models import User
 from django.db.models import Case, Count, Q, QuerySet, When
+from django.db.models.functions import Coalesce
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -12,7 +13,7 @@ from django.utils.translation import ngettext
 
 from accounts.formats import grouped
 from accounts.todos import NAMED, Todo
-from bulkimport.models import SEALED, Import, interrupted_before
+from bulkimport.models import SEALED, Import, recent_progress
 
 LAST_IMPORTS: Final = 5
 
@@ -37,13 +38,12 @@ def import_todos(user: User) -> list[Todo]:
     has_errors &= Q(counts__file_errors=0)
     is_ready = Q(status=Import.Status.CHECKED, sealed_file__isnull=False, counts__drafts__gt=0)
     is_ready &= Q(counts__errors=0, counts__file_errors=0)
-    is_interrupted = Q(status=Import.Status.CREATING, sealed_file__isnull=False) & (
-        Q(progress_at__lt=interrupted_before()) | Q(progress_at__isnull=True, uploaded_at__lt=interrupted_before())
-    )
+    goes_on = Q(last_progress__range=recent_progress())
+    is_interrupted = Q(status=Import.Status.CREATING, sealed_file__isnull=False) & ~goes_on
     generated = Count("accounts", filter=Q(accounts__is_generated=True, accounts__mailbox__isnull=False))
     waiting = (
         list_imports(user)
-        .annotate(generated=generated)
+        .annotate(generated=generated, last_progress=Coalesce("progress_at", "uploaded_at"))
         .filter(has_passwords | has_errors | is_ready | is_interrupted, expires_at__gt=timezone.now())
     )
     urgency = Case(When(status=Import.Status.CREATED, then=0), When(status=Import.Status.CREATING, then=1), default=2)

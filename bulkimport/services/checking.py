@@ -18,7 +18,7 @@ from bulkimport.readers.reading import read_file
 from bulkimport.readers.sheet import WAIT_SECONDS
 from bulkimport.rows import Field, Place, Plan, Problem, Row
 from bulkimport.services.reading import read
-from bulkimport.services.uploading import digest_file
+from bulkimport.services.uploading import mark_file
 from bulkimport.validation import validate
 
 
@@ -33,7 +33,7 @@ def check_unstored(*, content: bytes, uploaded_by: User | None, default_quota: s
     """Return the plan that `upload` and `check` would give this file, without writing anything to the database."""
     file = read_file(content, max_rows=settings.MAX_ACCOUNTS_PER_FILE)
     plan = validate(file, domains=usable_domains(uploaded_by), default_quota=default_quota)
-    return _recognise_repeat(plan, _find_same_file(uploaded_by, digest_file(content)).first())
+    return _recognise_repeat(plan, _find_same_file(uploaded_by, mark_file(content)).first())
 
 
 def note_plan(import_record: Import, plan: Plan) -> None:
@@ -50,11 +50,12 @@ def note_plan(import_record: Import, plan: Plan) -> None:
 # --- The same file again ---------------------------------------------------------------------------------------------
 def find_repeated_import(import_record: Import) -> Import | None:
     """Return the newest import of the same bytes by the same login that has created accounts, if there is one."""
-    return _find_same_file(import_record.uploaded_by, import_record.sha256).exclude(pk=import_record.pk).first()
+    return _find_same_file(import_record.uploaded_by, import_record.file_mark).exclude(pk=import_record.pk).first()
 
 
-def _find_same_file(uploaded_by: User | None, sha256: str) -> ImportQuerySet:
-    return Import.objects.filter(uploaded_by=uploaded_by, sha256=sha256, status=Import.Status.CREATED)
+def _find_same_file(uploaded_by: User | None, file_mark: str) -> ImportQuerySet:
+    same = Import.objects.filter(uploaded_by=uploaded_by, file_mark=file_mark, status=Import.Status.CREATED)
+    return same if file_mark else same.none()
 
 
 def _recognise_repeat(plan: Plan, earlier: Import | None) -> Plan:

@@ -21,7 +21,7 @@ from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
 from accounts.passwords import generate_password, hash_password, warm_up
 from accounts.rules.mailboxes import Account
 from accounts.services import NewMailbox, Refused, create_mailboxes
-from bulkimport.models import SEALED, Import, ImportedAccount, ImportQuerySet, fingerprint, interrupted_before
+from bulkimport.models import SEALED, Import, ImportedAccount, ImportQuerySet, fingerprint, recent_progress
 from bulkimport.rows import Draft, Level, Place, Plan
 from bulkimport.services.welcome import as_stored, send_welcome
 
@@ -59,7 +59,7 @@ def claim_import(import_record: Import, plan: Plan, *, leave_out: Collection[Pla
     """
     # Only the version that the plan was made from: later corrections from another tab are not in this plan.
     claimable = Import.objects.filter(pk=import_record.pk, version=import_record.version)
-    interrupted = Q(status=Import.Status.CREATING, progress_at__lt=interrupted_before())
+    interrupted = Q(status=Import.Status.CREATING) & ~Q(progress_at__range=recent_progress())
     if not is_allowed(plan, skip_errors=bool(leave_out)) or set(plan.error_places) != set(leave_out):
         claimable.filter(interrupted).update(status=Import.Status.CHECKED, **UNCLAIMED)
         return None
@@ -121,7 +121,7 @@ def create(claim: Claim, *, on_progress: Callable[[int], object] | None = None) 
         return False
     except BaseException:
         # Old progress makes the import "interrupted" at once, so the person can start it again without waiting.
-        _find_claimed(claim).update(progress_at=interrupted_before() - timedelta(seconds=1))
+        _find_claimed(claim).update(progress_at=recent_progress()[0] - timedelta(seconds=1))
         raise
     if settings.WELCOME_LMTP:
         with translation.override(claim.language):

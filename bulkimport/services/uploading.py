@@ -1,11 +1,10 @@
 """Store an uploaded file as a new import, and discard one that nothing was created from."""
 
-import hashlib
-
 from django.conf import settings
 from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
+from django.utils.crypto import salted_hmac
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -42,7 +41,7 @@ def upload(
         customer=customer,
         filename=make_storable(filename)[-255:],
         file_size=len(content),
-        sha256=digest_file(content),
+        file_mark=mark_file(content),
         default_quota=make_storable(default_quota)[:50],
         expires_at=timezone.now() + settings.SECRETS_KEPT,
         sealed_file=seal(content),
@@ -99,9 +98,9 @@ def too_many_lists(oldest: Import) -> str:
     return message % {"file": oldest.filename, "when": when, **limits}
 
 
-def digest_file(content: bytes) -> str:
-    """Return the SHA-256 by which the same file is recognised when it is uploaded again."""
-    return hashlib.sha256(content).hexdigest()
+def mark_file(content: bytes) -> str:
+    """Return the text by which the same file is recognised when it is uploaded again, with the same SECRET_KEY."""
+    return salted_hmac("bulkimport.file_mark", content, algorithm="sha256").hexdigest()
 
 
 def make_storable(text: str) -> str:

@@ -61,6 +61,20 @@ def test_an_address_taken_in_the_meantime_comes_back_as_a_problem_of_its_row(log
     assert Mailbox.objects.count() == 1
 
 
+@pytest.mark.parametrize(
+    ("minutes", "status"), [(-2, "interrupted"), (0, "creating"), (2, "interrupted"), (90, "interrupted")]
+)
+def test_progress_in_the_future_is_as_old_as_one_long_ago(logged_in: Client, minutes: int, status: str) -> None:
+    """A clock that was ahead and has been set back would leave the import to be created for ever."""
+    url = upload(logged_in)
+    import_record = Import.objects.get()
+    claim_import(import_record, check(import_record))
+    Import.objects.update(progress_at=timezone.now() + timedelta(minutes=minutes))
+    assert json.loads(open_page(logged_in, url + "progress"))["status"] == status
+    is_claimed = claim_import(import_record, check(import_record), leave_out=[]) is not None
+    assert is_claimed is (status == "interrupted")
+
+
 def test_an_interrupted_creation_whose_plan_has_become_faulty_can_be_corrected(logged_in: Client) -> None:
     url = upload(logged_in)
     claim_import(Import.objects.get(), check(Import.objects.get()))

@@ -35,7 +35,7 @@ def todos(client: Client) -> list[tuple[str, str]]:
 
 
 def make_import(user: User | None, **fields: Any) -> Import:
-    values = {"filename": "lista.csv", "sha256": "0" * 64, "sealed_file": b"x", **fields}
+    values = {"filename": "lista.csv", "file_mark": "0" * 64, "sealed_file": b"x", **fields}
     values.setdefault("expires_at", timezone.now() + timedelta(hours=20))
     return Import.objects.create(uploaded_by=user, **values)
 

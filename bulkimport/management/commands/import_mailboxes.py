@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 
+from accounts.digests import digest
 from accounts.formats import grouped
 from bulkimport import downloads
 from bulkimport.management.commands._arguments import check_quota_text, find_login, read_content, reserve_results
@@ -22,7 +23,7 @@ from bulkimport.rows import Plan, Problem
 from bulkimport.services.checking import check, check_unstored, note_plan
 from bulkimport.services.creating import Claim, ClaimLost, claim_import, create, is_allowed
 from bulkimport.services.reading import ImportNotOpen
-from bulkimport.services.uploading import TooManyLists, digest_file, file_too_large, too_many_lists, upload
+from bulkimport.services.uploading import TooManyLists, file_too_large, too_many_lists, upload
 
 INTERRUPTED: Final = 130  # the exit status that shells give to a process ended by Ctrl-C
 
@@ -70,32 +71,32 @@ class Command(BaseCommand):
             return Outcome(failed_plan(file_too_large()), None, would_create=False)
         if options["check"]:
             plan = check_unstored(content=content, uploaded_by=login, default_quota=quota)
-            return Outcome(plan, digest_file(content), is_allowed(plan, skip_errors=options["skip_errors"]))
+            return Outcome(plan, digest(content), is_allowed(plan, skip_errors=options["skip_errors"]))
         name = os.fsencode(Path(options["file"]).name).decode(errors="replace")
         record = upload(content=content, filename=name, uploaded_by=login, default_quota=quota)
-        return self.import_all(record, options)
+        return self.import_all(record, digest(content), options)
 
     def make_output_safe(self, *, as_json: bool) -> None:
         """Replace letters that the terminal cannot print: an error would lose the only copy of the passwords."""
         if reconfigure := getattr(self.stdout, "reconfigure", None):
             reconfigure(encoding="utf-8" if as_json else None, errors="replace")
 
-    def import_all(self, record: Import, options: dict[str, Any]) -> Outcome:
-        """Create the accounts of an import if its plan allows it."""
+    def import_all(self, record: Import, sha256: str, options: dict[str, Any]) -> Outcome:
+        """Create the accounts of an import if its plan allows it. sha256: of its file; it is printed, never stored."""
         plan = check(record, wait_seconds=None)
         note_plan(record, plan)
         if not is_allowed(plan, skip_errors=options["skip_errors"]):
-            return Outcome(plan, record.sha256, would_create=False, import_record=record)
+            return Outcome(plan, sha256, would_create=False, import_record=record)
         try:
             claim = claim_import(record, plan, leave_out=plan.error_places)
             is_created = claim is not None and self.create(claim, record, options)
             record.refresh_from_db()
             if not is_created:
-                return Outcome(_explain_change(check(record, wait_seconds=None)), record.sha256, False, record)
+                return Outcome(_explain_change(check(record, wait_seconds=None)), sha256, False, record)
         except (ClaimLost, ImportNotOpen):
             message = _("Another process has taken this import over; nothing was created here.")
-            return Outcome(add_error(plan, "taken_over", message), record.sha256, False, record)
-        return Outcome(plan, record.sha256, would_create=True, import_record=record)
+            return Outcome(add_error(plan, "taken_over", message), sha256, False, record)
+        return Outcome(plan, sha256, would_create=True, import_record=record)
 
     def create(self, claim: Claim, record: Import, options: dict[str, Any]) -> bool:
         """Create what was claimed, showing the progress. Ctrl-C is ignored once the accounts are written."""
