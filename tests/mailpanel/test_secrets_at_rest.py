@@ -8,6 +8,7 @@ import hashlib
 import pytest
 from django.apps import apps
 from django.contrib.auth.models import User
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.db import connection
 from django.test import Client
 
@@ -49,8 +50,9 @@ def stored_values() -> bytes:
 def test_no_table_has_a_password_or_a_digest_that_can_be_tried_quickly() -> None:
     make_domain("przyklad.iq.pl", [make_user("anna")])
     client = make_client(User.objects.get())
-    client.post("/imports/new/", {"pasted": LIST, "default_quota_mb": "", "action": "check"}, follow=True)
-    client.post("/imports/new/", {"pasted": LIST, "default_quota_mb": "", "action": "create"}, follow=True)
+    for action in ("check", "create"):
+        file = SimpleUploadedFile("lista.csv", LIST.encode())
+        client.post("/imports/new/", {"file": file, "default_quota_mb": "", "action": action}, follow=True)
     new = {"email": "ewa@przyklad.iq.pl", "password": GIVEN, "quota": "", "forward": "", "token": TOKEN}
     client.post("/mailboxes/new/", new)
     fill_in(client, f"/mailboxes/{Mailbox.objects.get(local_part='ewa').pk}/", {"password": CHANGED})
