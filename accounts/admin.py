@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any, cast
 
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import ObjectDoesNotExist
 from django.db import IntegrityError, transaction
 from django.db.models import Count, OuterRef, Q, QuerySet, Subquery
@@ -20,6 +21,7 @@ from django.utils.translation import gettext_lazy as _
 from accounts import services
 from accounts.formats import grouped
 from accounts.forms import AccountForm, DomainForm, ForwardForm
+from accounts.lists import parse_ids
 from accounts.models import Domain, DomainQuerySet, Forward, Mailbox
 from accounts.notices import (
     describe_left_mail,
@@ -57,6 +59,15 @@ class MailAdmin(admin.ModelAdmin):  # type: ignore[type-arg]  # it takes no para
         for field in self.search_fields:
             condition |= Q(**{f"{field}__contains": as_stored(search_term)})
         return queryset.filter(condition), False
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """Show the list, or do something to the ticked objects. Ids that no object has are ignored."""
+        if request.method == "POST":
+            sent = request.POST.copy()
+            ids = parse_ids(sent.getlist(ACTION_CHECKBOX_NAME))
+            sent.setlist(ACTION_CHECKBOX_NAME, [str(pk) for pk in ids])
+            request.POST = cast(Any, sent)
+        return super().changelist_view(request, extra_context)
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
         """Show and save one object. Who loses a race to somebody else gets a message, not an error page."""

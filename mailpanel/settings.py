@@ -101,11 +101,12 @@ TEMPLATES = [
 # --- Database --------------------------------------------------------------------------------------------------------
 DATABASES = {"default": env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'data' / 'mailpanel.sqlite3'}")}
 if DATABASES["default"]["ENGINE"] == "django.db.backends.sqlite3":
-    # WAL: the mail server can read while the panel writes. IMMEDIATE: a second writer waits instead of failing.
+    # WAL: the mail server can read while the panel writes. IMMEDIATE: a second writer waits instead of failing. FULL:
+    # what is committed is on the disk. With less, a power cut may take back accounts whose passwords were shown.
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
     Path(DATABASES["default"]["NAME"]).parent.mkdir(mode=0o750, parents=True, exist_ok=True)
 else:

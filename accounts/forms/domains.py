@@ -5,12 +5,24 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
+from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 
 from accounts.forms.versions import VersionedForm
+from accounts.lists import parse_ids
 from accounts.models import Domain
 from accounts.rules.forwards import contact_error
 from accounts.validators import normalize_address, trimmed
+
+
+class LoginsField(forms.ModelMultipleChoiceField):  # type: ignore[type-arg]  # it takes no parameter at run time
+    """Logins to choose from. A number that no database takes is refused as one of a login that is not there."""
+
+    def clean(self, value: Any) -> Any:
+        chosen = list(value or [])
+        if len(parse_ids(map(str, chosen))) != len(chosen):
+            raise ValidationError(_("One of these logins does not exist. Choose again."), code="invalid_choice")
+        return super().clean(value)
 
 
 class DomainForm(forms.ModelForm, VersionedForm):  # type: ignore[type-arg]  # it takes no parameter at run time
@@ -30,6 +42,7 @@ class DomainForm(forms.ModelForm, VersionedForm):  # type: ignore[type-arg]  # i
             "max_total_quota_mb",
             "contact",
         ]
+        field_classes = {"administrators": LoginsField}
         error_messages = {"name": {"unique": _("This domain exists already. Change the existing one.")}}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -551,3 +551,25 @@ def test_a_forward_lets_its_recipients_send_and_goes_on_for_somebody_who_has_lef
     assert save(staff, page("forward", "change", forward.pk), **ticks).status_code == 302
     forward.refresh_from_db()
     assert (forward.works_while_disabled, forward.allows_sending) == (True, True)
+
+
+# --- Ids that cannot be -----------------------------------------------------------------------------------------------
+NO_IDS = ["9223372036854775808", "9" * 40, "-1", "x", "1e5", "en", ""]
+
+
+@pytest.mark.parametrize("sent", NO_IDS)
+@pytest.mark.parametrize("model", ["mailbox", "domain", "forward"])
+def test_an_id_that_no_object_has_is_ignored_in_a_list(staff: Client, model: str, sent: str) -> None:
+    make_forward(domain=make_mailbox("jan@przyklad.iq.pl").domain)
+    response = staff.post(page(model), {"action": "delete_selected", "_selected_action": sent}, follow=True)
+    assert response.status_code == 200
+    assert (Mailbox.objects.count(), Forward.objects.count()) == (1, 1)
+
+
+@pytest.mark.parametrize("sent", NO_IDS[:-1])
+def test_an_administrator_who_is_not_there_is_an_error_of_the_field(staff: Client, sent: str) -> None:
+    domain = make_domain()
+    response = save(staff, page("domain", "change", domain.pk), administrators=sent)
+    assert response.status_code == 200
+    assert error_codes(response)
+    assert not domain.administrators.exists()

@@ -129,3 +129,10 @@ def test_addresses_are_shown_in_unicode() -> None:
     forward = make_forward("info@xn--w-uga1v8h.pl", "a@x.pl b@xn--dbo-iwa1zb.pl")
     assert forward.display_source == str(forward) == "info@żółw.pl"
     assert forward.display_destinations == ["a@x.pl", "b@źdźbło.pl"]
+
+
+@pytest.mark.skipif(connection.vendor != "sqlite", reason="PostgreSQL writes to the disk before a commit ends")
+def test_what_sqlite_has_committed_is_on_the_disk() -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("PRAGMA synchronous")
+        assert cursor.fetchone() == (2,), "FULL"

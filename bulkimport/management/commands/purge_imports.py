@@ -1,9 +1,10 @@
-"""Delete expired secrets for good. To be run every hour."""
+"""Delete expired secrets and sessions for good. To be run every hour."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -20,6 +21,7 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         count = purge_expired()
+        call_command("clearsessions")
         if options["verbosity"] > 0:
             message = ngettext(
                 "The file and passwords of %(count)s import were deleted.",

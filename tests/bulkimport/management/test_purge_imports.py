@@ -6,6 +6,7 @@ from datetime import timedelta
 from io import StringIO
 
 import pytest
+from django.contrib.sessions.models import Session
 from django.core.management import call_command
 from django.utils import timezone
 
@@ -66,3 +67,10 @@ def test_new_passwords_that_nobody_has_saved_are_deleted_too() -> None:
         ("", False),
         ("lista.csv", False),
     ]
+
+
+def test_sessions_whose_time_is_up_are_deleted() -> None:
+    for name, hours in (("old", -1), ("present", 1)):
+        Session.objects.create(session_key=name, session_data="", expire_date=timezone.now() + timedelta(hours=hours))
+    purged()
+    assert [session.session_key for session in Session.objects.all()] == ["present"]
