@@ -24,7 +24,7 @@ LAYERS = {
         ["address_faults"],
         ["validators"],
         ["models", "client_settings", "mailserver"],
-        ["autodiscover"],
+        ["autodiscover", "health"],
         ["access", "meant_domains", "rules", "shares"],
         ["lists", "services"],
         ["notices", "submissions"],
