@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods
 
+from accounts.handout.batches import read_batch
 from accounts.handout.links import mailbox_links
 from accounts.services import Outdated
 from accounts.submissions import find_submission, new_token, record_submission, redirect_to_result, submitter
@@ -183,6 +184,7 @@ def _show_results(request: HttpRequest, import_record: Import) -> HttpResponse:
         "accounts": accounts,
         "generated": sum(bool(account["password"]) for account in accounts),  # those that can still be shown
         "all_given": not any(account["is_generated"] for account in accounts),
+        "is_unreadable": batch is not None and read_batch(batch).is_unreadable,
         "has_waiting_links": batch is not None and mailbox_links(batch).waiting().exists(),
         "left_out": describe_places(import_record.left_out_places),
         # With the lines that are no accounts, which an import of an earlier version has not counted.

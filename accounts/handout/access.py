@@ -19,7 +19,7 @@ def with_batch(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespo
     """Give a view the contents of the batch whose id is in the URL.
 
     Without such a batch, or when it is another login's, the response is a page with status 404. The same for a batch
-    without a label whose passwords are erased.
+    without a label whose passwords are erased. Where they cannot be read, a page says so and what to do.
     """
 
     @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,6 +30,8 @@ def with_batch(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpRespo
         for contents in read_batches(batches.filter(pk=pk)):
             if contents.has_passwords or contents.batch.label:
                 return view(request, contents, **named)
+            if contents.is_unreadable:
+                return render(request, "handout/batch_unreadable.html")
         return render(request, "handout/batch_gone.html", status=404)
 
     return wrapped

@@ -72,6 +72,11 @@ class Contents:
         return bool(self.link_seed)
 
     @property
+    def is_unreadable(self) -> bool:
+        """Whether the passwords are still kept, but sealed with a SECRET_KEY that the panel does not have any more."""
+        return self.batch.has_passwords and not self.link_seed
+
+    @property
     def valid(self) -> list[tuple[Mailbox, str]]:
         """The mailboxes whose generated password is still valid, with that password."""
         return [(entry.mailbox, entry.password) for entry in self.entries if entry.mailbox and entry.password]

@@ -26,6 +26,8 @@ SHEETS_PER_PAGE = 100  # 500 QR codes would take seconds to draw
 @with_batch
 def batch_detail(request: HttpRequest, contents: Contents) -> HttpResponse:
     """Show generated passwords, with the ways to hand them over."""
+    if contents.is_unreadable:
+        return render(request, "handout/batch_unreadable.html")
     if not contents.has_passwords:
         return render(request, "handout/batch_gone.html", status=404)
     context = {

@@ -15,7 +15,7 @@ from bulkimport.rows import Place
 from bulkimport.services.checking import check
 from bulkimport.services.creating import claim_import
 from tests.bulkimport.lists import FAULTY, send_rows, shown_fields, upload
-from tests.factories import generated_passwords, make_mailbox
+from tests.factories import generated_passwords, make_client, make_mailbox
 from tests.pages import open_page, text_in
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("create_in_place")]
@@ -181,3 +181,17 @@ def test_the_list_of_imports_shows_each_state(logged_in: Client) -> None:
     assert html.count("lista.csv") == 2
     upload(logged_in, action="create")
     assert "This file was imported before. Nothing created now." in open_page(logged_in, "/imports/")
+
+
+def test_results_that_cannot_be_read_say_what_to_do(logged_in: Client, settings: Settings) -> None:
+    url = upload(logged_in, action="create")
+    key = settings.SECRET_KEY
+    settings.SECRET_KEY = "another one, after the old one was lost"
+    client = make_client(User.objects.get())
+    html = open_page(client, url)
+    assert "The generated passwords cannot be read" in html
+    assert "put that key into SECRET_KEY_FALLBACKS" in html
+    for name in ("results.csv", "results.xlsx"):
+        assert client.get(url + name).status_code == 200
+    settings.SECRET_KEY_FALLBACKS = [key]
+    assert "cannot be read" not in open_page(make_client(User.objects.get()), url)

@@ -15,7 +15,7 @@ from django.utils import timezone
 from pytest_django import Settings
 
 from accounts.handout import views
-from accounts.handout.batches import purge_expired
+from accounts.handout.batches import forget_passwords, purge_expired
 from accounts.handout.models import Batch, Link
 from accounts.models import Domain, Mailbox
 from accounts.passwords import hash_password, verify_password
@@ -147,7 +147,7 @@ def test_of_two_presses_at_once_the_second_sets_nothing(
     assert Batch.objects.count() == 1
 
 
-def test_without_the_key_that_they_were_sealed_with_they_are_gone(
+def test_without_the_key_that_they_were_sealed_with_the_page_says_what_to_do(
     logged_in: Client, customer: User, three: list[Mailbox], settings: Settings
 ) -> None:
     page = set_passwords(logged_in, three)
@@ -156,8 +156,14 @@ def test_without_the_key_that_they_were_sealed_with_they_are_gone(
     assert len(shown(make_client(customer), page)) == 3
     settings.SECRET_KEY_FALLBACKS = []
     client = make_client(customer)
-    assert client.get(page).status_code == 404
+    for url in (page, f"{page}passwords.csv", f"{page}sheets/", f"{page}links/"):
+        response = client.get(url)
+        assert response.status_code == 200
+        assert "put that key into SECRET_KEY_FALLBACKS" in response.content.decode()
     assert client.get("/").status_code == 200
+    assert make_client(make_user("obcy")).get(page).status_code == 404
+    forget_passwords(Batch.objects.get().pk)
+    assert client.get(page).status_code == 404, "erased for good"
 
 
 def test_what_does_not_hold_any_more_is_said_and_handed_to_nobody(logged_in: Client, three: list[Mailbox]) -> None:
